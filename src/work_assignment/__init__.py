@@ -1,0 +1,1 @@
+"""Work Assignment for Dataverse: routes leads and opportunities to the right seller."""
