@@ -1,0 +1,135 @@
+"""A decision's story: as plain data for the run log, and in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, assert_never
+
+from work_assignment.domain.conditions import Failure
+from work_assignment.domain.decisions import Assigned, Decision, Held, RuleTried, Unassigned
+from work_assignment.domain.distribution import Candidate
+from work_assignment.domain.rules import Distribution
+from work_assignment.domain.segments import SegmentTried
+from work_assignment.domain.statuses import SegmentationStatus
+
+
+def summary(decision: Decision) -> str:
+    """The outcome in a few words: who and why, or why not."""
+    match decision:
+        case Assigned(rule=rule, trace=trace):
+            tried = trace.rules[-1]
+            return f"{rule.name}: {_why_first(tried)}"
+        case Unassigned(segmentation=SegmentationStatus.NO_MATCHING_SEGMENT):
+            return SegmentationStatus.NO_MATCHING_SEGMENT.reason
+        case Unassigned(status=status, rule=rule, detail=detail):
+            named = f" ({rule.name})" if rule else ""
+            return f"{status.reason}{named}" + (f": {detail}" if detail else "")
+        case Held(rule=rule):
+            return f"{rule.name}: waits for what others have reserved"
+    assert_never(decision)
+
+
+def _why_first(tried: RuleTried) -> str:
+    if tried.ranking is None:
+        return ""
+    chosen, *others = tried.ranking.order
+    if not others:
+        return "the only seller who can take it"
+    among = len(others) + 1
+    if tried.ranking.distribution is Distribution.LOAD_BALANCING:
+        level = sum(other.room == chosen.room for other in others)
+        tie = f", longest wait of {level + 1} level" if level else ""
+        return f"most room of {among} ({chosen.room} free{tie})"
+    return f"longest wait of {among}" + (", never had one" if chosen.turn == 0 else "")
+
+
+def to_data(decision: Decision) -> dict[str, Any]:
+    """The whole trace as plain JSON values, with short keys that `sentences` reads."""
+    return {
+        "segments": [_segment_data(tried) for tried in decision.trace.segments],
+        "rules": [_rule_data(tried) for tried in decision.trace.rules],
+        "outcome": summary(decision),
+    }
+
+
+def _segment_data(tried: SegmentTried) -> dict[str, Any]:
+    return {"name": tried.segment.name, **_why_not(tried.failure, tried.passed_over)}
+
+
+def _rule_data(tried: RuleTried) -> dict[str, Any]:
+    data = {"name": tried.rule.name, **_why_not(tried.failure, tried.passed_over)}
+    if len(data) > 1:
+        return data
+    data["dropped"] = [[entry.seller.name, entry.why] for entry in tried.dropped]
+    if tried.ranking is None:
+        data["reason"] = tried.status.reason
+        return data
+    data["by"] = tried.ranking.distribution.value
+    data["order"] = [_candidate_data(tried, entry) for entry in tried.ranking.order]
+    return data
+
+
+def _candidate_data(tried: RuleTried, entry: Candidate) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": entry.seller.name, "turn": entry.turn}
+    if tried.rule.uses_capacity or tried.rule.distribution is Distribution.LOAD_BALANCING:
+        data["room"] = entry.room
+    if tried.rule.available_within is not None:
+        data["days"] = entry.bucket
+    return data
+
+
+def _why_not(failure: Failure | None, passed_over: str) -> dict[str, Any]:
+    if passed_over:
+        return {"passed over": passed_over}
+    if failure is None:
+        return {}
+    values = {column: _plain(value) for column, value in failure.values}
+    return {"failed": failure.condition, "values": values}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def sentences(data: Mapping[str, Any]) -> Iterator[str]:
+    """A stored explanation in sentences, one a line, in the order things were tried."""
+    for tried in data.get("segments", ()):
+        yield _tried_sentence("Segment", tried, "matches")
+    for tried in data.get("rules", ()):
+        yield _tried_sentence("Rule", tried, "applies")
+        for name, why in tried.get("dropped", ()):
+            yield f"  {name}: {why}"
+        if "order" in tried:
+            yield f"  by {tried['by']}: {_order_sentence(tried['order'])}"
+        elif "reason" in tried:
+            yield f"  {tried['reason']}"
+    yield f"Outcome: {data.get('outcome', '')}"
+
+
+def _tried_sentence(kind: str, tried: Mapping[str, Any], holds: str) -> str:
+    name = f"{kind} '{tried['name']}'"
+    if "passed over" in tried:
+        return f"{name} is passed over: {tried['passed over']}"
+    if "failed" not in tried:
+        return f"{name} {holds}"
+    values = ", ".join(
+        f"{column} is {'empty' if value is None else value}"
+        for column, value in tried["values"].items()
+    )
+    return f"{name} does not match: {tried['failed']} ({values})"
+
+
+def _order_sentence(order: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(_candidate_words(entry) for entry in order)
+
+
+def _candidate_words(entry: Mapping[str, Any]) -> str:
+    facts = [f"turn {entry['turn']}" if entry["turn"] else "never had one"]
+    if "room" in entry:
+        facts.append(f"{entry['room']} free")
+    if entry.get("days"):
+        facts.append(f"works in {entry['days']} x 24 h")
+    return f"{entry['name']} ({', '.join(facts)})"

@@ -1,0 +1,132 @@
+"""What is written for a decision, and what became of writing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, IntEnum
+
+from work_assignment.domain.facts import LastRun, Reservation, Result, SellerRow
+from work_assignment.domain.records import Owner, RecordKey, RuleId, SegmentId, SellerId
+from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
+
+
+class RequestSource(IntEnum):
+    """Why a record was looked at (`wa_routingrequestsource`)."""
+
+    NEW = 0
+    UPDATED = 1
+    BY_HAND = 2
+    FOUND_WAITING = 727000000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A row of the run log: one record, one outcome."""
+
+    id: str
+    key: RecordKey
+    record_name: str
+    record_version: str
+    source: RequestSource
+    segmentation: SegmentationStatus
+    status: RoutingStatus
+    reason: str
+    decided_at: datetime
+    block: str
+    mode: str
+    explanation: str = ""
+    segment_id: SegmentId | None = None
+    previous_segment_id: SegmentId | None = None
+    rule_id: RuleId | None = None
+    owner: Owner | None = None
+    previous_owner: Owner | None = None
+    tell: bool = False
+
+    @property
+    def assigns(self) -> bool:
+        """Whether the owner is our choice, to be written on the record."""
+        return self.status is RoutingStatus.ASSIGNED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is written for one record, all or nothing.
+
+    `result` None leaves the record itself alone (it is gone, closed, or this is a dry run); `again`
+    is the run row of the same outcome before, which is counted up instead of writing a new one;
+    `turn` the order stamp that an assignment gives the seller.
+    """
+
+    run: Run
+    version: str
+    result: Result | None
+    again: LastRun | None = None
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SellerChange:
+    """What a block writes on a seller's row, provided it is still at `row.version`."""
+
+    row: SellerRow
+    order_stamp: int
+    last_assigned_at: datetime | None
+    reservations: tuple[Reservation, ...]
+    open_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a block comes to for one seller: `committed` records of those reserved.
+
+    `written_turn` is the order stamp that reserving wrote; `turn` is the one that what was
+    committed gives her. Turns of what was not committed are given back.
+    """
+
+    committed: int
+    written_turn: int
+    turn: int
+
+
+class Written(Enum):
+    """What became of writing one outcome."""
+
+    DONE = "done"
+    CHANGED = "the record changed meanwhile"
+    GONE = "the record is gone"
+    REFUSED = "Dataverse refused the owner"
+    FORBIDDEN = "the application user lacks a privilege"
+    FAILED = "Dataverse could not do it"
+    LATER = "not written, to be tried again"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one outcome; `why` is Dataverse's word when it refused."""
+
+    written: Written
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One in-app notification: `id` is derived, so that telling again tells nothing new."""
+
+    id: str
+    run_id: str
+    recipient: SellerId
+    key: RecordKey
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """An assignment of the run log whose new owner has not been told."""
+
+    run_id: str
+    owner: SellerId
+    key: RecordKey
+    record_name: str
+    reason: str
