@@ -1,0 +1,108 @@
+"""The client's names are those of the mock's tables, which were written down independently."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from tests.solution.solution_files import SOLUTION
+
+from work_assignment.dataverse import names
+from work_assignment.dataverse.names import LookupName, TableName
+from work_assignment.mock_dataverse.catalogs import build_catalog
+from work_assignment.mock_dataverse.metadata import Catalog
+
+ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
+COLUMNS: list[tuple[TableName, type]] = [
+    (names.SEGMENT, names.SegmentColumn),
+    (names.ASSIGNMENT_RULE, names.AssignmentRuleColumn),
+    (names.SELLER_ATTRIBUTE, names.SellerAttributeColumn),
+    (names.SELLER_ATTRIBUTE_VALUE, names.SellerAttributeValueColumn),
+    (names.SELLER, names.SellerColumn),
+    (names.SETTING, names.SettingColumn),
+    (names.ROUTING_RUN, names.RoutingRunColumn),
+    (names.LEAD, names.RoutedColumn),
+    (names.LEAD, names.LeadColumn),
+    (names.LEAD, names.Common),
+    (names.OPPORTUNITY, names.RoutedColumn),
+    (names.OPPORTUNITY, names.OpportunityColumn),
+    (names.ACCOUNT, names.AccountColumn),
+    (names.SYSTEM_USER, names.SystemUserColumn),
+    (names.TEAM, names.NamedColumn),
+    (names.QUEUE, names.NamedColumn),
+    (names.ROLE, names.NamedColumn),
+    (names.BUSINESS_UNIT, names.NamedColumn),
+    (names.APP_NOTIFICATION, names.AppNotificationColumn),
+    (names.SERVICE_ENDPOINT, names.ServiceEndpointColumn),
+    (names.SDK_MESSAGE, names.SdkMessageColumn),
+    (names.SDK_MESSAGE_FILTER, names.SdkMessageFilterColumn),
+    (names.PROCESSING_STEP, names.ProcessingStepColumn),
+    (names.PROCESSING_STEP_IMAGE, names.ProcessingStepImageColumn),
+    (names.ASYNC_OPERATION, names.AsyncOperationColumn),
+]
+MANY_TO_MANY = [
+    (names.SYSTEM_USER, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER),
+    (names.SELLER_ATTRIBUTE_VALUE, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER),
+    (names.SYSTEM_USER, names.USER_ROLES),
+    (names.TEAM, names.TEAM_ROLES),
+    (names.TEAM, names.TEAM_MEMBERS),
+    (names.SYSTEM_USER, names.TEAM_MEMBERS),
+]
+COLLECTIONS = [
+    (names.SEGMENT, names.SEGMENT_RULES),
+    (names.SEGMENT, names.SEGMENT_LEADS),
+    (names.SEGMENT, names.SEGMENT_OPPORTUNITIES),
+    (names.SEGMENT, names.SEGMENT_RUNS),
+    (names.SEGMENT, names.PREVIOUS_SEGMENT_RUNS),
+    (names.ASSIGNMENT_RULE, names.RULE_RUNS),
+    (names.SELLER_ATTRIBUTE, names.SELLER_ATTRIBUTE_VALUES),
+    (names.SYSTEM_USER, names.USER_SELLERS),
+    (names.SYSTEM_USER, names.USER_RUNS),
+    (names.TEAM, names.TEAM_RUNS),
+    (names.QUEUE, names.QUEUE_RUNS),
+]
+
+
+def id_of(item: TableName | type | str) -> str:
+    """What a test is called by."""
+    if isinstance(item, TableName):
+        return item.logical_name
+    return item if isinstance(item, str) else item.__name__
+
+
+@cache
+def catalog() -> Catalog:
+    return build_catalog([SOLUTION])
+
+
+@pytest.mark.parametrize("table", ALL_TABLES, ids=id_of)
+def test_a_table_has_its_entity_set_and_primary_key(table: TableName) -> None:
+    found = catalog().tables[table.logical_name]
+    assert (found.entity_set_name, found.primary_id) == (table.entity_set, table.primary_id)
+
+
+@pytest.mark.parametrize(("table", "group"), COLUMNS, ids=id_of)
+def test_columns_exist_and_lookups_are_bound_by_their_navigation(
+    table: TableName, group: type
+) -> None:
+    columns = catalog().tables[table.logical_name].columns
+    for name, column in vars(group).items():
+        if name.startswith("__"):
+            continue
+        if isinstance(column, LookupName):
+            assert columns[column.column].type.is_lookup
+            relation = catalog().single_valued(table.logical_name, column.navigation)
+            assert relation is not None
+            assert relation.referencing_column == column.column
+        else:
+            assert not columns[column].type.is_lookup
+
+
+@pytest.mark.parametrize(("table", "navigation"), MANY_TO_MANY, ids=id_of)
+def test_many_to_many_navigations_exist(table: TableName, navigation: str) -> None:
+    assert catalog().many_valued(table.logical_name, navigation) is not None
+
+
+@pytest.mark.parametrize(("table", "navigation"), COLLECTIONS, ids=id_of)
+def test_collections_of_rows_that_point_here_exist(table: TableName, navigation: str) -> None:
+    assert catalog().collection_valued(table.logical_name, navigation) is not None
