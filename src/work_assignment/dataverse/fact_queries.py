@@ -1,0 +1,143 @@
+"""The questions that gathering asks, as requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from work_assignment.dataverse import fetch, messages
+from work_assignment.dataverse.choices import RunMode
+from work_assignment.dataverse.messages import Request
+from work_assignment.dataverse.names import (
+    ROUTING_RUN,
+    SELLER,
+    SETTING,
+    Common,
+    RoutedColumn,
+    RoutingRunColumn,
+    SellerColumn,
+    SettingColumn,
+)
+from work_assignment.dataverse.queries import (
+    Expand,
+    Filter,
+    Query,
+    and_,
+    desc,
+    eq,
+    ge,
+    in_chunks,
+    is_null,
+)
+from work_assignment.dataverse.schemas import wire_name
+from work_assignment.domain.facts import Rulebook
+from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.schemas import TableSchema
+
+_OPEN = eq(Common.STATE, 0)
+
+
+def stamp() -> Request:
+    """The stamp under which definitions may be kept."""
+    return messages.get(Query(SETTING.entity_set, select=(SettingColumn.DEFINITIONS_VERSION,)))
+
+
+def sellers() -> Request:
+    """Sellers' rows, with what is reserved on them."""
+    return messages.get(
+        Query(
+            SELLER.entity_set,
+            select=(
+                SellerColumn.SYSTEM_USER.value,
+                SellerColumn.RESERVATIONS,
+                SellerColumn.OPEN_COUNT,
+                SellerColumn.LAST_ASSIGNED_ON,
+                SellerColumn.ORDER_STAMP,
+            ),
+            filter=_OPEN,
+            expand=(Expand(SellerColumn.SYSTEM_USER.navigation, select=("isdisabled",)),),
+        )
+    )
+
+
+def counts(schema: TableSchema, sellers: Sequence[SellerId]) -> Request:
+    """How many open records of a type each of these sellers owns."""
+    question = fetch.count_by(
+        schema.table,
+        Common.OWNER.column,
+        counted=schema.primary_id,
+        filter_=fetch.all_of(
+            fetch.Condition(Common.STATE, "eq", (0,)),
+            fetch.Condition(Common.OWNER.column, "in", tuple(sellers)),
+        ),
+        group_alias="owner",
+        count_alias="records",
+    )
+    return messages.fetch(schema.entity_set, fetch.render(question))
+
+
+def _record_columns(schema: TableSchema, rulebook: Rulebook) -> tuple[str, ...]:
+    wanted = sorted(rulebook.columns.get(schema.table, ()))
+    return tuple(
+        dict.fromkeys(
+            (
+                Common.CREATED_ON,
+                Common.CREATED_BY.value,
+                Common.OWNING_USER.value,
+                Common.OWNING_TEAM.value,
+                Common.STATE,
+                RoutedColumn.SEGMENT.value,
+                RoutedColumn.ASSIGNMENT_RESULT,
+                *((schema.primary_name,) if schema.primary_name else ()),
+                *(wire_name(column, schema) for column in wanted),
+            )
+        )
+    )
+
+
+def records(schema: TableSchema, rulebook: Rulebook, ids: Filter) -> Request:
+    """Records by id."""
+    return messages.get(
+        Query(schema.entity_set, select=_record_columns(schema, rulebook), filter=ids)
+    )
+
+
+def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
+    """The oldest open records in scope that have no outcome."""
+    since = rulebook.definitions.in_scope_since(schema.table)
+    return messages.get(
+        Query(
+            schema.entity_set,
+            select=_record_columns(schema, rulebook),
+            filter=and_(
+                _OPEN, is_null(RoutedColumn.ASSIGNMENT_RESULT), ge(Common.CREATED_ON, since)
+            ),
+            orderby=(Common.CREATED_ON, schema.primary_id),
+            top=limit,
+        )
+    )
+
+
+def runs(asked: Sequence[RecordKey]) -> list[Request]:
+    """What the run log says of these records, newest first; dry runs are left out."""
+    ids = [key.id for key in asked]
+    return [_runs_of(chunk) for chunk in in_chunks(RoutingRunColumn.RECORD_ID, ids)]
+
+
+def _runs_of(chunk: Filter) -> Request:
+    return messages.get(
+        Query(
+            ROUTING_RUN.entity_set,
+            select=(
+                RoutingRunColumn.RECORD_TYPE,
+                RoutingRunColumn.RECORD_ID,
+                RoutingRunColumn.ROUTING_STATUS,
+                RoutingRunColumn.SEGMENT.value,
+                RoutingRunColumn.ASSIGNMENT_RULE.value,
+                RoutingRunColumn.DECIDED_ON,
+                RoutingRunColumn.LAST_ATTEMPT_ON,
+                RoutingRunColumn.ATTEMPTS,
+            ),
+            filter=and_(chunk, eq(RoutingRunColumn.MODE, RunMode.ON.value)),
+            orderby=(desc(RoutingRunColumn.DECIDED_ON), desc(Common.CREATED_ON)),
+        )
+    )

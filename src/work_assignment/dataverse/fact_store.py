@@ -1,0 +1,190 @@
+"""The facts a block is decided on, read in one $batch: sellers' rows before counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from work_assignment.dataverse import fact_queries, mapping, messages
+from work_assignment.dataverse.batches import Batch
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.definition_store import DefinitionStore
+from work_assignment.dataverse.errors import AggregateTooLarge
+from work_assignment.dataverse.messages import Request, Response, Row
+from work_assignment.dataverse.names import RoutingRunColumn, SettingColumn
+from work_assignment.dataverse.queries import Guid, in_chunks
+from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Rulebook
+from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.schemas import TableSchema
+
+_SELLERS_A_COUNT = 200
+
+
+class FactStore:
+    """Answers what services ask of Dataverse."""
+
+    def __init__(self, client: DataverseClient, definitions: DefinitionStore) -> None:
+        self._client = client
+        self._definitions = definitions
+        self._own_user_id: str | None = None
+
+    def own_user_id(self) -> str:
+        """The application user we act as; asked once."""
+        if self._own_user_id is None:
+            with away_means_unavailable():
+                answer = self._client.send(messages.who_am_i()).json
+            self._own_user_id = str(answer["UserId"]).lower()
+        return self._own_user_id
+
+    def rulebook(self) -> Rulebook:
+        """Read all definitions."""
+        with away_means_unavailable():
+            return self._definitions.rulebook()
+
+    def gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], *, waiting: int) -> Gathered:
+        """Read what a block needs; `rulebook` must be the last one read here.
+
+        Waiting records come oldest first over all types, at most `waiting` of them.
+        """
+        with away_means_unavailable():
+            return self._gather(rulebook, asked, waiting)
+
+    def _gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], waiting: int) -> Gathered:
+        plan = _Plan()
+        stamp = plan.ask(fact_queries.stamp())
+        sellers = plan.ask(fact_queries.sellers())
+        counts = [
+            (table, ids, plan.ask(fact_queries.counts(self._definitions.schemas[table], ids)))
+            for table in rulebook.definitions.counted_types
+            for ids in _chunks(list(rulebook.definitions.sellers))
+        ]
+        records = self._ask_for_records(plan, rulebook, asked)
+        found = self._ask_for_waiting(plan, rulebook, waiting)
+        runs = [plan.ask(request) for request in fact_queries.runs(asked)]
+        answers = self._client.send_batch(Batch(plan.requests, continue_on_error=True))
+        rows = _Answers(plan, [_response(answer) for answer in answers])
+        return Gathered(
+            stamp=_stamp_of(rows.of(stamp)),
+            sellers=tuple(map(mapping.seller_row_from_row, rows.of(sellers))),
+            open_counts=self._count(rows, counts),
+            asked={entry.key: entry for entry in _records(rows, records, rulebook)},
+            waiting=_oldest(_records(rows, found, rulebook), waiting),
+            last_runs=_newest(row for run in runs for row in rows.of(run)),
+        )
+
+    def _ask_for_records(
+        self, plan: _Plan, rulebook: Rulebook, asked: Sequence[RecordKey]
+    ) -> list[tuple[TableSchema, int]]:
+        by_table: dict[str, list[Guid]] = defaultdict(list)
+        for key in asked:
+            if key.table in self._definitions.schemas:
+                by_table[key.table].append(Guid(key.id))
+        return [
+            (schema, plan.ask(fact_queries.records(schema, rulebook, chunk)))
+            for table, ids in by_table.items()
+            for schema in (self._definitions.schemas[table],)
+            for chunk in in_chunks(schema.primary_id, ids)
+        ]
+
+    def _ask_for_waiting(
+        self, plan: _Plan, rulebook: Rulebook, waiting: int
+    ) -> list[tuple[TableSchema, int]]:
+        if waiting == 0:
+            return []
+        return [
+            (schema, plan.ask(fact_queries.waiting(schema, rulebook, waiting)))
+            for table in rulebook.definitions.record_types
+            for schema in (self._definitions.schemas[table],)
+        ]
+
+    def _count(
+        self, rows: _Answers, counts: Sequence[tuple[str, list[SellerId], int]]
+    ) -> dict[SellerId, int]:
+        total: dict[SellerId, int] = defaultdict(int)
+        for table, ids, asked in counts:
+            try:
+                counted = rows.of(asked)
+            except AggregateTooLarge:
+                counted = self._count_in_halves(self._definitions.schemas[table], ids)
+            for row in counted:
+                total[SellerId(row["owner"])] += row["records"]
+        return dict(total)
+
+    def _count_in_halves(self, schema: TableSchema, ids: list[SellerId]) -> list[Row]:
+        """Dataverse aggregates at most 50,000 rows; fewer sellers have fewer records."""
+        middle = len(ids) // 2
+        found: list[Row] = []
+        for half in (ids[:middle], ids[middle:]):
+            try:
+                found += self._client.send(fact_queries.counts(schema, half)).rows
+            except AggregateTooLarge:
+                if len(half) == 1:
+                    raise
+                found += self._count_in_halves(schema, half)
+        return found
+
+
+class _Plan:
+    """The requests of one batch; each is known by its place."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def ask(self, request: Request) -> int:
+        self.requests.append(request)
+        return len(self.requests) - 1
+
+
+class _Answers:
+    """The rows of each request; an error is raised where its rows are wanted."""
+
+    def __init__(self, plan: _Plan, responses: Sequence[Response]) -> None:
+        self._plan = plan
+        self._responses = responses
+
+    def of(self, asked: int) -> list[Row]:
+        request = self._plan.requests[asked]
+        return self._responses[asked].raise_for_error(request.what).rows
+
+
+def _response(answer: object) -> Response:
+    if not isinstance(answer, Response):
+        raise TypeError(f"a read was answered by {type(answer).__name__}")
+    return answer
+
+
+def _stamp_of(rows: Sequence[Row]) -> str:
+    return str((rows[0].get(SettingColumn.DEFINITIONS_VERSION) if rows else None) or "")
+
+
+def _chunks(sellers: list[SellerId]) -> list[list[SellerId]]:
+    return [
+        sellers[start : start + _SELLERS_A_COUNT]
+        for start in range(0, len(sellers), _SELLERS_A_COUNT)
+    ]
+
+
+def _records(
+    answers: _Answers, asked: Sequence[tuple[TableSchema, int]], rulebook: Rulebook
+) -> list[CurrentRecord]:
+    return [
+        mapping.record_from_row(row, schema, rulebook.columns[schema.table])
+        for schema, place in asked
+        for row in answers.of(place)
+    ]
+
+
+def _oldest(found: Iterable[CurrentRecord], limit: int) -> tuple[CurrentRecord, ...]:
+    in_order = sorted(found, key=lambda current: (current.record.created_at, current.record.id))
+    return tuple(in_order[:limit])
+
+
+def _newest(rows: Iterable[Row]) -> dict[RecordKey, LastRun]:
+    """The first row of each record; they come newest first."""
+    found: dict[RecordKey, LastRun] = {}
+    for row in rows:
+        key = RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
+        if key not in found:
+            found[key] = mapping.last_run_from_row(row)
+    return found

@@ -1,0 +1,378 @@
+"""Logical names, entity set names and navigation names; nobody else spells them.
+
+The values of choice columns are in choices.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table: its logical name, the entity set its URLs use, and its primary key column."""
+
+    logical_name: str
+    entity_set: str
+    primary_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupName:
+    """A lookup: its column, and the navigation property that binds it (its case matters)."""
+
+    column: str
+    navigation: str
+
+    @property
+    def value(self) -> str:
+        """The property that carries the id when a row is read or filtered."""
+        return f"_{self.column}_value"
+
+    @property
+    def bind(self) -> str:
+        """The property that sets the lookup when a row is written."""
+        return f"{self.navigation}@odata.bind"
+
+
+# Tables of this product
+
+SEGMENT = TableName("wa_segment", "wa_segments", "wa_segmentid")
+ASSIGNMENT_RULE = TableName("wa_assignmentrule", "wa_assignmentrules", "wa_assignmentruleid")
+SELLER_ATTRIBUTE = TableName("wa_sellerattribute", "wa_sellerattributes", "wa_sellerattributeid")
+SELLER_ATTRIBUTE_VALUE = TableName(
+    "wa_sellerattributevalue", "wa_sellerattributevalues", "wa_sellerattributevalueid"
+)
+SELLER = TableName("wa_seller", "wa_sellers", "wa_sellerid")
+SETTING = TableName("wa_setting", "wa_settings", "wa_settingid")
+ROUTING_RUN = TableName("wa_routingrun", "wa_routingruns", "wa_routingrunid")
+
+# Standard tables
+
+LEAD = TableName("lead", "leads", "leadid")
+OPPORTUNITY = TableName("opportunity", "opportunities", "opportunityid")
+ACCOUNT = TableName("account", "accounts", "accountid")
+CONTACT = TableName("contact", "contacts", "contactid")
+PRODUCT = TableName("product", "products", "productid")
+CAMPAIGN = TableName("campaign", "campaigns", "campaignid")
+SYSTEM_USER = TableName("systemuser", "systemusers", "systemuserid")
+USER_SETTINGS = TableName("usersettings", "usersettingscollection", "systemuserid")
+TEAM = TableName("team", "teams", "teamid")
+QUEUE = TableName("queue", "queues", "queueid")
+QUEUE_ITEM = TableName("queueitem", "queueitems", "queueitemid")
+ROLE = TableName("role", "roles", "roleid")
+BUSINESS_UNIT = TableName("businessunit", "businessunits", "businessunitid")
+ORGANIZATION = TableName("organization", "organizations", "organizationid")
+TRANSACTION_CURRENCY = TableName(
+    "transactioncurrency", "transactioncurrencies", "transactioncurrencyid"
+)
+CALENDAR = TableName("calendar", "calendars", "calendarid")
+APP_NOTIFICATION = TableName("appnotification", "appnotifications", "appnotificationid")
+POST_FOLLOW = TableName("postfollow", "postfollows", "postfollowid")
+SERVICE_ENDPOINT = TableName("serviceendpoint", "serviceendpoints", "serviceendpointid")
+SDK_MESSAGE = TableName("sdkmessage", "sdkmessages", "sdkmessageid")
+SDK_MESSAGE_FILTER = TableName("sdkmessagefilter", "sdkmessagefilters", "sdkmessagefilterid")
+PROCESSING_STEP = TableName(
+    "sdkmessageprocessingstep", "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"
+)
+PROCESSING_STEP_IMAGE = TableName(
+    "sdkmessageprocessingstepimage",
+    "sdkmessageprocessingstepimages",
+    "sdkmessageprocessingstepimageid",
+)
+ASYNC_OPERATION = TableName("asyncoperation", "asyncoperations", "asyncoperationid")
+
+# Many-to-many relationships: the navigation property has the same name on both sides
+
+SELLER_ATTRIBUTE_VALUE_SYSTEM_USER = "wa_sellerattributevalue_systemuser"
+USER_ROLES = "systemuserroles_association"
+TEAM_ROLES = "teamroles_association"
+TEAM_MEMBERS = "teammembership_association"
+
+# Their tables, for FetchXML links
+
+SELLER_ATTRIBUTE_VALUE_SYSTEM_USER_TABLE = TableName(
+    "wa_sellerattributevalue_systemuser",
+    "wa_sellerattributevalue_systemuserset",
+    "wa_sellerattributevalue_systemuserid",
+)
+USER_ROLES_TABLE = TableName("systemuserroles", "systemuserrolescollection", "systemuserroleid")
+TEAM_ROLES_TABLE = TableName("teamroles", "teamrolescollection", "teamroleid")
+TEAM_MEMBERS_TABLE = TableName("teammembership", "teammemberships", "teammembershipid")
+
+# Collections of rows that point here
+
+SEGMENT_RULES = "wa_wa_segment_wa_assignmentrule_segmentid"
+SEGMENT_LEADS = "wa_wa_segment_lead_segmentid"
+SEGMENT_OPPORTUNITIES = "wa_wa_segment_opportunity_segmentid"
+SEGMENT_RUNS = "wa_wa_segment_wa_routingrun_segmentid"
+PREVIOUS_SEGMENT_RUNS = "wa_wa_segment_wa_routingrun_previoussegmentid"
+RULE_RUNS = "wa_wa_assignmentrule_wa_routingrun_assignmentruleid"
+SELLER_ATTRIBUTE_VALUES = "wa_wa_sellerattribute_wa_sellerattributevalue_sellerattributeid"
+USER_SELLERS = "wa_systemuser_wa_seller_systemuserid"
+USER_RUNS = "wa_systemuser_wa_routingrun_assignedsellerid"
+TEAM_RUNS = "wa_team_wa_routingrun_assignedteamid"
+QUEUE_RUNS = "wa_queue_wa_routingrun_assignedqueueid"
+
+
+class Common:
+    """Columns that every table, or every user-owned table, has."""
+
+    CREATED_ON = "createdon"
+    CREATED_BY = LookupName("createdby", "createdby")
+    MODIFIED_ON = "modifiedon"
+    MODIFIED_BY = LookupName("modifiedby", "modifiedby")
+    OWNER = LookupName("ownerid", "ownerid")
+    OWNING_USER = LookupName("owninguser", "owninguser")
+    OWNING_TEAM = LookupName("owningteam", "owningteam")
+    STATE = "statecode"
+    STATUS = "statuscode"
+    VERSION_NUMBER = "versionnumber"
+
+
+class RoutedColumn:
+    """What routing adds to every table whose records it assigns."""
+
+    SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
+    ASSIGNMENT_RESULT = "wa_assignmentresult"
+
+
+class SegmentColumn:
+    """wa_segment; alternate key: record type and name."""
+
+    NAME = "wa_name"
+    DESCRIPTION = "wa_description"
+    RECORD_TYPE = "wa_recordtype"
+    PRIORITY = "wa_priority"
+    FILTER = "wa_filter"
+    ALLOW_MOVE_IN = "wa_allowmovein"
+    REASSIGN_ON_MOVE = "wa_reassignonmove"
+    ACTIVATED_ON = "wa_activatedon"
+    STATUS = "statuscode"
+
+
+class AssignmentRuleColumn:
+    """wa_assignmentrule; alternate key: record type and name."""
+
+    NAME = "wa_name"
+    DESCRIPTION = "wa_description"
+    SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
+    RECORD_TYPE = "wa_recordtype"
+    EVALUATION_ORDER = "wa_evaluationorder"
+    FILTER = "wa_filter"
+    CREATED_WITHIN_HOURS = "wa_createdwithinhours"
+    DISTRIBUTE_TO = "wa_distributeto"
+    MATCH_TYPE = "wa_matchtype"
+    SELLER_FILTER = "wa_sellerfilter"
+    ATTRIBUTE_FILTER = "wa_attributefilter"
+    SELLER_LIST = "wa_sellerlist"
+    DISTRIBUTION_TYPE = "wa_distributiontype"
+    USE_CAPACITY = "wa_usecapacity"
+    AVAILABLE_WITHIN_HOURS = "wa_availablewithinhours"
+    ON_NO_SELLER = "wa_onnoseller"
+    ACTIVATED_ON = "wa_activatedon"
+    MATCHED_RECORDS = "wa_matchedrecords"
+    STATUS = "statuscode"
+
+
+class SellerAttributeColumn:
+    """wa_sellerattribute; alternate key: name."""
+
+    NAME = "wa_name"
+
+
+class SellerAttributeValueColumn:
+    """wa_sellerattributevalue; alternate key: attribute and name."""
+
+    NAME = "wa_name"
+    SELLER_ATTRIBUTE = LookupName("wa_sellerattributeid", "wa_SellerAttributeId")
+
+
+class SellerColumn:
+    """wa_seller; alternate key: the user."""
+
+    NAME = "wa_name"
+    SYSTEM_USER = LookupName("wa_systemuserid", "wa_SystemUserId")
+    TAKES_ASSIGNMENTS = "wa_takesassignments"
+    MAX_CAPACITY = "wa_maxcapacity"
+    OPEN_COUNT = "wa_opencount"
+    RESERVATIONS = "wa_reservations"
+    LAST_ASSIGNED_ON = "wa_lastassignedon"
+    ORDER_STAMP = "wa_orderstamp"
+    WORKING_HOURS = "wa_workinghours"
+    TIME_OFF = "wa_timeoff"
+
+
+class SettingColumn:
+    """wa_setting; alternate key: name."""
+
+    NAME = "wa_name"
+    DEFAULT_CAPACITY = "wa_defaultcapacity"
+    ROUND_ROBIN_SCOPE = "wa_roundrobinscope"
+    EVALUATION_TIME_ZONE = "wa_evaluationtimezone"
+    ELIGIBLE_ROLES = "wa_eligibleroles"
+    RECORD_TYPES = "wa_recordtypes"
+    KEEP_SELF_CREATED = "wa_keepselfcreated"
+    SCORE_COLUMN = "wa_scorecolumn"
+    FLAP_LIMIT_MOVES = "wa_flaplimitmoves"
+    FLAP_LIMIT_HOURS = "wa_flaplimithours"
+    DEFINITIONS_VERSION = "wa_definitionsversion"
+
+
+class RoutingRunColumn:
+    """wa_routingrun; alternate key: record type, record and record version."""
+
+    NAME = "wa_name"
+    RECORD_TYPE = "wa_recordtype"
+    RECORD_ID = "wa_recordid"
+    RECORD_VERSION = "wa_recordversion"
+    REQUEST_SOURCE = "wa_requestsource"
+    SEGMENTATION_STATUS = "wa_segmentationstatus"
+    ROUTING_STATUS = "wa_routingstatus"
+    SEQUENCE_STATUS = "wa_sequencestatus"
+    SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
+    PREVIOUS_SEGMENT = LookupName("wa_previoussegmentid", "wa_PreviousSegmentId")
+    ASSIGNMENT_RULE = LookupName("wa_assignmentruleid", "wa_AssignmentRuleId")
+    ASSIGNED_SELLER = LookupName("wa_assignedsellerid", "wa_AssignedSellerId")
+    ASSIGNED_TEAM = LookupName("wa_assignedteamid", "wa_AssignedTeamId")
+    ASSIGNED_QUEUE = LookupName("wa_assignedqueueid", "wa_AssignedQueueId")
+    PREVIOUS_OWNER = "wa_previousowner"
+    PREVIOUS_OWNER_TYPE = "wa_previousownertype"
+    REASON = "wa_reason"
+    EXPLANATION = "wa_explanation"
+    BLOCK = "wa_block"
+    MODE = "wa_mode"
+    ATTEMPTS = "wa_attempts"
+    LAST_ATTEMPT_ON = "wa_lastattempton"
+    DECIDED_ON = "wa_decidedon"
+    TELL_PENDING = "wa_tellpending"
+
+
+class LeadColumn:
+    """lead: the columns that the product itself reads or writes; filters may name any other."""
+
+    SUBJECT = "subject"
+    FULL_NAME = "fullname"
+    COMPANY_NAME = "companyname"
+    PARENT_ACCOUNT = LookupName("parentaccountid", "parentaccountid")
+
+
+class OpportunityColumn:
+    """opportunity: the columns that the product itself reads or writes; filters may name any other."""
+
+    NAME = "name"
+    PARENT_ACCOUNT = LookupName("parentaccountid", "parentaccountid")
+
+
+class AccountColumn:
+    """account."""
+
+    NAME = "name"
+
+
+class SystemUserColumn:
+    """systemuser."""
+
+    FULL_NAME = "fullname"
+    FIRST_NAME = "firstname"
+    LAST_NAME = "lastname"
+    DOMAIN_NAME = "domainname"
+    EMAIL = "internalemailaddress"
+    IS_DISABLED = "isdisabled"
+    ACCESS_MODE = "accessmode"
+    APPLICATION_ID = "applicationid"
+    DIRECTORY_OBJECT_ID = "azureactivedirectoryobjectid"
+    BUSINESS_UNIT = LookupName("businessunitid", "businessunitid")
+    MANAGER = LookupName("parentsystemuserid", "parentsystemuserid")
+    CALENDAR = LookupName("calendarid", "calendarid")
+    QUEUE = LookupName("queueid", "queueid")
+
+
+class NamedColumn:
+    """team, queue, role, businessunit: all call their primary name `name`."""
+
+    NAME = "name"
+
+
+class AppNotificationColumn:
+    """appnotification."""
+
+    TITLE = "title"
+    BODY = "body"
+    DATA = "data"
+    ICON_TYPE = "icontype"
+    TOAST_TYPE = "toasttype"
+    PRIORITY = "priority"
+    TIME_TO_LIVE_SECONDS = "ttlinseconds"
+
+
+class ServiceEndpointColumn:
+    """serviceendpoint."""
+
+    NAME = "name"
+    DESCRIPTION = "description"
+    URL = "url"
+    CONTRACT = "contract"
+    AUTH_TYPE = "authtype"
+    AUTH_VALUE = "authvalue"
+    CONNECTION_MODE = "connectionmode"
+    MESSAGE_FORMAT = "messageformat"
+    MESSAGE_CHARSET = "messagecharset"
+    USER_CLAIM = "userclaim"
+    NAMESPACE_FORMAT = "namespaceformat"
+    PATH = "path"
+
+
+class SdkMessageColumn:
+    """sdkmessage."""
+
+    NAME = "name"
+
+
+class SdkMessageFilterColumn:
+    """sdkmessagefilter."""
+
+    PRIMARY_OBJECT_TYPE_CODE = "primaryobjecttypecode"
+    SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
+
+
+class ProcessingStepColumn:
+    """sdkmessageprocessingstep."""
+
+    NAME = "name"
+    DESCRIPTION = "description"
+    STAGE = "stage"
+    MODE = "mode"
+    RANK = "rank"
+    SUPPORTED_DEPLOYMENT = "supporteddeployment"
+    INVOCATION_SOURCE = "invocationsource"
+    ASYNC_AUTO_DELETE = "asyncautodelete"
+    FILTERING_ATTRIBUTES = "filteringattributes"
+    SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
+    SDK_MESSAGE_FILTER = LookupName("sdkmessagefilterid", "sdkmessagefilterid")
+    EVENT_HANDLER = LookupName("eventhandler", "eventhandler_serviceendpoint")
+
+
+class ProcessingStepImageColumn:
+    """sdkmessageprocessingstepimage."""
+
+    NAME = "name"
+    ENTITY_ALIAS = "entityalias"
+    IMAGE_TYPE = "imagetype"
+    MESSAGE_PROPERTY_NAME = "messagepropertyname"
+    ATTRIBUTES = "attributes"
+    PROCESSING_STEP = LookupName("sdkmessageprocessingstepid", "sdkmessageprocessingstepid")
+
+
+class AsyncOperationColumn:
+    """asyncoperation."""
+
+    NAME = "name"
+    MESSAGE = "message"
+    OWNING_EXTENSION = LookupName("owningextensionid", "owningextensionid")
+
+
+# Actions and functions
+
+WHO_AM_I = "WhoAmI"
+SEND_APP_NOTIFICATION = "SendAppNotification"

@@ -1,0 +1,148 @@
+"""Outcomes, seller changes and notices as requests; pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from work_assignment.dataverse import mapping, messages
+from work_assignment.dataverse.batches import ChangeSet
+from work_assignment.dataverse.messages import Request, bind, unbind
+from work_assignment.dataverse.names import (
+    APP_NOTIFICATION,
+    ASSIGNMENT_RULE,
+    QUEUE,
+    ROUTING_RUN,
+    SEGMENT,
+    SELLER,
+    SYSTEM_USER,
+    TEAM,
+    AppNotificationColumn,
+    Common,
+    RoutedColumn,
+    RoutingRunColumn,
+    SellerColumn,
+)
+from work_assignment.domain.facts import LastRun
+from work_assignment.domain.outcomes import Notice, Outcome, Run, SellerChange
+from work_assignment.domain.records import Owner
+
+_OWNER_SETS = {"systemuser": SYSTEM_USER.entity_set, "team": TEAM.entity_set}
+_ASSIGNED_TO = {
+    "systemuser": (RoutingRunColumn.ASSIGNED_SELLER, SYSTEM_USER),
+    "team": (RoutingRunColumn.ASSIGNED_TEAM, TEAM),
+    "queue": (RoutingRunColumn.ASSIGNED_QUEUE, QUEUE),
+}
+
+
+def outcome_requests(outcome: Outcome, entity_set: str) -> list[Request]:
+    """The record's own change, if it gets one, and its run row."""
+    if outcome.again is not None:
+        return [_counted_up(outcome.again, outcome.run)]
+    run = messages.upsert(ROUTING_RUN.entity_set, outcome.run.id, run_row(outcome.run))
+    if outcome.result is None:
+        return [run]
+    changes = record_changes(outcome)
+    return [messages.update(entity_set, outcome.run.key.id, changes, version=outcome.version), run]
+
+
+def record_changes(outcome: Outcome) -> dict[str, Any]:
+    """What the record itself gets: its result, and the segment and owner where we chose them."""
+    run = outcome.run
+    result = outcome.result.value if outcome.result is not None else None
+    changes: dict[str, Any] = {RoutedColumn.ASSIGNMENT_RESULT: result}
+    if run.segment_id != run.previous_segment_id:
+        changes |= _lookup(RoutedColumn.SEGMENT.navigation, SEGMENT.entity_set, run.segment_id)
+    if run.owner is not None and run.assigns:
+        changes |= bind(Common.OWNER.navigation, _OWNER_SETS[run.owner.type], run.owner.id)
+    return changes
+
+
+def _lookup(navigation: str, entity_set: str, row_id: str | None) -> dict[str, Any]:
+    return unbind(navigation) if row_id is None else bind(navigation, entity_set, row_id)
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """The run log's row."""
+    row: dict[str, Any] = {
+        RoutingRunColumn.NAME: run.record_name,
+        RoutingRunColumn.RECORD_TYPE: run.key.table,
+        RoutingRunColumn.RECORD_ID: run.key.id,
+        RoutingRunColumn.RECORD_VERSION: run.record_version,
+        RoutingRunColumn.REQUEST_SOURCE: run.source.value,
+        RoutingRunColumn.SEGMENTATION_STATUS: run.segmentation.value,
+        RoutingRunColumn.ROUTING_STATUS: run.status.value,
+        RoutingRunColumn.REASON: run.reason,
+        RoutingRunColumn.EXPLANATION: run.explanation or None,
+        RoutingRunColumn.BLOCK: run.block,
+        RoutingRunColumn.MODE: run.mode,
+        RoutingRunColumn.ATTEMPTS: 1,
+        RoutingRunColumn.DECIDED_ON: run.decided_at,
+        RoutingRunColumn.LAST_ATTEMPT_ON: run.decided_at,
+        RoutingRunColumn.TELL_PENDING: run.tell,
+    }
+    if run.segment_id:
+        row |= bind(RoutingRunColumn.SEGMENT.navigation, SEGMENT.entity_set, run.segment_id)
+    if run.previous_segment_id:
+        previous = RoutingRunColumn.PREVIOUS_SEGMENT.navigation
+        row |= bind(previous, SEGMENT.entity_set, run.previous_segment_id)
+    if run.rule_id:
+        rule = RoutingRunColumn.ASSIGNMENT_RULE.navigation
+        row |= bind(rule, ASSIGNMENT_RULE.entity_set, run.rule_id)
+    return row | _owners(run.owner, run.previous_owner)
+
+
+def _owners(owner: Owner | None, previous: Owner | None) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    if owner is not None:
+        lookup, table = _ASSIGNED_TO[owner.type]
+        row |= bind(lookup.navigation, table.entity_set, owner.id)
+    if previous is not None:
+        row[RoutingRunColumn.PREVIOUS_OWNER] = previous.id
+        row[RoutingRunColumn.PREVIOUS_OWNER_TYPE] = previous.type
+    return row
+
+
+def _counted_up(again: LastRun, run: Run) -> Request:
+    changes = {
+        RoutingRunColumn.ATTEMPTS: again.attempts + 1,
+        RoutingRunColumn.LAST_ATTEMPT_ON: run.decided_at,
+        RoutingRunColumn.REASON: run.reason,
+        RoutingRunColumn.EXPLANATION: run.explanation or None,
+    }
+    return messages.update(ROUTING_RUN.entity_set, again.id, changes, version="*")
+
+
+def seller_request(change: SellerChange) -> Request:
+    """A seller's row, written only while it is as it was read."""
+    changes: dict[str, Any] = {
+        SellerColumn.ORDER_STAMP: change.order_stamp,
+        SellerColumn.LAST_ASSIGNED_ON: change.last_assigned_at,
+        SellerColumn.RESERVATIONS: mapping.reservations_text(change.reservations),
+    }
+    if change.open_count is not None:
+        changes[SellerColumn.OPEN_COUNT] = change.open_count
+    return messages.update(SELLER.entity_set, change.row.id, changes, version=change.row.version)
+
+
+def notice_change_set(notice: Notice) -> ChangeSet:
+    """The notification and, with it, the note that it was sent. Sent twice it is one row.
+
+    The row is written under an id of our own because SendAppNotification makes a new one at every
+    call (Send in-app notifications: the action and the table are two ways to one row).
+    """
+    link = f"?pagetype=entityrecord&etn={notice.key.table}&id={notice.key.id}"
+    action = {"title": "Open", "data": {"url": link, "navigationTarget": "inline", "type": "url"}}
+    row = {
+        AppNotificationColumn.TITLE: notice.title[:500],
+        AppNotificationColumn.BODY: notice.body[:1000],
+        AppNotificationColumn.DATA: json.dumps({"actions": [action]}),
+        **bind(Common.OWNER.navigation, SYSTEM_USER.entity_set, notice.recipient),
+    }
+    told = {RoutingRunColumn.TELL_PENDING: False}
+    return ChangeSet(
+        [
+            messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row),
+            messages.update(ROUTING_RUN.entity_set, notice.run_id, told, version="*"),
+        ]
+    )

@@ -1,0 +1,260 @@
+"""Outcomes written to Dataverse: reserve, commit one change set a record, settle, tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from work_assignment.dataverse import fact_queries, mapping, messages
+from work_assignment.dataverse.batches import Batch, ChangeSet, ChangeSetResult
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.errors import (
+    AccessDenied,
+    DataverseError,
+    OutcomeUnknown,
+    OwnerLacksPrivileges,
+    PreconditionFailed,
+    RowInactive,
+    RowNotFound,
+    UserDisabled,
+)
+from work_assignment.dataverse.names import (
+    ROUTING_RUN,
+    RoutingRunColumn,
+    SellerColumn,
+)
+from work_assignment.dataverse.outcome_rows import (
+    notice_change_set,
+    outcome_requests,
+    seller_request,
+)
+from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, lt
+from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
+from work_assignment.domain.facts import SellerRow
+from work_assignment.domain.outcomes import (
+    Notice,
+    Outcome,
+    SellerChange,
+    Settlement,
+    Untold,
+    WriteResult,
+    Written,
+)
+from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.schemas import TableSchema
+
+CHANGE_SETS_A_BATCH = 50
+LONGEST_REQUEST = timedelta(seconds=75)
+"""Within which an answer has come or the connection is given up."""
+_TRIES_TO_SETTLE = 10
+_UNTOLD_AT_ONCE = 50
+_NO_ROLES = "0x80042f09"
+
+_log = logging.getLogger(__name__)
+
+
+class OutcomeStore:
+    """Writes outcomes; `schemas` are those of the record types, as read with the definitions."""
+
+    def __init__(
+        self,
+        client: DataverseClient,
+        schemas: Callable[[], Mapping[str, TableSchema]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._schemas = schemas
+        self._clock = clock
+
+    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+        """Write all seller rows or none; False when one of them had changed or is gone."""
+        if not changes:
+            return True
+        with away_means_unavailable():
+            (result,) = self._send([ChangeSet([seller_request(change) for change in changes])])
+            error = result.error("reserve")
+            if isinstance(error, PreconditionFailed | RowNotFound):
+                return False
+            if error is not None:
+                raise error
+        return True
+
+    def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
+        """Reserve and commit a block of one in a single change set."""
+        reserving = [seller_request(change) for change in changes]
+        change_set = ChangeSet([*reserving, *self._requests(outcome)])
+        try:
+            (result,) = self._send([change_set])
+        except OutcomeUnknown:
+            return self._read_back([outcome])[0]
+        except PASSING as exc:
+            return WriteResult(Written.LATER, str(exc))
+        if result.failed_index is not None and result.failed_index < len(reserving):
+            return WriteResult(Written.CHANGED, "a seller's row had changed")
+        return _result(outcome, result.error(_what(outcome)))
+
+    def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
+        """Write outcomes, each by itself; the results are in the same order.
+
+        Nothing is sent that might still be under way at `until`: what is left then is LATER.
+        """
+        results: list[WriteResult] = []
+        for start in range(0, len(outcomes), CHANGE_SETS_A_BATCH):
+            part = outcomes[start : start + CHANGE_SETS_A_BATCH]
+            if self._clock() + LONGEST_REQUEST >= until:
+                results += [WriteResult(Written.LATER, "the reservation runs out")] * len(part)
+            else:
+                results += self._commit_part(part)
+        return results
+
+    def _commit_part(self, outcomes: Sequence[Outcome]) -> list[WriteResult]:
+        try:
+            answers = self._send([ChangeSet(self._requests(outcome)) for outcome in outcomes])
+        except OutcomeUnknown:
+            return self._read_back(outcomes)
+        except PASSING as exc:
+            return [WriteResult(Written.LATER, str(exc))] * len(outcomes)
+        return [
+            _result(outcome, answer.error(_what(outcome)))
+            for outcome, answer in zip(outcomes, answers, strict=True)
+        ]
+
+    def _requests(self, outcome: Outcome) -> list[messages.Request]:
+        schema = self._schemas().get(outcome.run.key.table)
+        return outcome_requests(outcome, schema.entity_set if schema else "")
+
+    def _send(self, change_sets: Sequence[ChangeSet]) -> list[ChangeSetResult]:
+        answers = self._client.send_batch(Batch(change_sets, continue_on_error=True))
+        return [answer for answer in answers if isinstance(answer, ChangeSetResult)]
+
+    def _read_back(self, outcomes: Sequence[Outcome]) -> list[WriteResult]:
+        """The connection was lost: what was written is there under its key, the rest is not."""
+        ids = [Guid(outcome.run.id) for outcome in outcomes]
+        written: set[str] = set()
+        with away_means_unavailable():
+            for chunk in in_chunks(ROUTING_RUN.primary_id, ids):
+                block = eq(RoutingRunColumn.BLOCK, outcomes[0].run.block)
+                query = Query(
+                    ROUTING_RUN.entity_set,
+                    select=(ROUTING_RUN.primary_id,),
+                    filter=and_(chunk, block),
+                )
+                written |= {row[ROUTING_RUN.primary_id] for row in self._client.rows(query)}
+        return [
+            WriteResult(Written.DONE)
+            if outcome.run.id in written
+            else WriteResult(Written.LATER, "the connection was lost before it was written")
+            for outcome in outcomes
+        ]
+
+    def settle(self, block: str, settlements: Mapping[SellerId, Settlement]) -> None:
+        """Give back what the block reserved; what it committed becomes part of the open count.
+
+        A seller's row that others keep changing is left to its reservation's expiry.
+        """
+        for _ in range(_TRIES_TO_SETTLE):
+            with away_means_unavailable():
+                rows = self._client.send(fact_queries.sellers()).rows
+            changes = [
+                _settled(row, block, settlements)
+                for row in rows
+                if block in (row.get(SellerColumn.RESERVATIONS) or "")
+            ]
+            if self.reserve(sorted(changes, key=lambda change: change.row.id)):
+                return
+        _log.warning("block %s is settled when its reservations expire", block)
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Send notices and note on their runs that it is done."""
+        for start in range(0, len(notices), CHANGE_SETS_A_BATCH):
+            part = notices[start : start + CHANGE_SETS_A_BATCH]
+            with away_means_unavailable():
+                answers = self._send([notice_change_set(notice) for notice in part])
+            for notice, answer in zip(part, answers, strict=True):
+                error = answer.error(f"tell {notice.recipient}")
+                if error is not None:
+                    _log.error("a seller could not be told of %s: %s", notice.key, error)
+
+    def untold(self, *, before: datetime) -> list[Untold]:
+        """Assignments older than `before` whose worker did not get to telling."""
+        query = Query(
+            ROUTING_RUN.entity_set,
+            select=(
+                RoutingRunColumn.ASSIGNED_SELLER.value,
+                RoutingRunColumn.RECORD_TYPE,
+                RoutingRunColumn.RECORD_ID,
+                RoutingRunColumn.NAME,
+                RoutingRunColumn.REASON,
+            ),
+            filter=and_(
+                eq(RoutingRunColumn.TELL_PENDING, True), lt(RoutingRunColumn.DECIDED_ON, before)
+            ),
+            orderby=(RoutingRunColumn.DECIDED_ON,),
+            top=_UNTOLD_AT_ONCE,
+        )
+        with away_means_unavailable():
+            return list(_untold(self._client.send(messages.get(query)).rows))
+
+
+def _untold(rows: Sequence[messages.Row]) -> Iterator[Untold]:
+    for row in rows:
+        owner = row.get(RoutingRunColumn.ASSIGNED_SELLER.value)
+        if owner is not None:
+            yield Untold(
+                run_id=row[ROUTING_RUN.primary_id],
+                owner=SellerId(owner),
+                key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
+                record_name=row.get(RoutingRunColumn.NAME) or "",
+                reason=row.get(RoutingRunColumn.REASON) or "",
+            )
+
+
+def _settled(
+    row: messages.Row, block: str, settlements: Mapping[SellerId, Settlement]
+) -> SellerChange:
+    seller: SellerRow = mapping.seller_row_from_row(row)
+    kept = tuple(entry for entry in seller.reservations if entry.block != block)
+    settled = settlements.get(seller.seller_id)
+    turn, committed = seller.order_stamp, 0
+    if settled is not None:
+        committed = settled.committed
+        # A turn that others have moved on since is theirs.
+        turn = settled.turn if seller.order_stamp == settled.written_turn else turn
+    open_count = (row.get(SellerColumn.OPEN_COUNT) or 0) + committed
+    return SellerChange(seller, turn, seller.last_assigned_at, kept, open_count)
+
+
+def _what(outcome: Outcome) -> str:
+    return f"{outcome.run.key.table} {outcome.run.key.id}"
+
+
+def _result(outcome: Outcome, error: DataverseError | None) -> WriteResult:
+    """What an error of the record's own change set means for it."""
+    match error:
+        case None:
+            return WriteResult(Written.DONE)
+        case PreconditionFailed() | RowInactive():
+            return WriteResult(Written.CHANGED, str(error))
+        case RowNotFound(missing_id=missing):
+            return _missing(outcome, missing, error)
+        case UserDisabled():
+            return WriteResult(Written.REFUSED, "is disabled")
+        case OwnerLacksPrivileges():
+            return WriteResult(Written.REFUSED, "lacks the privileges to own it")
+        case AccessDenied(code=code) if code == _NO_ROLES:
+            return WriteResult(Written.REFUSED, "has no security role")
+        case AccessDenied():
+            return WriteResult(Written.FORBIDDEN, str(error))
+        case _ if isinstance(error, PASSING):
+            return WriteResult(Written.LATER, str(error))
+    return WriteResult(Written.FAILED, str(error))
+
+
+def _missing(outcome: Outcome, missing: str | None, error: DataverseError) -> WriteResult:
+    run = outcome.run
+    if missing == run.key.id:
+        return WriteResult(Written.GONE, str(error))
+    if run.owner is not None and missing == run.owner.id:
+        return WriteResult(Written.REFUSED, "does not exist any more")
+    return WriteResult(Written.CHANGED, str(error))

@@ -1,0 +1,93 @@
+"""The run log read back, for people who ask why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from work_assignment.dataverse import messages
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.errors import RowNotFound
+from work_assignment.dataverse.mapping import moment
+from work_assignment.dataverse.messages import FORMATTED_VALUE, Prefer, Row
+from work_assignment.dataverse.names import ROUTING_RUN, Common, LookupName, RoutingRunColumn
+from work_assignment.dataverse.queries import Query, and_, eq
+from work_assignment.dataverse.schemas import read_definition
+from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.domain.stories import LoggedRun, RecordNow
+
+_NAMES = Prefer(annotations=(FORMATTED_VALUE,))
+_ASSIGNED_TO = (
+    RoutingRunColumn.ASSIGNED_SELLER,
+    RoutingRunColumn.ASSIGNED_TEAM,
+    RoutingRunColumn.ASSIGNED_QUEUE,
+)
+
+
+class RunStore:
+    """Reads what happened to records."""
+
+    def __init__(self, client: DataverseClient) -> None:
+        self._client = client
+
+    def record(self, table: str, record_id: str) -> RecordNow | None:
+        """The record as it stands, or None when there is none."""
+        with away_means_unavailable():
+            names = read_definition(self._client, table)
+            select = [Common.OWNER.value, Common.STATE]
+            if names.primary_name:
+                select.append(names.primary_name)
+            request = messages.retrieve(names.entity_set, record_id, select, prefer=_NAMES)
+            try:
+                row = self._client.send(request).json
+            except RowNotFound:
+                return None
+        return RecordNow(
+            name=str(row.get(names.primary_name or "") or record_id),
+            owner=_name(row, Common.OWNER) or "nobody",
+            is_open=row[Common.STATE] == 0,
+        )
+
+    def runs(self, table: str, record_id: str) -> list[LoggedRun]:
+        """Every row of the run log about a record, oldest first."""
+        query = Query(
+            ROUTING_RUN.entity_set,
+            filter=and_(
+                eq(RoutingRunColumn.RECORD_TYPE, table), eq(RoutingRunColumn.RECORD_ID, record_id)
+            ),
+            orderby=(RoutingRunColumn.DECIDED_ON, Common.CREATED_ON),
+        )
+        with away_means_unavailable():
+            return [_logged(row) for row in self._client.rows(query, prefer=_NAMES)]
+
+
+def _logged(row: Row) -> LoggedRun:
+    decided_at = moment(row[RoutingRunColumn.DECIDED_ON])
+    last = row.get(RoutingRunColumn.LAST_ATTEMPT_ON)
+    return LoggedRun(
+        decided_at=decided_at,
+        last_attempt_at=moment(last) if last else decided_at,
+        attempts=row.get(RoutingRunColumn.ATTEMPTS) or 1,
+        mode=row.get(RoutingRunColumn.MODE) or "on",
+        status=RoutingStatus(row[RoutingRunColumn.ROUTING_STATUS]),
+        reason=row.get(RoutingRunColumn.REASON) or "",
+        segment=_name(row, RoutingRunColumn.SEGMENT),
+        rule=_name(row, RoutingRunColumn.ASSIGNMENT_RULE),
+        owner=next((name for lookup in _ASSIGNED_TO if (name := _name(row, lookup))), None),
+        explanation=_explanation(row.get(RoutingRunColumn.EXPLANATION)),
+    )
+
+
+def _name(row: Row, lookup: LookupName) -> str | None:
+    """The name of the row that a lookup points at, or its id where it has none."""
+    name = row.get(f"{lookup.value}@{FORMATTED_VALUE}") or row.get(lookup.value)
+    return None if name is None else str(name)
+
+
+def _explanation(text: str | None) -> dict[str, Any]:
+    try:
+        data = json.loads(text) if text else {}
+    except ValueError:
+        data = {"outcome": "the stored explanation cannot be read"}
+    return data if isinstance(data, dict) else {}
