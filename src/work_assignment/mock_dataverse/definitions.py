@@ -1,0 +1,65 @@
+"""Tables and relationships on their way into a catalog: columns carry their relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .metadata import CascadeDelete, Column, ManyToMany, OneToMany, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One target of a lookup: the relationship's name and the navigation property at either end."""
+
+    target: str
+    relationship: str
+    navigation: str
+    collection: str
+    cascade: CascadeDelete = CascadeDelete.REMOVE_LINK
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A column with the relationships it takes part in; a plain column has none."""
+
+    column: Column
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Some tables with the relationships between them; several add up to a catalog."""
+
+    tables: tuple[Table, ...] = ()
+    one_to_many: tuple[OneToMany, ...] = ()
+    many_to_many: tuple[ManyToMany, ...] = ()
+
+    def __add__(self, other: Definitions) -> Definitions:
+        return Definitions(
+            self.tables + other.tables,
+            self.one_to_many + other.one_to_many,
+            self.many_to_many + other.many_to_many,
+        )
+
+
+def together(parts: Iterable[Definitions]) -> Definitions:
+    """Add up any number of definitions."""
+    return sum(parts, Definitions())
+
+
+def relationships_of(table: str, parts: Iterable[Part]) -> tuple[OneToMany, ...]:
+    """List the relationships that the lookups of one table take part in."""
+    return tuple(
+        OneToMany(
+            schema_name=link.relationship,
+            referenced_table=link.target,
+            referencing_table=table,
+            referencing_column=part.column.logical_name,
+            referencing_navigation=link.navigation,
+            referenced_navigation=link.collection,
+            cascade_delete=link.cascade,
+        )
+        for part in parts
+        for link in part.links
+    )

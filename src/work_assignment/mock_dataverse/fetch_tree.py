@@ -1,0 +1,89 @@
+"""FetchXML as frozen values; names are as written, checked later against the metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Aggregate(StrEnum):
+    COUNT = "count"
+    COUNT_COLUMN = "countcolumn"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
+class LinkType(StrEnum):
+    INNER = "inner"
+    OUTER = "outer"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    name: str
+    alias: str | None = None
+    aggregate: Aggregate | None = None
+    groupby: bool = False
+    dategrouping: str | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By an attribute, of this entity or of the one that `entityname` names, or by an alias."""
+
+    attribute: str | None
+    alias: str | None
+    entityname: str | None
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    attribute: str
+    operator: str
+    values: tuple[str, ...] = ()
+    valueof: str | None = None
+    entityname: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    is_or: bool
+    terms: tuple[Condition | Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    name: str
+    all_attributes: bool = False
+    attributes: tuple[Attribute, ...] = ()
+    orders: tuple[Order, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link-entity: `entity.from_column` equals `to_column` of the entity around it."""
+
+    entity: Entity
+    from_column: str
+    to_column: str
+    alias: str
+    type: LinkType
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    entity: Entity
+    top: int | None = None
+    count: int | None = None
+    page: int = 1
+    cookie: str | None = None
+    aggregate: bool = False
+    distinct: bool = False
+    total_wanted: bool = False
+    choices_by_value: bool = False

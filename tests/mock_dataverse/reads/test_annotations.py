@@ -1,0 +1,88 @@
+"""Annotations: only when asked for, and before what they annotate."""
+
+from __future__ import annotations
+
+from tests.mock_dataverse.reads.conftest import ANA
+from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, World, guid
+
+from work_assignment.mock_dataverse.render import FORMATTED
+from work_assignment.mock_dataverse.requests_in import Preferences
+
+
+def _formatted(world: World, number: int) -> dict[str, str]:
+    row = world.row("leads", number, ALL_ANNOTATIONS)
+    suffix = f"@{FORMATTED}"
+    return {k.removesuffix(suffix): v for k, v in row.items() if k.endswith(suffix)}
+
+
+def test_formatted_values(world: World) -> None:
+    assert _formatted(world, 1) == {
+        "leadsourcecode": "Fair",
+        "donotemail": "Do Not",
+        "employees": "1,200",
+        "score": "2.5",
+        "estimatedamount": "€1,234.50",
+        "estimatedamount_base": "$1,300.0000",
+        "_transactioncurrencyid_value": "Euro",
+        "closeon": "3/1/2026",
+        "createdon": "3/1/2026 9:00 AM",
+        "statecode": "Open",
+        "_parentaccountid_value": "Contoso",
+        "_wa_segmentid_value": "Fabrikam",
+        "_customerid_value": "Contoso",
+        "_ownerid_value": "Ana Alvarez",
+        "_owninguser_value": "Ana Alvarez",
+        "versionnumber": "1,007",
+    }
+
+
+def test_null_has_no_formatted_value(world: World) -> None:
+    assert set(_formatted(world, 3)) == {"createdon", "statecode", "versionnumber"}
+
+
+def test_hours_are_written_in_halves_of_the_day(world: World) -> None:
+    assert _formatted(world, 3)["createdon"] == "2/27/2026 12:00 AM"
+    assert _formatted(world, 2)["createdon"] == "3/2/2026 3:30 PM"
+
+
+def test_annotations_stand_before_their_property_in_the_documented_order(world: World) -> None:
+    row = world.row("leads", 1, ALL_ANNOTATIONS, select="_ownerid_value")
+    assert list(row)[2:] == [
+        f"_ownerid_value@{FORMATTED}",
+        "_ownerid_value@Microsoft.Dynamics.CRM.associatednavigationproperty",
+        "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname",
+        "_ownerid_value",
+        "leadid",
+    ]
+
+
+def test_a_polymorphic_lookup_names_the_table_and_the_way_to_it(world: World) -> None:
+    row = world.row("leads", 2, ALL_ANNOTATIONS, select="_customerid_value,_ownerid_value")
+    assert row["_customerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "contact"
+    navigation = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+    assert row[f"_customerid_value@{navigation}"] == "customerid_contact"
+    assert row["_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "team"
+    assert row[f"_ownerid_value@{FORMATTED}"] == "North"
+
+
+def test_only_the_family_asked_for_is_sent(world: World) -> None:
+    lookups_only = Preferences(annotations=("Microsoft.Dynamics.CRM.*",))
+    row = world.row("leads", 1, lookups_only, select="_ownerid_value,statecode")
+    assert not [key for key in row if FORMATTED in key]
+    assert row["_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "systemuser"
+
+
+def test_names_are_read_once_for_each_table_of_a_page(world: World) -> None:
+    statements: list[str] = []
+    world.db.set_trace_callback(statements.append)
+    world.get("leads", ALL_ANNOTATIONS)
+    # The page, one statement for each of account, contact, systemuser, team and currency, and
+    # one for the symbols.
+    assert len(statements) == 7
+
+
+def test_a_lookup_of_a_deleted_row_has_no_name(world: World) -> None:
+    world.db.execute("DELETE FROM systemuser")
+    row = world.row("leads", 1, ALL_ANNOTATIONS, select="_ownerid_value")
+    assert row["_ownerid_value"] == guid(ANA)
+    assert f"_ownerid_value@{FORMATTED}" not in row
