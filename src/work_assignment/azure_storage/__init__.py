@@ -1,0 +1,1 @@
+"""Queues and leases, on Azure Storage's terms."""

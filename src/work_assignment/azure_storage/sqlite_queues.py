@@ -1,0 +1,217 @@
+"""Queues in a SQLite file, by the rules of Azure Storage queues."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from work_assignment.azure_storage.errors import MessageLost, MessageTooLarge, QueueNameInvalid
+from work_assignment.azure_storage.sqlite_file import (
+    BUSY_TIMEOUT,
+    SqliteFile,
+    to_moment,
+    to_number,
+    utc_now,
+)
+
+LARGEST_TEXT = 64 * 1024
+LONGEST_HIDDEN = timedelta(days=7)
+
+_NAME = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY) WITHOUT ROWID",
+    """CREATE TABLE IF NOT EXISTS messages (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        queue TEXT NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        text TEXT NOT NULL,
+        receipt TEXT NOT NULL DEFAULT '',
+        dequeue_count INTEGER NOT NULL DEFAULT 0,
+        inserted_at INTEGER NOT NULL,
+        visible_at INTEGER NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, visible_at, number)",
+)
+_PUT = "INSERT INTO messages (queue, id, text, inserted_at, visible_at) VALUES (?, ?, ?, ?, ?)"
+_IS_ANY_VISIBLE = "SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ?)"
+_RECEIVE = """
+UPDATE messages SET
+    receipt = lower(hex(randomblob(16))), dequeue_count = dequeue_count + 1, visible_at = ?
+WHERE number IN (
+    SELECT number FROM messages WHERE queue = ? AND visible_at <= ?
+    ORDER BY visible_at, number LIMIT ?
+)
+RETURNING number, id, text, receipt, dequeue_count, inserted_at"""
+_PEEK = """
+SELECT number, id, text, '', dequeue_count, inserted_at FROM messages
+WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, number LIMIT ?"""
+_RENEW = """
+UPDATE messages SET receipt = lower(hex(randomblob(16))), visible_at = ?
+WHERE queue = ? AND id = ? AND receipt = ? AND dequeue_count > 0 RETURNING receipt"""
+_DELETE = "DELETE FROM messages WHERE queue = ? AND id = ? AND receipt = ? AND dequeue_count > 0"
+_LENGTH = """
+SELECT coalesce(sum(visible_at <= ?), 0), coalesce(sum(visible_at > ?), 0)
+FROM messages WHERE queue = ?"""
+_OLDEST = "SELECT min(inserted_at) FROM messages WHERE queue = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was taken; `receipt` is the right to renew or delete it, empty after a peek."""
+
+    id: str
+    text: str
+    receipt: str
+    dequeue_count: int
+    inserted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLength:
+    """How many messages can be taken now, and how many are taken or delayed."""
+
+    visible: int
+    hidden: int
+
+
+class SqliteQueues:
+    """Queues for many threads and processes. A queue comes into being with its first message.
+
+    A message taken is hidden for a while and comes back unless it is deleted: at least once. Its
+    receipt holds until somebody else takes the message, even beyond that while.
+    """
+
+    def __init__(
+        self,
+        file: str | Path,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        busy_timeout: timedelta = BUSY_TIMEOUT,
+    ) -> None:
+        self._file = SqliteFile(file, _SCHEMA, busy_timeout=busy_timeout)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._file.close()
+
+    def put(self, queue: str, text: str, *, delay: timedelta = timedelta(0)) -> None:
+        """Add a message that can be taken after `delay`."""
+        self._put(queue, [text], delay)
+
+    def put_many(self, queue: str, texts: Iterable[str]) -> None:
+        """Add messages in this order, all or none."""
+        self._put(queue, texts, timedelta(0))
+
+    def _put(self, queue: str, texts: Iterable[str], delay: timedelta) -> None:
+        _check_name(queue)
+        _check_duration("delay", delay, shortest=timedelta(0))
+        checked = [_checked_text(queue, text) for text in texts]
+        now = self._clock()
+        at, visible_at = to_number(now), to_number(now + delay)
+        rows = [(queue, str(uuid.uuid4()), text, at, visible_at) for text in checked]
+        with self._file.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO queues (name) VALUES (?)", (queue,))
+            db.executemany(_PUT, rows)
+
+    def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
+        """Take up to `limit` messages, those visible longest first, and hide them from others."""
+        _check_name(queue)
+        _check_limit(limit)
+        _check_duration("hidden_for", hidden_for, shortest=timedelta(microseconds=1))
+        now = self._clock()
+        at, until = to_number(now), to_number(now + hidden_for)
+        with self._file.statements() as db:
+            # Asking first leaves the file to writers while listeners find nothing.
+            if db.execute(_IS_ANY_VISIBLE, (queue, at)).fetchone() == (0,):
+                return []
+            rows = db.execute(_RECEIVE, (until, queue, at, limit)).fetchall()
+        return _messages(sorted(rows))
+
+    def peek(self, queue: str, limit: int) -> list[Message]:
+        """Show up to `limit` messages that could be taken, and leave them as they are."""
+        _check_name(queue)
+        _check_limit(limit)
+        with self._file.statements() as db:
+            return _messages(db.execute(_PEEK, (queue, to_number(self._clock()), limit)).fetchall())
+
+    def renew(self, queue: str, message: Message, hidden_for: timedelta) -> Message:
+        """Hide a message for so long from now on, under a new receipt; no time at all frees it."""
+        _check_name(queue)
+        _check_duration("hidden_for", hidden_for, shortest=timedelta(0))
+        until = to_number(self._clock() + hidden_for)
+        with self._file.statements() as db:
+            rows = db.execute(_RENEW, (until, queue, message.id, message.receipt)).fetchall()
+        if not rows:
+            raise MessageLost(queue, [message.id])
+        return replace(message, receipt=rows[0][0])
+
+    def delete(self, queue: str, message: Message) -> None:
+        """Delete a message: it is done with."""
+        self.delete_many(queue, [message])
+
+    def delete_many(self, queue: str, messages: Sequence[Message]) -> None:
+        """Delete messages. Those lost are named in MessageLost once the others are deleted."""
+        _check_name(queue)
+        with self._file.transaction() as db:
+            lost = [message.id for message in messages if not _delete(db, queue, message)]
+        if lost:
+            raise MessageLost(queue, lost)
+
+    def length(self, queue: str) -> QueueLength:
+        _check_name(queue)
+        now = to_number(self._clock())
+        with self._file.statements() as db:
+            visible, hidden = db.execute(_LENGTH, (now, now, queue)).fetchone()
+        return QueueLength(visible, hidden)
+
+    def oldest(self, queue: str) -> datetime | None:
+        """Return when the oldest message was put, hidden or not; None when the queue is empty."""
+        _check_name(queue)
+        with self._file.statements() as db:
+            (inserted_at,) = db.execute(_OLDEST, (queue,)).fetchone()
+        return None if inserted_at is None else to_moment(inserted_at)
+
+    def names(self) -> list[str]:
+        """List the queues that ever had a message."""
+        with self._file.statements() as db:
+            return [name for (name,) in db.execute("SELECT name FROM queues ORDER BY name")]
+
+
+def _delete(db: sqlite3.Connection, queue: str, message: Message) -> bool:
+    return db.execute(_DELETE, (queue, message.id, message.receipt)).rowcount == 1
+
+
+def _messages(rows: Iterable[tuple[int, str, str, str, int, int]]) -> list[Message]:
+    return [
+        Message(id, text, receipt, dequeue_count, to_moment(inserted_at))
+        for _, id, text, receipt, dequeue_count, inserted_at in rows
+    ]
+
+
+def _check_name(queue: str) -> None:
+    if not _NAME.fullmatch(queue):
+        raise QueueNameInvalid(queue)
+
+
+def _checked_text(queue: str, text: str) -> str:
+    size = len(text.encode())
+    if size > LARGEST_TEXT:
+        raise MessageTooLarge(queue, size, LARGEST_TEXT)
+    return text
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise ValueError(f"limit has to be at least 1, not {limit}")
+
+
+def _check_duration(name: str, duration: timedelta, *, shortest: timedelta) -> None:
+    if not shortest <= duration <= LONGEST_HIDDEN:
+        raise ValueError(f"{name} has to be between {shortest} and 7 days, not {duration}")
