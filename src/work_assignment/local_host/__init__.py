@@ -1,0 +1,1 @@
+"""Runs function_app.py without Microsoft's host: HTTP, timers, queues."""
