@@ -1,0 +1,1 @@
+"""One use case a module: gather facts, ask the domain, store the answer."""

@@ -1,0 +1,239 @@
+"""One block of records: decide, reserve, commit, settle, and tell the sellers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from work_assignment.domain.assignment import decide_block
+from work_assignment.domain.decisions import Held
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.facts import Gathered, Rulebook
+from work_assignment.domain.outcomes import (
+    Outcome,
+    Run,
+    SellerChange,
+    Settlement,
+    WriteResult,
+    Written,
+)
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.sellers import Standing
+from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.services.inbox import Inbox
+from work_assignment.services.ports import RunReport
+from work_assignment.services.recording import Writer, late_notice, notice, refused
+from work_assignment.services.standings import (
+    Block,
+    changes,
+    leftovers,
+    note_received,
+    settlements,
+    stand,
+)
+from work_assignment.services.triage import Triage
+from work_assignment.services.workshop import Workshop
+
+RESERVED_FOR = timedelta(minutes=5)
+_TELL_AFTER = timedelta(minutes=2)
+
+_log = logging.getLogger(__name__)
+
+
+class Blocks:
+    """Works blocks off, and remembers between them what the last writes taught.
+
+    `owners_seen` are the owners that records had when a write found them changed, `own_blocks` the
+    ids of blocks that reserved something, `barred` the sellers whom Dataverse refused and why,
+    `unwritable` the records that it would not let us write.
+    """
+
+    def __init__(self, shop: Workshop, inbox: Inbox[Any], report: RunReport) -> None:
+        self._shop = shop
+        self._inbox = inbox
+        self._report = report
+        self.barred: dict[SellerId, str] = {}
+        self.unwritable: set[RecordKey] = set()
+        self.owners_seen: dict[RecordKey, Owner | None] = {}
+        self.own_blocks: set[str] = set()
+
+    def work_off(self, rulebook: Rulebook, gathered: Gathered, sorted_out: Triage) -> bool:
+        """Decide and write a block; says whether some of it must be decided anew."""
+        now = self._shop.clock()
+        block_id = self._shop.new_id()
+        writer = Writer(block_id, self._shop.mode, now)
+        standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
+        for current in sorted_out.by_hand:
+            note_received(standings, current.record.owner, now)
+        outcomes = [
+            *(writer.deleted(key) for key in sorted_out.deleted),
+            *(writer.closed(current) for current in sorted_out.closed),
+            *(writer.by_hand(current) for current in sorted_out.by_hand),
+            *self._decide(rulebook, gathered, sorted_out, standings, writer),
+        ]
+        if not outcomes:
+            return False
+        block = Block(block_id, now + RESERVED_FOR, _given(outcomes))
+        touched: list[SellerChange] = []
+        if self._shop.mode == "on":
+            alone = len(outcomes) == 1
+            touched = changes(gathered.sellers, standings, block, now, alone=alone)
+        results = self._write(block, touched, outcomes)
+        if results is None:
+            self._report.conflicts += 1
+            return True
+        return self._close(outcomes, results, writer)
+
+    def _write(
+        self, block: Block, touched: Sequence[SellerChange], outcomes: Sequence[Outcome]
+    ) -> list[WriteResult] | None:
+        """Reserve, commit and settle; None when a seller's row had changed and nothing is written."""
+        store = self._shop.outcomes
+        if len(outcomes) == 1:
+            return [store.commit_alone(touched, outcomes[0])]
+        if touched and not store.reserve(touched):
+            return None
+        self.own_blocks.add(block.id)
+        results = store.commit(outcomes, until=block.expires_at)
+        if touched and block.given:
+            self._settle(block, settlements(touched, _committed(outcomes, results)))
+        return results
+
+    def _settle(self, block: Block, settled: Mapping[SellerId, Settlement]) -> None:
+        try:
+            self._shop.outcomes.settle(block.id, settled)
+        except Unavailable as exc:
+            # What is committed is committed; the reservations keep others out until they expire.
+            _log.warning("block %s is settled when its reservations expire: %s", block.id, exc)
+
+    def _decide(
+        self,
+        rulebook: Rulebook,
+        gathered: Gathered,
+        sorted_out: Triage,
+        standings: dict[SellerId, Standing],
+        writer: Writer,
+    ) -> list[Outcome]:
+        by_record = {current.key: current for current in sorted_out.decide}
+        decisions = decide_block(
+            [current.record for current in sorted_out.decide],
+            rulebook.definitions,
+            standings,
+            at=writer.at,
+            since=sorted_out.since,
+        )
+        outcomes = []
+        for decision in decisions:
+            if isinstance(decision, Held):
+                self._report.held += 1
+                continue
+            current = by_record[RecordKey(decision.record.type, decision.record.id)]
+            source = sorted_out.sources[current.key]
+            last = gathered.last_runs.get(current.key)
+            outcomes.append(writer.decided(decision, current, source, last))
+        return outcomes
+
+    def _close(
+        self, outcomes: Sequence[Outcome], results: Sequence[WriteResult], writer: Writer
+    ) -> bool:
+        """Draw the consequences of what was and was not written."""
+        done: list[RecordKey] = []
+        told: list[Run] = []
+        gone: list[Outcome] = []
+        unwritten: list[Outcome] = []
+        again = False
+        for outcome, result in zip(outcomes, results, strict=True):
+            match result.written:
+                case Written.DONE:
+                    self._count(outcome.run.status)
+                    done.append(outcome.run.key)
+                    if outcome.run.tell:
+                        told.append(outcome.run)
+                case Written.CHANGED:
+                    self.owners_seen[outcome.run.key] = outcome.run.previous_owner
+                    again = True
+                case Written.GONE:
+                    gone.append(writer.deleted(outcome.run.key))
+                case Written.FORBIDDEN | Written.FAILED:
+                    _log.error("could not write %s: %s", outcome.run.key, result.why)
+                    self.unwritable.add(outcome.run.key)
+                    unwritten.append(refused(outcome, result))
+                case Written.REFUSED if outcome.run.owner is not None:
+                    self.barred[SellerId(outcome.run.owner.id)] = result.why
+                    again = True
+                case _:
+                    again = True
+        gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
+        self._report.gone += len(gone_logged)
+        self._report.unassigned += len(unwritten_logged)
+        self._inbox.finish([*done, *gone_logged, *unwritten_logged])
+        self._tell(told)
+        return again or len(gone_logged) + len(unwritten_logged) < len(gone) + len(unwritten)
+
+    def _log(self, outcomes: Sequence[Outcome]) -> list[RecordKey]:
+        """Write run rows alone; says whose are written, or never will be."""
+        if not outcomes:
+            return []
+        # No reservation is at stake, so there is no hurry.
+        until = self._shop.clock() + RESERVED_FOR
+        results = self._shop.outcomes.commit(outcomes, until=until)
+        return [
+            outcome.run.key
+            for outcome, result in zip(outcomes, results, strict=True)
+            if result.written is not Written.LATER
+        ]
+
+    def _count(self, status: RoutingStatus) -> None:
+        match status:
+            case RoutingStatus.ASSIGNED:
+                self._report.assigned += 1
+            case RoutingStatus.ASSIGNED_BY_HAND:
+                self._report.by_hand += 1
+            case _:
+                self._report.unassigned += 1
+
+    def _tell(self, runs: Sequence[Run]) -> None:
+        if not runs:
+            return
+        try:
+            self._shop.outcomes.tell([notice(run) for run in runs])
+        except Unavailable as exc:
+            # The runs still say that somebody is to be told; the timer does it.
+            _log.warning("%d sellers are told later: %s", len(runs), exc)
+
+    def tell_the_untold(self) -> None:
+        """Tell what a worker that died did not get to tell."""
+        before = self._shop.clock() - _TELL_AFTER
+        untold = self._shop.outcomes.untold(before=before)
+        if untold:
+            self._shop.outcomes.tell([late_notice(entry) for entry in untold])
+
+    def clean(self, gathered: Gathered) -> None:
+        """Take out reservations whose worker died; a row that changed meanwhile is left for later."""
+        expired = leftovers(gathered.sellers, self._shop.clock())
+        if expired:
+            self._shop.outcomes.reserve(expired)
+
+
+def _given(outcomes: Sequence[Outcome]) -> dict[SellerId, tuple[str, ...]]:
+    """The records that each seller gets."""
+    given: dict[SellerId, tuple[str, ...]] = {}
+    for run in (outcome.run for outcome in outcomes if outcome.run.assigns):
+        if run.owner is not None:
+            seller = SellerId(run.owner.id)
+            given[seller] = (*given.get(seller, ()), run.key.id)
+    return given
+
+
+def _committed(
+    outcomes: Sequence[Outcome], results: Sequence[WriteResult]
+) -> dict[SellerId, list[int]]:
+    """The turns of the assignments that were written, by seller."""
+    turns: dict[SellerId, list[int]] = {}
+    for outcome, result in zip(outcomes, results, strict=True):
+        run = outcome.run
+        if result.written is Written.DONE and run.assigns and run.owner is not None:
+            turns.setdefault(SellerId(run.owner.id), []).append(outcome.turn)
+    return turns

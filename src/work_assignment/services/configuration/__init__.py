@@ -1,0 +1,1 @@
+"""Configuration as code: a folder of YAML read, checked, compared with Dataverse and applied."""

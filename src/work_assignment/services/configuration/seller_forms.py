@@ -1,0 +1,166 @@
+"""Sellers as a folder writes them, checked as far as that goes without Dataverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import time
+
+from work_assignment.domain.availability import WorkingHours
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.text import fold
+from work_assignment.domain.working_times import WEEKDAYS, read_calendar
+from work_assignment.services.configuration.fields import Fields, read_text, subject_of
+from work_assignment.services.configuration.filter_forms import json_text
+from work_assignment.services.configuration.problems import Place, Problems
+from work_assignment.services.configuration.yaml_items import (
+    Item,
+    ListItem,
+    MapItem,
+    plain,
+)
+
+_KEYS = ("user", "takes_assignments", "max_capacity", "attributes", "working_hours", "time_off")
+_MINUTES_A_DAY = 24 * 60
+_MINUTES_A_WEEK = 7 * _MINUTES_A_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class SellerForm:
+    """A seller. `attributes` are pairs of attribute and value; hours and time off are JSON."""
+
+    place: Place
+    user: str
+    takes_assignments: bool
+    max_capacity: int | None
+    attributes: tuple[tuple[str, str], ...]
+    working_hours: str | None
+    time_off: str | None
+
+    @property
+    def subject(self) -> str:
+        return f"seller '{self.user}'"
+
+
+def read_sellers(items: Iterable[Item], problems: Problems) -> tuple[SellerForm, ...]:
+    """Read the entries of `sellers`."""
+    forms: list[SellerForm] = []
+    places: dict[str, Place] = {}
+    for item in items:
+        if not isinstance(item, MapItem):
+            problems.add(item.place, "a seller is a mapping with a user")
+            continue
+        form = _read_seller(item, problems)
+        key = form.user.casefold()
+        if key and key in places:
+            problems.add(form.place, f"{form.subject}: is there already at {places[key]}")
+        places.setdefault(key, form.place)
+        forms.append(form)
+    return tuple(forms)
+
+
+def _read_seller(item: MapItem, problems: Problems) -> SellerForm:
+    fields = Fields(item, subject_of(item, "seller", "user"), _KEYS, problems)
+    return SellerForm(
+        place=item.place,
+        user=fields.text("user", longest=200),
+        takes_assignments=fields.flag("takes_assignments", default=True),
+        max_capacity=fields.whole("max_capacity"),
+        attributes=tuple(_read_attributes(fields)),
+        working_hours=_read_hours(fields),
+        time_off=_read_time_off(fields),
+    )
+
+
+def _read_attributes(fields: Fields) -> Iterator[tuple[str, str]]:
+    item = fields.item("attributes")
+    if item is None:
+        return
+    if not isinstance(item, MapItem):
+        fields.problem("attributes", "'attributes' is a mapping of attributes to lists of values")
+        return
+    names: dict[str, str] = {}
+    for written, entry in item.entries.items():
+        name = written.strip()
+        if not name or len(name) > 100 or not name.isprintable():
+            fields.problems.add(
+                entry.place, f"{fields.subject}: an attribute's name has 1 to 100 letters"
+            )
+        if fold(name) in names:
+            fields.problems.add(entry.place, f"{fields.subject}: attribute '{name}' is there twice")
+        names[fold(name)] = name
+        values = entry.item.items if isinstance(entry.item, ListItem) else (entry.item,)
+        subject = f"{fields.subject}: a value of attribute '{name}'"
+        found = {
+            fold(text): text for text in (read_text(v, subject, fields.problems) for v in values)
+        }
+        yield from ((name, text) for text in found.values())
+
+
+def _read_hours(fields: Fields) -> str | None:
+    entries = fields.items("working_hours")
+    found: list[tuple[Item, WorkingHours]] = []
+    for item in entries:
+        try:
+            (hours,) = read_calendar([plain(item)], None, fields.subject).hours
+        except DefinitionError as exc:
+            fields.problems.add(
+                item.place, f"{fields.subject}: working_hours: {exc.problem}", exc.suggestion
+            )
+            continue
+        for _, earlier in found:
+            day = _shared_day(earlier, hours)
+            if day is not None:
+                said = f"working_hours: they overlap with others on {WEEKDAYS[day]}"
+                fields.problems.add(item.place, f"{fields.subject}: {said}")
+                break
+        found.append((item, hours))
+    return _json(fields, "working_hours", entries)
+
+
+def _read_time_off(fields: Fields) -> str | None:
+    entries = fields.items("time_off")
+    for item in entries:
+        try:
+            read_calendar(None, [plain(item)], fields.subject)
+        except DefinitionError as exc:
+            fields.problems.add(
+                item.place, f"{fields.subject}: time_off: {exc.problem}", exc.suggestion
+            )
+    return _json(fields, "time_off", entries)
+
+
+def _json(fields: Fields, key: str, entries: tuple[Item, ...]) -> str | None:
+    text = json_text([plain(item) for item in entries]) if entries else None
+    if text is not None and len(text) > 100_000:
+        fields.problem(key, f"'{key}' is longer than the column that holds it")
+    return text
+
+
+def _shared_day(one: WorkingHours, other: WorkingHours) -> int | None:
+    """The first weekday on which both are worked at the same time.
+
+    Hours in different time zones are not compared: which of them coincide changes over the year.
+    """
+    if str(one.zone) != str(other.zone):
+        return None
+    others = list(_stretches(other))
+    for start, end in sorted(_stretches(one)):
+        for other_start, other_end in others:
+            if start < other_end and other_start < end:
+                return max(start, other_start) // _MINUTES_A_DAY
+    return None
+
+
+def _stretches(hours: WorkingHours) -> Iterator[tuple[int, int]]:
+    """The hours as minutes of the week; what crosses its end goes on at its start."""
+    for day in hours.days:
+        start = day * _MINUTES_A_DAY + _minutes(hours.start)
+        length = (_minutes(hours.end) - _minutes(hours.start)) % _MINUTES_A_DAY
+        yield start, min(start + length, _MINUTES_A_WEEK)
+        if start + length > _MINUTES_A_WEEK:
+            yield 0, start + length - _MINUTES_A_WEEK
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute

@@ -1,0 +1,127 @@
+"""What Dataverse posts to the webhook, reduced to what routing needs, and its form on the queue."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+_MAXIMUM_DEPTH = 100
+_TABLE = r"^[a-z][a-z0-9_]{0,127}$"
+_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+
+
+class NotAnEvent(Exception):
+    """The body is no RemoteExecutionContext; the text says what is missing or wrong."""
+
+
+class Event(BaseModel):
+    """Something happened to a record; everything else is read from Dataverse when it is handled.
+
+    `columns` are those in the request of an Update, None when the message was too long to say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str = Field(pattern=_TABLE)
+    record_id: str = Field(pattern=_ID)
+    message: str
+    occurred_at: AwareDatetime
+    user_id: str
+    depth: int
+    tag: str | None = None
+    columns: frozenset[str] | None = None
+
+    @property
+    def may_change_owner(self) -> bool:
+        return self.message == "Update" and (self.columns is None or "ownerid" in self.columns)
+
+    def to_text(self) -> str:
+        """The event as it lies on the queue."""
+        return self.model_dump_json()
+
+    @staticmethod
+    def from_text(text: str) -> Event:
+        """Read it back; raises NotAnEvent for anything else."""
+        try:
+            return Event.model_validate_json(text)
+        except ValidationError as exc:
+            raise NotAnEvent(_first_problem(exc)) from None
+
+
+class _Pair(BaseModel):
+    key: str
+    value: Any = None
+
+
+class _Context(BaseModel):
+    """The members of RemoteExecutionContext that are used; Dataverse sends many more.
+
+    InputParameters are absent when the message was longer than 256 KB (Use webhooks to create
+    external handlers for server events).
+    """
+
+    message_name: str = Field(alias="MessageName", min_length=1, max_length=256)
+    table: str = Field(alias="PrimaryEntityName", pattern=_TABLE)
+    record_id: UUID = Field(alias="PrimaryEntityId")
+    user_id: UUID = Field(alias="InitiatingUserId")
+    depth: int = Field(alias="Depth", ge=1, le=_MAXIMUM_DEPTH)
+    occurred: str = Field(alias="OperationCreatedOn")
+    shared_variables: list[_Pair] = Field(alias="SharedVariables", default_factory=list)
+    input_parameters: list[_Pair] | None = Field(alias="InputParameters", default=None)
+
+
+def read_context(body: bytes) -> Event:
+    """Read the webhook's body strictly; raises NotAnEvent with one sentence."""
+    try:
+        context = _Context.model_validate_json(body)
+    except ValidationError as exc:
+        raise NotAnEvent(_first_problem(exc)) from None
+    return Event(
+        table=context.table,
+        record_id=str(context.record_id),
+        message=context.message_name,
+        occurred_at=_moment(context.occurred),
+        user_id=str(context.user_id),
+        depth=context.depth,
+        tag=_tag(context.shared_variables),
+        columns=_columns(context.input_parameters),
+    )
+
+
+def _first_problem(exc: ValidationError) -> str:
+    problem = exc.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"{place}: {problem['msg']}" if place else problem["msg"]
+
+
+def _moment(text: str) -> datetime:
+    """`/Date(1506409448000-0700)/`: milliseconds since 1970 in UTC; the offset is decoration."""
+    found = _DATE.fullmatch(text)
+    if not found:
+        raise NotAnEvent(f"OperationCreatedOn: '{text[:40]}' is not of the form /Date(...)/")
+    try:
+        return datetime.fromtimestamp(int(found[1]) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise NotAnEvent("OperationCreatedOn: the date is out of range") from None
+
+
+def _tag(variables: list[_Pair]) -> str | None:
+    return next((str(pair.value) for pair in variables if pair.key == "tag"), None)
+
+
+def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
+    for pair in parameters or ():
+        if pair.key == "Target" and isinstance(pair.value, dict):
+            attributes = pair.value.get("Attributes")
+            if isinstance(attributes, list):
+                return frozenset(
+                    str(entry["key"])
+                    for entry in attributes
+                    if isinstance(entry, dict) and "key" in entry
+                )
+    return None

@@ -1,0 +1,68 @@
+"""Ring: take an event from Dataverse, put it on the queue, and wake a worker. Nothing is decided."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from work_assignment.services.bell import Bell
+from work_assignment.services.events import Event, read_context
+from work_assignment.services.ports import Queues
+
+QUEUE = "wa-events"
+TAG = "work-assignment"
+MAXIMUM_BODY = 512 * 1024
+"""Bytes; Dataverse trims its message to 256 KB."""
+
+_log = logging.getLogger(__name__)
+
+
+class BodyTooLarge(Exception):
+    """The body is longer than any event is."""
+
+
+class WrongContentType(Exception):
+    """The body does not say that it is JSON."""
+
+
+class Intake:
+    """Accepts events. `own_user_id` may fail: recognising our own echoes only saves work."""
+
+    def __init__(
+        self, queues: Queues[Any], bell: Bell, own_user_id: Callable[[], str], *, off: bool
+    ) -> None:
+        self._queues = queues
+        self._bell = bell
+        self._own_user_id = own_user_id
+        self._off = off
+
+    def accept(self, body: bytes, content_type: str) -> None:
+        """Queue the event in `body` and ring.
+
+        Raises WrongContentType, BodyTooLarge or NotAnEvent for a body that is none, and what the
+        queue raises when it cannot be written; nothing is queued then.
+        """
+        if content_type.split(";")[0].strip().lower() != "application/json":
+            raise WrongContentType(
+                f"the content type must be application/json, not {content_type!r}"
+            )
+        if len(body) > MAXIMUM_BODY:
+            raise BodyTooLarge(f"the body has {len(body)} bytes; at most {MAXIMUM_BODY} are taken")
+        event = read_context(body)
+        if self._off or self._is_echo(event):
+            _log.debug("dropped %s of %s %s", event.message, event.table, event.record_id)
+            return
+        self._queues.put(QUEUE, event.to_text())
+        self._bell.ring("event")
+
+    def _is_echo(self, event: Event) -> bool:
+        """Our own write coming back: our tag, our user, and nothing in between."""
+        if event.tag != TAG or event.depth != 1:
+            return False
+        try:
+            return event.user_id == self._own_user_id()
+        except Exception:
+            # Handling an echo is harmless; losing an event because Dataverse is away is not.
+            _log.warning("could not ask who we are; the event is handled", exc_info=True)
+            return False

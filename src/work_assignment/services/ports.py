@@ -1,0 +1,122 @@
+"""What services need from the outside: queues, leases, Dataverse's facts, a place for outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from work_assignment.domain.facts import Gathered, Rulebook
+from work_assignment.domain.outcomes import (
+    Notice,
+    Outcome,
+    SellerChange,
+    Settlement,
+    Untold,
+    WriteResult,
+)
+from work_assignment.domain.records import RecordKey, SellerId
+
+Clock = Callable[[], datetime]
+"""Says what time it is, aware."""
+
+
+class QueueMessage(Protocol):
+    """One message taken from a queue; the receipt inside it is the right to finish it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def dequeue_count(self) -> int: ...
+
+
+Taken = TypeVar("Taken", bound=QueueMessage)
+
+
+class Queues(Protocol[Taken]):
+    """At-least-once queues in Azure Storage's terms: a message taken is hidden, then deleted."""
+
+    def put(self, queue: str, text: str, *, delay: timedelta = ...) -> None: ...
+    def put_many(self, queue: str, texts: Sequence[str]) -> None: ...
+    def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Taken]: ...
+    def delete_many(self, queue: str, messages: Sequence[Taken]) -> None: ...
+
+
+class Lease(Protocol):
+    """The right to be the only one for a while."""
+
+    def renew(self) -> bool:
+        """Hold it longer; False when somebody else may have it by now."""
+
+    def release(self) -> None:
+        """Let go; nothing happens when it was lost before."""
+
+
+class Leases(Protocol):
+    """Leases by name."""
+
+    def acquire(self, name: str) -> Lease | None:
+        """The lease, or None while somebody else holds it."""
+
+
+class Facts(Protocol):
+    """What Dataverse says."""
+
+    def own_user_id(self) -> str:
+        """The application user we act as."""
+
+    def rulebook(self) -> Rulebook:
+        """Read all definitions."""
+
+    def gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], *, waiting: int) -> Gathered:
+        """Read sellers, counts, the records asked for, and up to `waiting` undecided ones."""
+
+
+class Outcomes(Protocol):
+    """Where decisions are written."""
+
+    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+        """Write all seller rows or none; False when one of them had changed."""
+
+    def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
+        """Reserve and commit a block of one in a single change set."""
+
+    def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
+        """Write outcomes, each by itself; the results are in the same order.
+
+        Nothing is sent that might still be under way at `until`: what is left then is LATER.
+        """
+
+    def settle(self, block: str, settlements: Mapping[SellerId, Settlement]) -> None:
+        """Give back what the block reserved; what it committed becomes part of the open count."""
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Send notices and note on their runs that it is done."""
+
+    def untold(self, *, before: datetime) -> list[Untold]:
+        """Assignments older than `before` whose worker did not get to telling."""
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What one worker did between taking the lease and letting go.
+
+    `busy` means that another worker has the lease. `conflicts` are blocks begun anew because a
+    seller's row had changed; `held` are records left waiting for what others have reserved.
+    """
+
+    assigned: int = 0
+    unassigned: int = 0
+    by_hand: int = 0
+    gone: int = 0
+    conflicts: int = 0
+    held: int = 0
+    rounds: int = 0
+    busy: bool = False
+    away: str = ""
+
+    @property
+    def written(self) -> int:
+        """Records that got an outcome."""
+        return self.assigned + self.unassigned + self.by_hand + self.gone

@@ -1,0 +1,152 @@
+"""Sellers' rows turned into standings before a block, and into changes after it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from work_assignment.domain.facts import Gathered, Reservation, SellerRow
+from work_assignment.domain.outcomes import SellerChange, Settlement
+from work_assignment.domain.records import Owner, SellerId
+from work_assignment.domain.sellers import Seller, Standing
+
+
+def stand(
+    sellers: Mapping[SellerId, Seller],
+    gathered: Gathered,
+    barred: Mapping[SellerId, str],
+    now: datetime,
+) -> dict[SellerId, Standing]:
+    """Where each seller stands: her open records, and what others have reserved and not let expire.
+
+    `barred` are sellers whom Dataverse has just refused.
+    """
+    rows = {row.seller_id: row for row in gathered.sellers}
+    return {
+        seller_id: _standing(seller_id, rows.get(seller_id), gathered, barred, now)
+        for seller_id in sellers
+    }
+
+
+def _standing(
+    seller_id: SellerId,
+    row: SellerRow | None,
+    gathered: Gathered,
+    barred: Mapping[SellerId, str],
+    now: datetime,
+) -> Standing:
+    if row is None:
+        return Standing(seller_id, barred="is no seller any more")
+    return Standing(
+        seller_id,
+        open_records=gathered.open_counts.get(seller_id, 0),
+        reserved=sum(entry.shares for entry in unexpired(row, now)),
+        turn=row.order_stamp,
+        last_assigned_at=row.last_assigned_at,
+        barred=barred.get(seller_id) or row.barred,
+    )
+
+
+def unexpired(row: SellerRow, now: datetime) -> tuple[Reservation, ...]:
+    """The row's reservations that still count."""
+    return tuple(entry for entry in row.reservations if entry.expires_at > now)
+
+
+def note_received(
+    standings: Mapping[SellerId, Standing], owner: Owner | None, at: datetime
+) -> None:
+    """A record given by hand moves its new owner to the end of the round, as one of ours does."""
+    standing = standings.get(SellerId(owner.id)) if owner and owner.type == "systemuser" else None
+    if standing is not None:
+        standing.turn = 1 + max(entry.turn for entry in standings.values())
+        standing.last_assigned_at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of decisions that reserves together until `expires_at`.
+
+    `given` are the ids of the records that each seller gets.
+    """
+
+    id: str
+    expires_at: datetime
+    given: Mapping[SellerId, tuple[str, ...]]
+
+
+def changes(
+    rows: Sequence[SellerRow],
+    standings: Mapping[SellerId, Standing],
+    block: Block,
+    now: datetime,
+    *,
+    alone: bool,
+) -> list[SellerChange]:
+    """What to write on the rows of sellers whose turn has moved, in row-id order.
+
+    A block of one that is committed in the same change set needs no reservation: its share goes
+    straight to the open count.
+    """
+    found = []
+    for row in sorted(rows, key=lambda row: row.id):
+        standing = standings.get(row.seller_id)
+        if standing is None or standing.turn == row.order_stamp:
+            continue
+        found.append(_change(row, standing, block, now, alone=alone))
+    return found
+
+
+def _change(
+    row: SellerRow, standing: Standing, block: Block, now: datetime, *, alone: bool
+) -> SellerChange:
+    reservations = unexpired(row, now)
+    if standing.taken and not alone:
+        records = block.given[row.seller_id]
+        share = Reservation(block.id, standing.taken, block.expires_at, records)
+        reservations = (*reservations, share)
+    return SellerChange(
+        row,
+        order_stamp=standing.turn,
+        last_assigned_at=standing.last_assigned_at,
+        reservations=reservations,
+        open_count=standing.open_records + standing.taken if alone else None,
+    )
+
+
+def settlements(
+    changed: Sequence[SellerChange], committed: Mapping[SellerId, Sequence[int]]
+) -> dict[SellerId, Settlement]:
+    """What the block comes to for each seller; `committed` are the turns of what was committed."""
+    found = {}
+    for change in changed:
+        turns = committed.get(change.row.seller_id, ())
+        found[change.row.seller_id] = Settlement(
+            committed=len(turns),
+            written_turn=change.order_stamp,
+            turn=max(turns, default=change.row.order_stamp),
+        )
+    return found
+
+
+def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> frozenset[str]:
+    """The records that other workers' blocks are about to commit; `own` are our blocks' ids.
+
+    Deciding them too would be found out at their commit, but by then turns would have passed.
+    """
+    return frozenset(
+        record
+        for row in rows
+        for entry in unexpired(row, now)
+        if entry.block not in own
+        for record in entry.records
+    )
+
+
+def leftovers(rows: Sequence[SellerRow], now: datetime) -> list[SellerChange]:
+    """Rows with reservations whose worker died, with these taken out."""
+    return [
+        SellerChange(row, row.order_stamp, row.last_assigned_at, unexpired(row, now))
+        for row in sorted(rows, key=lambda row: row.id)
+        if len(unexpired(row, now)) != len(row.reservations)
+    ]

@@ -1,0 +1,144 @@
+"""What each record needs: a decision, a note that somebody chose by hand, or nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from work_assignment.domain.facts import CurrentRecord, Gathered, Result, Rulebook
+from work_assignment.domain.outcomes import RequestSource
+from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.services.inbox import Pending
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far Dataverse's clock, which events carry, may be from ours, and a decision from its facts."""
+
+
+@dataclass(slots=True)
+class Triage:
+    """Records sorted by what they need.
+
+    `since` holds, for records that were updated after a failed try, the moment that counts for
+    activations; `claimed` are in another worker's hands; `done` are events that ask for nothing.
+    """
+
+    decide: list[CurrentRecord] = field(default_factory=list)
+    since: dict[str, datetime] = field(default_factory=dict)
+    sources: dict[RecordKey, RequestSource] = field(default_factory=dict)
+    by_hand: list[CurrentRecord] = field(default_factory=list)
+    closed: list[CurrentRecord] = field(default_factory=list)
+    deleted: list[RecordKey] = field(default_factory=list)
+    claimed: list[RecordKey] = field(default_factory=list)
+    done: list[RecordKey] = field(default_factory=list)
+
+
+def triage(
+    pending: Sequence[Pending],
+    gathered: Gathered,
+    rulebook: Rulebook,
+    owners_seen: Mapping[RecordKey, Owner | None],
+    claimed: Collection[str] = frozenset(),
+) -> Triage:
+    """Sort what events ask for, then what was found waiting.
+
+    `claimed` are the ids of records that another worker is about to commit. `owners_seen` are the
+    owners of records whose last write found them changed: another owner now means that somebody
+    chose by hand in between.
+    """
+    sorted_out = Triage()
+    for entry in pending:
+        if entry.key.id in claimed:
+            sorted_out.claimed.append(entry.key)
+        else:
+            _sort_event(sorted_out, entry, gathered, rulebook, owners_seen)
+    asked = {entry.key for entry in pending}
+    for current in gathered.waiting:
+        if current.key in asked:
+            continue
+        if current.record.id in claimed:
+            sorted_out.claimed.append(current.key)
+        elif _owner_changed(current, owners_seen):
+            sorted_out.by_hand.append(current)
+        else:
+            sorted_out.decide.append(current)
+            sorted_out.sources[current.key] = RequestSource.FOUND_WAITING
+    return sorted_out
+
+
+def _sort_event(
+    sorted_out: Triage,
+    entry: Pending,
+    gathered: Gathered,
+    rulebook: Rulebook,
+    owners_seen: Mapping[RecordKey, Owner | None],
+) -> None:
+    key = entry.key
+    if key.table not in rulebook.definitions.segments:
+        sorted_out.done.append(key)
+        return
+    current = gathered.asked.get(key)
+    if current is None:
+        had_outcome = key in gathered.last_runs
+        (sorted_out.done if had_outcome else sorted_out.deleted).append(key)
+        return
+    routed_before = current.result is not Result.UNDECIDED
+    in_scope_since = rulebook.definitions.in_scope_since(key.table)
+    if not routed_before and current.record.created_at < in_scope_since:
+        sorted_out.done.append(key)  # switching on never re-owns history
+    elif not current.is_open and routed_before:
+        sorted_out.done.append(key)
+    elif not current.is_open:
+        sorted_out.closed.append(current)
+    elif _by_hand(entry, current, gathered, owners_seen):
+        sorted_out.by_hand.append(current)
+    elif current.result is Result.SUCCEEDED or _is_stale(entry, gathered):
+        sorted_out.done.append(key)
+    else:
+        sorted_out.decide.append(current)
+        _note_source(sorted_out, entry, routed_before)
+
+
+def _note_source(sorted_out: Triage, entry: Pending, routed_before: bool) -> None:
+    if routed_before:
+        sorted_out.since[entry.key.id] = entry.newest_at
+    sorted_out.sources[entry.key] = RequestSource.NEW if entry.is_new else RequestSource.UPDATED
+
+
+def _by_hand(
+    entry: Pending,
+    current: CurrentRecord,
+    gathered: Gathered,
+    owners_seen: Mapping[RecordKey, Owner | None],
+) -> bool:
+    if _owner_changed(current, owners_seen):
+        return True
+    if entry.by_hand_at is None:
+        return False
+    if current.result is not Result.SUCCEEDED:
+        # We have not touched the owner, so whoever chose, however long ago, chose this one.
+        return entry.names_owner or not _is_with_creator(current)
+    last = gathered.last_runs.get(entry.key)
+    return entry.names_owner and (last is None or entry.by_hand_at >= last.decided_at)
+
+
+def _is_with_creator(current: CurrentRecord) -> bool:
+    owner = current.record.owner
+    return owner is not None and owner.id == current.record.created_by
+
+
+def _is_stale(entry: Pending, gathered: Gathered) -> bool:
+    """An event from before the last decision asks for what that decision already knew."""
+    last = gathered.last_runs.get(entry.key)
+    return last is not None and entry.newest_at + CLOCKS_DIFFER < last.decided_at
+
+
+def _owner_changed(current: CurrentRecord, owners_seen: Mapping[RecordKey, Owner | None]) -> bool:
+    """Whether somebody chose an owner between a try of ours and now.
+
+    A record that has succeeded meanwhile was assigned by one of us: we write owner and result
+    together, and nobody else writes the result.
+    """
+    if current.result is Result.SUCCEEDED or current.key not in owners_seen:
+        return False
+    return owners_seen[current.key] != current.record.owner

@@ -1,0 +1,29 @@
+"""What a decider works with, put together once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from work_assignment.services.bell import Bell
+from work_assignment.services.ports import Clock, Facts, Leases, Outcomes, Queues
+
+BLOCK = 200
+"""Records decided at once: enough to share the reads, few enough to be reserved shortly."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """`mode` is on, dry-run (decide and log, write no owner) or off (nothing is decided)."""
+
+    queues: Queues[Any]
+    leases: Leases
+    facts: Facts
+    outcomes: Outcomes
+    bell: Bell
+    clock: Clock
+    mode: str = "on"
+    block_size: int = BLOCK
+    new_id: Callable[[], str] = field(default=lambda: str(uuid4()))

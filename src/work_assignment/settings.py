@@ -1,0 +1,114 @@
+"""The settings of a running app, read from the environment as Azure Functions gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MODES = ("on", "dry-run", "off")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SQLITE = "sqlite:"
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong; the text says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How we sign in: one of the ways is filled in."""
+
+    tenant_id: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    certificate_path: str = ""
+    managed_identity: bool = False
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`mode` is on, dry-run or off; `storage` is the SQLite file of queues and leases."""
+
+    dataverse_url: str
+    credentials: Credentials
+    mode: str
+    storage: Path
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check everything the app needs; raises SettingsError."""
+    mode = environment.get("WA_MODE") or "on"
+    if mode not in MODES:
+        raise SettingsError(
+            f"WA_MODE is {mode!r}; set it to {', '.join(MODES[:-1])} or {MODES[-1]}"
+        )
+    url, credentials = read_connection(environment)
+    return Settings(url, credentials, mode, _storage(environment))
+
+
+def read_connection(
+    environment: Mapping[str, str], url: str | None = None
+) -> tuple[str, Credentials]:
+    """Which environment to talk to, and how to sign in; `url` goes before DATAVERSE_URL."""
+    address = (url or environment.get("DATAVERSE_URL") or "").rstrip("/")
+    if not address:
+        raise SettingsError(
+            "DATAVERSE_URL is missing; set it to the address of your environment, "
+            "such as https://contoso.crm.dynamics.com"
+        )
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"DATAVERSE_URL is {address!r}, which is no http or https address")
+    on_this_machine = parts.hostname in _LOOPBACK
+    if parts.scheme == "http" and not on_this_machine:
+        raise SettingsError("DATAVERSE_URL must start with https:// unless it is this machine")
+    return address, _credentials(environment, on_this_machine=on_this_machine)
+
+
+def _credentials(environment: Mapping[str, str], *, on_this_machine: bool) -> Credentials:
+    found = Credentials(
+        tenant_id=environment.get("DATAVERSE_TENANT_ID", ""),
+        client_id=environment.get("DATAVERSE_CLIENT_ID", ""),
+        client_secret=environment.get("DATAVERSE_CLIENT_SECRET", ""),
+        certificate_path=environment.get("DATAVERSE_CERTIFICATE_PATH", ""),
+        managed_identity=environment.get("DATAVERSE_MANAGED_IDENTITY", "").lower() == "true",
+        token=environment.get("DATAVERSE_TOKEN") or None,
+    )
+    if found.managed_identity or found.token is not None:
+        return found
+    if found.client_secret or found.certificate_path:
+        missing = [
+            name
+            for name, value in (
+                ("DATAVERSE_TENANT_ID", found.tenant_id),
+                ("DATAVERSE_CLIENT_ID", found.client_id),
+            )
+            if not value
+        ]
+        if missing:
+            raise SettingsError(
+                f"{' and '.join(missing)} is missing; it is on the app registration"
+            )
+        return found
+    if on_this_machine:
+        return found
+    raise SettingsError(
+        "no way to sign in is set; set DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID and "
+        "DATAVERSE_CLIENT_SECRET (or DATAVERSE_CERTIFICATE_PATH), or DATAVERSE_MANAGED_IDENTITY=true"
+    )
+
+
+def _storage(environment: Mapping[str, str]) -> Path:
+    text = environment.get("AzureWebJobsStorage") or ""
+    if not text.startswith(_SQLITE) or text == _SQLITE:
+        said = "is missing" if not text else "names a storage this version does not support"
+        raise SettingsError(
+            f"AzureWebJobsStorage {said}; set it to sqlite:FILE, such as sqlite:wa.sqlite"
+        )
+    return Path(text.removeprefix(_SQLITE))

@@ -1,0 +1,1 @@
+"""Azure Functions blueprints: parse, call one service, return."""

@@ -1,0 +1,32 @@
+"""The bell: a timer rings it every minute, and the decider answers it."""
+
+from __future__ import annotations
+
+import logging
+
+import azure.functions as func
+
+from work_assignment.bootstrap import application
+
+blueprint = func.Blueprint()
+
+TIMER = "timer"
+
+_log = logging.getLogger(__name__)
+
+
+@blueprint.function_name("answer_bell")
+@blueprint.queue_trigger(arg_name="bell", queue_name="wa-bell", connection="AzureWebJobsStorage")
+def answer_bell(bell: func.QueueMessage) -> None:
+    """Work until nothing is left to do; the timer's bell also finishes what dead workers left."""
+    thorough = bell.get_body().decode(errors="replace") == TIMER
+    report = application().decider.answer(thorough=thorough)
+    if report.written or report.held or report.conflicts:
+        _log.info("bell answered: %s", report)
+
+
+@blueprint.function_name("ring_bell")
+@blueprint.timer_trigger(arg_name="timer", schedule="%WA_BELL_SCHEDULE%", run_on_startup=False)
+def ring_bell(timer: func.TimerRequest) -> None:
+    """Ring in case a webhook was lost: what waits in Dataverse waits whether or not one came."""
+    application().bell.ring(TIMER)
