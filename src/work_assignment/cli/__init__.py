@@ -1,0 +1,1 @@
+"""The wa command, one module a command."""

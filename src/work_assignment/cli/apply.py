@@ -1,0 +1,55 @@
+"""wa apply FOLDER: segments, rules, sellers and settings as files, written to Dataverse."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from work_assignment.cli.common import DONE, add_common, connection, print_json
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.configuration_store import ConfigurationStore
+from work_assignment.services.configuration.applying import AppliedReport, apply
+from work_assignment.services.configuration.comparison import plan
+from work_assignment.services.configuration.folder import read_folder
+
+SUMMARY = "write segments, rules, sellers and settings from YAML files"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser)
+    parser.add_argument("folder", type=Path, help="the folder of YAML files")
+    parser.add_argument(
+        "--force", action="store_true", help="even if more than half of what is active would go"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, compare and write what differs; a second time there is nothing to write."""
+    with connection(arguments) as client:
+        report = apply_folder(client, arguments.folder, force=arguments.force)
+    if arguments.json:
+        changes = [
+            {"action": action.verb, "kind": action.kind.value, "name": action.name}
+            for action in report.actions
+        ]
+        print_json({"changes": changes, "stamp": report.stamp})
+    else:
+        for action in report.actions:
+            print(action)
+        print(f"Applied: {in_words(report)}.")
+    return DONE
+
+
+def apply_folder(client: DataverseClient, folder: Path, *, force: bool = False) -> AppliedReport:
+    """Read a folder, compare it with Dataverse, and write what differs."""
+    store = ConfigurationStore(client)
+    return apply(plan(read_folder(folder), store), store, force=force)
+
+
+def in_words(report: AppliedReport) -> str:
+    """How many of what were changed."""
+    counts = Counter((action.verb, action.kind.value) for action in report.actions)
+    if not counts:
+        return "nothing differed"
+    return ", ".join(f"{verb} {count} {kind}" for (verb, kind), count in counts.items())

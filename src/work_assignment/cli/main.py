@@ -1,0 +1,49 @@
+"""The `wa` command: picks the command's module, and ends with 0 done, 1 refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import ModuleType
+
+from work_assignment.cli import apply, demo, explain, host, mock, webhooks
+from work_assignment.cli.common import REFUSED, Refused
+from work_assignment.dataverse.errors import DataverseError, InvalidRequest
+from work_assignment.domain.errors import WorkAssignmentError
+from work_assignment.settings import SettingsError
+
+COMMANDS: dict[str, ModuleType] = {
+    "apply": apply,
+    "demo": demo,
+    "explain": explain,
+    "host": host,
+    "mock": mock,
+    "webhooks": webhooks,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors that a user can mend are one line on standard error."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = COMMANDS[parsed.command].run(parsed)
+    except (Refused, SettingsError, WorkAssignmentError, DataverseError, InvalidRequest) as exc:
+        print(f"wa {parsed.command}: {exc}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wa", description="Every lead and opportunity reaches the right seller within seconds."
+    )
+    parser.add_argument("--version", action="version", version=f"wa {version('work-assignment')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
+        module.add_arguments(command)
+    return parser

@@ -1,0 +1,72 @@
+"""wa mock: a Dataverse of one's own on this machine, over the real Web API."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+
+from work_assignment.cli import sample_data
+from work_assignment.cli.common import DONE, Refused, add_common, print_json
+from work_assignment.mock_dataverse.server import MockServer, PortUnavailable
+from work_assignment.mock_dataverse.solution_files import product_solution
+
+SUMMARY = "serve a mock Dataverse on this machine"
+DEFAULT_PORT = 7072
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser)
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"0 takes a free one; default {DEFAULT_PORT}"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--database",
+        default=":memory:",
+        metavar="FILE",
+        help=":memory: (default) or a file to keep",
+    )
+    parser.add_argument("--sample", action="store_true", help="fill it with a sample organisation")
+    parser.add_argument(
+        "--solution",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a solution folder to install besides the product's own; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted; one line says when it is ready."""
+    server = MockServer(
+        arguments.database,
+        host=arguments.host,
+        port=arguments.port,
+        solutions=[product_solution(), *arguments.solution],
+    )
+    try:
+        server.start()
+    except PortUnavailable as exc:
+        raise Refused(str(exc)) from None
+    try:
+        if arguments.sample:
+            sample_data.fill(server.url)
+        if arguments.json:
+            print_json({"url": server.url})
+        else:
+            print(f"Mock Dataverse ready at {server.url}", flush=True)
+        wait_for_the_end()
+    finally:
+        server.stop()
+    return DONE
+
+
+def wait_for_the_end() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
