@@ -22,44 +22,21 @@ COLUMNS: list[tuple[TableName, type]] = [
     (names.SETTING, names.SettingColumn),
     (names.ROUTING_RUN, names.RoutingRunColumn),
     (names.LEAD, names.RoutedColumn),
-    (names.LEAD, names.LeadColumn),
     (names.LEAD, names.Common),
     (names.OPPORTUNITY, names.RoutedColumn),
-    (names.OPPORTUNITY, names.OpportunityColumn),
-    (names.ACCOUNT, names.AccountColumn),
     (names.SYSTEM_USER, names.SystemUserColumn),
-    (names.TEAM, names.NamedColumn),
-    (names.QUEUE, names.NamedColumn),
-    (names.ROLE, names.NamedColumn),
-    (names.BUSINESS_UNIT, names.NamedColumn),
     (names.APP_NOTIFICATION, names.AppNotificationColumn),
     (names.SERVICE_ENDPOINT, names.ServiceEndpointColumn),
     (names.SDK_MESSAGE, names.SdkMessageColumn),
     (names.SDK_MESSAGE_FILTER, names.SdkMessageFilterColumn),
     (names.PROCESSING_STEP, names.ProcessingStepColumn),
-    (names.PROCESSING_STEP_IMAGE, names.ProcessingStepImageColumn),
-    (names.ASYNC_OPERATION, names.AsyncOperationColumn),
 ]
 MANY_TO_MANY = [
     (names.SYSTEM_USER, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER),
     (names.SELLER_ATTRIBUTE_VALUE, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER),
     (names.SYSTEM_USER, names.USER_ROLES),
-    (names.TEAM, names.TEAM_ROLES),
     (names.TEAM, names.TEAM_MEMBERS),
     (names.SYSTEM_USER, names.TEAM_MEMBERS),
-]
-COLLECTIONS = [
-    (names.SEGMENT, names.SEGMENT_RULES),
-    (names.SEGMENT, names.SEGMENT_LEADS),
-    (names.SEGMENT, names.SEGMENT_OPPORTUNITIES),
-    (names.SEGMENT, names.SEGMENT_RUNS),
-    (names.SEGMENT, names.PREVIOUS_SEGMENT_RUNS),
-    (names.ASSIGNMENT_RULE, names.RULE_RUNS),
-    (names.SELLER_ATTRIBUTE, names.SELLER_ATTRIBUTE_VALUES),
-    (names.SYSTEM_USER, names.USER_SELLERS),
-    (names.SYSTEM_USER, names.USER_RUNS),
-    (names.TEAM, names.TEAM_RUNS),
-    (names.QUEUE, names.QUEUE_RUNS),
 ]
 
 
@@ -101,8 +78,3 @@ def test_columns_exist_and_lookups_are_bound_by_their_navigation(
 @pytest.mark.parametrize(("table", "navigation"), MANY_TO_MANY, ids=id_of)
 def test_many_to_many_navigations_exist(table: TableName, navigation: str) -> None:
     assert catalog().many_valued(table.logical_name, navigation) is not None
-
-
-@pytest.mark.parametrize(("table", "navigation"), COLLECTIONS, ids=id_of)
-def test_collections_of_rows_that_point_here_exist(table: TableName, navigation: str) -> None:
-    assert catalog().collection_valued(table.logical_name, navigation) is not None

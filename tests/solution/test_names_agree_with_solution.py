@@ -10,6 +10,7 @@ from tests.solution.solution_files import choices, relationships, tables
 from work_assignment.dataverse import choices as values
 from work_assignment.dataverse import names
 from work_assignment.dataverse.names import LookupName, TableName
+from work_assignment.domain import outcomes, statuses
 
 OWN_COLUMNS: list[tuple[TableName, type]] = [
     (names.SEGMENT, names.SegmentColumn),
@@ -24,10 +25,8 @@ OWN_COLUMNS: list[tuple[TableName, type]] = [
 ]
 OWN_COLUMN_IDS = [table.logical_name for table, _ in OWN_COLUMNS]
 CHOICES: dict[str, type[IntEnum]] = {
-    "wa_routingrequestsource": values.RoutingRequestSource,
-    "wa_segmentationstatus": values.SegmentationStatus,
-    "wa_routingstatus": values.RoutingStatus,
-    "wa_sequencestatus": values.SequenceStatus,
+    "wa_segmentationstatus": statuses.SegmentationStatus,
+    "wa_routingstatus": statuses.RoutingStatus,
     "wa_assignmentresult": values.AssignmentResult,
     "wa_distributeto": values.DistributeTo,
     "wa_matchtype": values.MatchType,
@@ -35,19 +34,6 @@ CHOICES: dict[str, type[IntEnum]] = {
     "wa_onnoseller": values.OnNoSeller,
     "wa_roundrobinscope": values.RoundRobinScope,
 }
-COLLECTIONS = (
-    names.SEGMENT_RULES,
-    names.SEGMENT_LEADS,
-    names.SEGMENT_OPPORTUNITIES,
-    names.SEGMENT_RUNS,
-    names.PREVIOUS_SEGMENT_RUNS,
-    names.RULE_RUNS,
-    names.SELLER_ATTRIBUTE_VALUES,
-    names.USER_SELLERS,
-    names.USER_RUNS,
-    names.TEAM_RUNS,
-    names.QUEUE_RUNS,
-)
 ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
 
 
@@ -93,18 +79,20 @@ def test_lookups_are_bound_by_their_schema_name(table: TableName, group: type) -
             assert column.bind == f"{xml.physical_name}@odata.bind"
 
 
-def test_collections_and_the_many_to_many_are_the_relationships_of_the_solution() -> None:
-    named = {*COLLECTIONS, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER}
-    assert named == set(relationships())
+def test_the_many_to_many_is_that_of_the_solution() -> None:
     intersect = relationships()[names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER].values
     link = names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER_TABLE
     assert link.logical_name == intersect["IntersectEntityName"]
 
 
-def test_every_choice_of_the_solution_has_its_values_here() -> None:
-    assert set(CHOICES) == set(choices())
+def test_every_choice_has_the_values_of_the_solution() -> None:
     for name, group in CHOICES.items():
         assert {int(member) for member in group} == set(choices()[name]), name
+
+
+def test_why_a_record_was_looked_at_is_a_reason_of_the_solution() -> None:
+    reasons = {source.value for source in outcomes.RequestSource}
+    assert reasons <= set(choices()["wa_routingrequestsource"])
 
 
 @pytest.mark.parametrize(

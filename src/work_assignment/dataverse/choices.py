@@ -7,67 +7,6 @@ from enum import IntEnum, StrEnum
 # Choices of this product: numbers below 727000000 are those of Dynamics 365 Sales
 
 
-class RoutingRequestSource(IntEnum):
-    """wa_routingrequestsource."""
-
-    NEW_RECORD = 0
-    RECORD_UPDATED = 1
-    MANUALLY_REASSIGNED = 2
-    REASSIGNMENT_SCHEDULED = 3
-    MANUALLY_RESEGMENTED = 4
-    FORCE_ROUTED_MANUALLY = 5
-    FOUND_WAITING = 727000000
-
-
-class SegmentationStatus(IntEnum):
-    """wa_segmentationstatus."""
-
-    IN_PROGRESS = 0
-    SUCCESSFUL = 1
-    SOMETHING_WENT_WRONG = 2
-    NO_MATCHING_SEGMENTS = 3
-    MATCHED_WITH_PREVIOUS_SEGMENT = 4
-    NO_SEGMENTATION_REQUIRED = 5
-    APPLICATION_USER_LACKS_PERMISSIONS = 6
-
-
-class RoutingStatus(IntEnum):
-    """wa_routingstatus."""
-
-    IN_PROGRESS = 1
-    OWNER_ASSIGNED = 2
-    SERVER_ISSUE = 3
-    NO_CONDITIONS_MET = 4
-    NO_SELLERS_MEET_CONDITIONS = 5
-    NO_AVAILABILITY = 6
-    NO_CAPACITY = 7
-    NO_RULE_FOR_SEGMENT = 8
-    ASSIGNED_MANUALLY = 9
-    SELLER_LACKS_PRIVILEGES = 10
-    RECORD_TOO_OLD = 11
-    MULTIPLE_TEAMS = 12
-    NO_TEAM = 13
-    MULTIPLE_QUEUES = 14
-    NO_QUEUE = 15
-    SEGMENTATION_FAILED = 16
-    RULES_DO_NOT_RUN_FOR_SEGMENT = 17
-    APPLICATION_USER_LACKS_PERMISSIONS = 18
-
-
-class SequenceStatus(IntEnum):
-    """wa_sequencestatus."""
-
-    IN_PROGRESS = 0
-    CONNECTED = 1
-    SOMETHING_WENT_WRONG = 2
-    SEGMENTATION_FAILED = 3
-    NO_SEQUENCE_FOR_SEGMENT = 4
-    UNCHANGED = 5
-    SELLER_NEEDS_ACCESS = 6
-    SEQUENCE_UNUSABLE = 7
-    APPLICATION_USER_LACKS_PERMISSIONS = 8
-
-
 class AssignmentResult(IntEnum):
     """wa_assignmentresult; an empty column means not decided yet."""
 
@@ -151,14 +90,6 @@ class State(IntEnum):
     INACTIVE = 1
 
 
-class RecordState(IntEnum):
-    """statecode of lead (qualified, disqualified) and opportunity (won, lost)."""
-
-    OPEN = 0
-    QUALIFIED_OR_WON = 1
-    DISQUALIFIED_OR_LOST = 2
-
-
 class ProcessingStepStatus(IntEnum):
     """statuscode of sdkmessageprocessingstep."""
 
@@ -191,35 +122,3 @@ class EndpointAuthType(IntEnum):
     WEBHOOK_KEY = 4
     HTTP_HEADER = 5
     HTTP_QUERY_STRING = 6
-
-
-class EndpointMessageFormat(IntEnum):
-    """messageformat of serviceendpoint."""
-
-    BINARY_XML = 1
-    JSON = 2
-    TEXT_XML = 3
-
-
-class StepImageType(IntEnum):
-    """imagetype of sdkmessageprocessingstepimage."""
-
-    PRE_IMAGE = 0
-    POST_IMAGE = 1
-    BOTH = 2
-
-
-class NotificationIcon(IntEnum):
-    """icontype of appnotification."""
-
-    INFO = 100000000
-    SUCCESS = 100000001
-    FAILURE = 100000002
-    WARNING = 100000003
-
-
-class NotificationToast(IntEnum):
-    """toasttype of appnotification."""
-
-    TIMED = 200000000
-    HIDDEN = 200000001

@@ -52,41 +52,22 @@ ROUTING_RUN = TableName("wa_routingrun", "wa_routingruns", "wa_routingrunid")
 LEAD = TableName("lead", "leads", "leadid")
 OPPORTUNITY = TableName("opportunity", "opportunities", "opportunityid")
 ACCOUNT = TableName("account", "accounts", "accountid")
-CONTACT = TableName("contact", "contacts", "contactid")
-PRODUCT = TableName("product", "products", "productid")
-CAMPAIGN = TableName("campaign", "campaigns", "campaignid")
 SYSTEM_USER = TableName("systemuser", "systemusers", "systemuserid")
-USER_SETTINGS = TableName("usersettings", "usersettingscollection", "systemuserid")
 TEAM = TableName("team", "teams", "teamid")
 QUEUE = TableName("queue", "queues", "queueid")
-QUEUE_ITEM = TableName("queueitem", "queueitems", "queueitemid")
 ROLE = TableName("role", "roles", "roleid")
-BUSINESS_UNIT = TableName("businessunit", "businessunits", "businessunitid")
-ORGANIZATION = TableName("organization", "organizations", "organizationid")
-TRANSACTION_CURRENCY = TableName(
-    "transactioncurrency", "transactioncurrencies", "transactioncurrencyid"
-)
-CALENDAR = TableName("calendar", "calendars", "calendarid")
 APP_NOTIFICATION = TableName("appnotification", "appnotifications", "appnotificationid")
-POST_FOLLOW = TableName("postfollow", "postfollows", "postfollowid")
 SERVICE_ENDPOINT = TableName("serviceendpoint", "serviceendpoints", "serviceendpointid")
 SDK_MESSAGE = TableName("sdkmessage", "sdkmessages", "sdkmessageid")
 SDK_MESSAGE_FILTER = TableName("sdkmessagefilter", "sdkmessagefilters", "sdkmessagefilterid")
 PROCESSING_STEP = TableName(
     "sdkmessageprocessingstep", "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"
 )
-PROCESSING_STEP_IMAGE = TableName(
-    "sdkmessageprocessingstepimage",
-    "sdkmessageprocessingstepimages",
-    "sdkmessageprocessingstepimageid",
-)
-ASYNC_OPERATION = TableName("asyncoperation", "asyncoperations", "asyncoperationid")
 
 # Many-to-many relationships: the navigation property has the same name on both sides
 
 SELLER_ATTRIBUTE_VALUE_SYSTEM_USER = "wa_sellerattributevalue_systemuser"
 USER_ROLES = "systemuserroles_association"
-TEAM_ROLES = "teamroles_association"
 TEAM_MEMBERS = "teammembership_association"
 
 # Their tables, for FetchXML links
@@ -96,23 +77,6 @@ SELLER_ATTRIBUTE_VALUE_SYSTEM_USER_TABLE = TableName(
     "wa_sellerattributevalue_systemuserset",
     "wa_sellerattributevalue_systemuserid",
 )
-USER_ROLES_TABLE = TableName("systemuserroles", "systemuserrolescollection", "systemuserroleid")
-TEAM_ROLES_TABLE = TableName("teamroles", "teamrolescollection", "teamroleid")
-TEAM_MEMBERS_TABLE = TableName("teammembership", "teammemberships", "teammembershipid")
-
-# Collections of rows that point here
-
-SEGMENT_RULES = "wa_wa_segment_wa_assignmentrule_segmentid"
-SEGMENT_LEADS = "wa_wa_segment_lead_segmentid"
-SEGMENT_OPPORTUNITIES = "wa_wa_segment_opportunity_segmentid"
-SEGMENT_RUNS = "wa_wa_segment_wa_routingrun_segmentid"
-PREVIOUS_SEGMENT_RUNS = "wa_wa_segment_wa_routingrun_previoussegmentid"
-RULE_RUNS = "wa_wa_assignmentrule_wa_routingrun_assignmentruleid"
-SELLER_ATTRIBUTE_VALUES = "wa_wa_sellerattribute_wa_sellerattributevalue_sellerattributeid"
-USER_SELLERS = "wa_systemuser_wa_seller_systemuserid"
-USER_RUNS = "wa_systemuser_wa_routingrun_assignedsellerid"
-TEAM_RUNS = "wa_team_wa_routingrun_assignedteamid"
-QUEUE_RUNS = "wa_queue_wa_routingrun_assignedqueueid"
 
 
 class Common:
@@ -248,28 +212,6 @@ class RoutingRunColumn:
     TELL_PENDING = "wa_tellpending"
 
 
-class LeadColumn:
-    """lead: the columns that the product itself reads or writes; filters may name any other."""
-
-    SUBJECT = "subject"
-    FULL_NAME = "fullname"
-    COMPANY_NAME = "companyname"
-    PARENT_ACCOUNT = LookupName("parentaccountid", "parentaccountid")
-
-
-class OpportunityColumn:
-    """opportunity: the columns that the product itself reads or writes; filters may name any other."""
-
-    NAME = "name"
-    PARENT_ACCOUNT = LookupName("parentaccountid", "parentaccountid")
-
-
-class AccountColumn:
-    """account."""
-
-    NAME = "name"
-
-
 class SystemUserColumn:
     """systemuser."""
 
@@ -286,12 +228,6 @@ class SystemUserColumn:
     MANAGER = LookupName("parentsystemuserid", "parentsystemuserid")
     CALENDAR = LookupName("calendarid", "calendarid")
     QUEUE = LookupName("queueid", "queueid")
-
-
-class NamedColumn:
-    """team, queue, role, businessunit: all call their primary name `name`."""
-
-    NAME = "name"
 
 
 class AppNotificationColumn:
@@ -351,28 +287,3 @@ class ProcessingStepColumn:
     SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
     SDK_MESSAGE_FILTER = LookupName("sdkmessagefilterid", "sdkmessagefilterid")
     EVENT_HANDLER = LookupName("eventhandler", "eventhandler_serviceendpoint")
-
-
-class ProcessingStepImageColumn:
-    """sdkmessageprocessingstepimage."""
-
-    NAME = "name"
-    ENTITY_ALIAS = "entityalias"
-    IMAGE_TYPE = "imagetype"
-    MESSAGE_PROPERTY_NAME = "messagepropertyname"
-    ATTRIBUTES = "attributes"
-    PROCESSING_STEP = LookupName("sdkmessageprocessingstepid", "sdkmessageprocessingstepid")
-
-
-class AsyncOperationColumn:
-    """asyncoperation."""
-
-    NAME = "name"
-    MESSAGE = "message"
-    OWNING_EXTENSION = LookupName("owningextensionid", "owningextensionid")
-
-
-# Actions and functions
-
-WHO_AM_I = "WhoAmI"
-SEND_APP_NOTIFICATION = "SendAppNotification"

@@ -28,6 +28,7 @@ class Bell:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._quiet_until = float("-inf")
+        self._sounds_later_at = float("-inf")
 
     def ring(self, why: str) -> None:
         """Ring soon. Raises what the queue raises when it cannot be written."""
@@ -42,8 +43,17 @@ class Bell:
             self._quiet_until = (self._quiet_until if held_back else now) + interval
 
     def ring_in(self, delay: timedelta, why: str) -> None:
-        """Ring once after a while, besides any other ring."""
-        self._put(why, delay)
+        """Ring once after a while, unless a bell held back by an earlier call sounds until then.
+
+        Or bells would breed: each that finds nothing to do just now rings for later.
+        """
+        now = self._monotonic()
+        later = now + delay.total_seconds()
+        with self._lock:
+            if now < self._sounds_later_at <= later:
+                return
+            self._put(why, delay)
+            self._sounds_later_at = later
 
     def _put(self, why: str, delay: timedelta) -> None:
         """The queue trigger expects base64, the functions host's default for its own queues."""

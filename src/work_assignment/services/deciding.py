@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.facts import Gathered, Rulebook
@@ -42,7 +42,6 @@ class Decider:
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._rulebook: Rulebook | None = None
-        self._rings_again_at: datetime | None = None
 
     def answer(self, *, thorough: bool = False) -> RunReport:
         """Work until nothing is left to do; return at once when another worker is at it.
@@ -57,7 +56,7 @@ class Decider:
         lease = self._shop.leases.acquire(LEASE)
         if lease is None:
             report.busy = True
-            self._ring_again()
+            self._shop.bell.ring_in(LATER, "another worker was at it")
             return report
         try:
             session = _Session(self._shop, report, self._rulebook)
@@ -70,13 +69,6 @@ class Decider:
         finally:
             lease.release()
         return report
-
-    def _ring_again(self) -> None:
-        """Ring for all bells that have found another worker at it since the last time."""
-        now = self._shop.clock()
-        if self._rings_again_at is None or self._rings_again_at <= now:
-            self._shop.bell.ring_in(LATER, "another worker was at it")
-            self._rings_again_at = now + LATER
 
 
 class _Session:

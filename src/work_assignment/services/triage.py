@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from work_assignment.domain.facts import CurrentRecord, Gathered, Result, Rulebook
+from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Result, Rulebook
 from work_assignment.domain.outcomes import RequestSource
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.inbox import Pending
 
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -119,7 +120,13 @@ def _by_hand(
         # We have not touched the owner, so whoever chose, however long ago, chose this one.
         return entry.names_owner or not _is_with_creator(current)
     last = gathered.last_runs.get(entry.key)
-    return entry.names_owner and (last is None or entry.by_hand_at >= last.decided_at)
+    return entry.names_owner and (last is None or entry.by_hand_at >= _known_until(last))
+
+
+def _known_until(last: LastRun) -> datetime:
+    """Dataverse cuts moments to seconds: the choice that was noted would else be newer than itself."""
+    noted = last.status is RoutingStatus.ASSIGNED_BY_HAND
+    return last.decided_at + timedelta(seconds=1 if noted else 0)
 
 
 def _is_with_creator(current: CurrentRecord) -> bool:
