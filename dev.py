@@ -39,7 +39,7 @@ def main(arguments):
         return clean()
     if command == "demo":
         set_up()
-        return run([python(), "-m", "work_assignment", "demo", *rest])
+        return become([python(), "-m", "work_assignment", "demo", *rest])
     if command == "test":
         set_up()
         return run_tests(rest)
@@ -116,6 +116,14 @@ def python():
 def script(name):
     folder = "Scripts" if os.name == "nt" else "bin"
     return os.path.join(VENV, folder, name + (".exe" if os.name == "nt" else ""))
+
+
+def become(command):
+    """Hand over for good, so that whoever ends this process ends the command."""
+    if os.name == "nt":
+        return run(command)
+    os.chdir(ROOT)
+    return os.execv(command[0], command)
 
 
 def run(command):

@@ -29,7 +29,7 @@ def utc(text: str) -> datetime:
 def first(working: Calendar, at: str, within: timedelta = WEEK) -> str | None:
     """The first working moment in UTC, as text."""
     moment = working.first_working_moment(utc(at), within)
-    return moment and moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @pytest.mark.parametrize(

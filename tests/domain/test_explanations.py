@@ -53,7 +53,7 @@ def away(name: str) -> Seller:
 @pytest.mark.parametrize(
     ("decision", "said"),
     [
-        (decided(lead(), [rule()], sellers("ana")), "Anyone: the only seller who can take it"),
+        (decided(lead(), [rule()], sellers("ana")), "Anyone: the only one who can take it"),
         (
             decided(lead(), [rule()], sellers("ana", "ben"), ana={"turn": 2}, ben={"turn": 1}),
             "Anyone: longest wait of 2",
@@ -122,7 +122,7 @@ def test_those_who_work_later_say_when() -> None:
 
     story = told(decided(lead(), [by], [away("ana")]))
 
-    assert "  by round robin: ana (never had one, works in 2 x 24 h)" in story
+    assert "  by round robin: ana (never had one, works within 48 hours)" in story
 
 
 def test_who_was_dropped_and_the_reason_stand_under_the_rule() -> None:

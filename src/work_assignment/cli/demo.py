@@ -72,6 +72,7 @@ def _show(
     world: World,
 ) -> int:
     screen.print(f"[bold]{organisation.title}[/bold]")
+    screen.print("Starting a mock Dataverse ...")
     dataverse_url = world.start_mock()
     with connect(dataverse_url, Credentials()) as admin:
         organisation.fill(admin)

@@ -38,11 +38,13 @@ def bucket_of(at: datetime, first_working: datetime) -> int:
 class Ranking:
     """Candidates in order, the first of whom is chosen, by which distribution.
 
-    Sellers who do not work yet are always shared by round robin, whatever the rule says.
+    Sellers who do not work yet are always shared by round robin, whatever the rule says. `later`
+    are those who work only in a later bucket.
     """
 
     distribution: Distribution
     order: tuple[Candidate, ...]
+    later: tuple[Candidate, ...] = ()
 
     @property
     def chosen(self) -> Candidate:
@@ -58,9 +60,14 @@ def rank(candidates: Sequence[Candidate], distribution: Distribution) -> Ranking
         order = sorted(in_time, key=lambda entry: (-entry.room, *_turn(entry)))
     else:
         order = sorted(in_time, key=_turn)
-    return Ranking(used, tuple(order))
+    later = sorted((entry for entry in candidates if entry.bucket > soonest), key=_soonest)
+    return Ranking(used, tuple(order), tuple(later))
 
 
 def _turn(entry: Candidate) -> tuple[int, str]:
     """Round robin: the longest wait first, never assigned before all, then by id."""
     return entry.turn, entry.seller.id
+
+
+def _soonest(entry: Candidate) -> tuple[int, int, str]:
+    return entry.bucket, *_turn(entry)

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from work_assignment.domain.conditions import Failure
 from work_assignment.domain.decisions import Assigned, Decision, Held, RuleTried, Unassigned
-from work_assignment.domain.distribution import Candidate
+from work_assignment.domain.distribution import Candidate, Ranking
 from work_assignment.domain.rules import Distribution
 from work_assignment.domain.segments import SegmentTried
 from work_assignment.domain.statuses import SegmentationStatus
@@ -31,17 +31,24 @@ def summary(decision: Decision) -> str:
 
 
 def _why_first(tried: RuleTried) -> str:
-    if tried.ranking is None:
+    ranking = tried.ranking
+    if ranking is None:
         return ""
-    chosen, *others = tried.ranking.order
+    chosen, *others = ranking.order
     if not others:
-        return "the only seller who can take it"
-    among = len(others) + 1
-    if tried.ranking.distribution is Distribution.LOAD_BALANCING:
+        return f"the only one {_when(ranking)}" if ranking.later else "the only one who can take it"
+    among = f"{len(others) + 1} {_when(ranking)}" if ranking.later else str(len(others) + 1)
+    if ranking.distribution is Distribution.LOAD_BALANCING:
         level = sum(other.room == chosen.room for other in others)
         tie = f", longest wait of {level + 1} level" if level else ""
         return f"most room of {among} ({chosen.room} free{tie})"
     return f"longest wait of {among}" + (", never had one" if chosen.turn == 0 else "")
+
+
+def _when(ranking: Ranking) -> str:
+    """What sets those who came in question apart from those who work later."""
+    bucket = ranking.chosen.bucket
+    return "at work now" if bucket == 0 else f"at work within {24 * bucket} hours"
 
 
 def to_data(decision: Decision) -> dict[str, Any]:
@@ -61,12 +68,15 @@ def _rule_data(tried: RuleTried) -> dict[str, Any]:
     data = {"name": tried.rule.name, **_why_not(tried.failure, tried.passed_over)}
     if len(data) > 1:
         return data
-    data["dropped"] = [[entry.seller.name, entry.why] for entry in tried.dropped]
+    dropped = sorted(tried.dropped, key=lambda entry: entry.seller.name)
+    data["dropped"] = [[entry.seller.name, entry.why] for entry in dropped]
     if tried.ranking is None:
         data["reason"] = tried.status.reason
         return data
     data["by"] = tried.ranking.distribution.value
     data["order"] = [_candidate_data(tried, entry) for entry in tried.ranking.order]
+    if tried.ranking.later:
+        data["later"] = [_candidate_data(tried, entry) for entry in tried.ranking.later]
     return data
 
 
@@ -104,6 +114,8 @@ def sentences(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {name}: {why}"
         if "order" in tried:
             yield f"  by {tried['by']}: {_order_sentence(tried['order'])}"
+            if tried.get("later"):
+                yield f"  only later: {_order_sentence(tried['later'])}"
         elif "reason" in tried:
             yield f"  {tried['reason']}"
     yield f"Outcome: {data.get('outcome', '')}"
@@ -131,5 +143,5 @@ def _candidate_words(entry: Mapping[str, Any]) -> str:
     if "room" in entry:
         facts.append(f"{entry['room']} free")
     if entry.get("days"):
-        facts.append(f"works in {entry['days']} x 24 h")
+        facts.append(f"works within {24 * entry['days']} hours")
     return f"{entry['name']} ({', '.join(facts)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from work_assignment.domain.availability import Calendar, Interval, WorkingHours
@@ -34,10 +35,16 @@ def read_time_zone(name: object, where: str) -> tzinfo:
     """The IANA time zone of that name."""
     if name == "UTC":
         return UTC
-    known = available_timezones()
+    known = _time_zones()
     if not isinstance(name, str) or name not in known:
         raise DefinitionError(where, f"there is no time zone {name!r}", nearest(str(name), known))
     return ZoneInfo(name)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Every zone's name; finding them walks the whole time zone database."""
+    return frozenset(available_timezones())
 
 
 def _listed(entries: object, where: str, key: str) -> Sequence[object]:
