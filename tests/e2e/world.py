@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from work_assignment.bootstrap import connect, now
 from work_assignment.cli import sample_data
 from work_assignment.cli.apply import apply_folder
 from work_assignment.dataverse import messages
+from work_assignment.dataverse.auth import StaticToken
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fact_store import FactStore
 from work_assignment.dataverse.names import LEAD, ROUTING_RUN, SELLER, SYSTEM_USER
 from work_assignment.dataverse.outcome_store import OutcomeStore
 from work_assignment.dataverse.queries import Query
+from work_assignment.dataverse.retry import PATIENT
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.services.bell import Bell
 from work_assignment.services.deciding import Decider
@@ -87,6 +89,12 @@ class World:
         """A client that acts as somebody; to be closed by who asks for it."""
         return connect(self.mock.url, Credentials(token=f"user:{domain_name}"))
 
+    def wait_for_the_next_second(self) -> None:
+        """Dataverse's times have whole seconds: let one pass, so that before and after differ."""
+        started = now().replace(microsecond=0)
+        while now().replace(microsecond=0) == started:
+            self.leads()
+
     def leads(self) -> list[dict[str, Any]]:
         return list(self.admin.rows(Query(LEAD.entity_set, orderby=("createdon", "leadid"))))
 
@@ -130,10 +138,13 @@ def workshop(
     mode: str = "on",
     block_size: int = 200,
     store: type[OutcomeStore] = OutcomeStore,
+    patient: bool = True,
 ) -> Workshop:
     """The app's own parts on a mock, as bootstrap puts them together, with a lease of choice."""
     queues = SqliteQueues(storage)
-    client = connect(url, Credentials(token=f"user:{sample_data.APP_USER}"), tag=TAG)
+    token = StaticToken(f"user:{sample_data.APP_USER}")
+    retry = PATIENT if patient else replace(PATIENT, attempts=1)
+    client = DataverseClient(url, token, tag=TAG, retry=retry)
     definitions = DefinitionStore(client)
     return Workshop(
         queues=queues,

@@ -35,4 +35,5 @@ def receive_event(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _refusal(status: int, sentence: str) -> func.HttpResponse:
-    return func.HttpResponse(f"{sentence}.\n", status_code=status, mimetype="text/plain")
+    text = f"{sentence[0].upper()}{sentence[1:]}.\n"
+    return func.HttpResponse(text, status_code=status, mimetype="text/plain")

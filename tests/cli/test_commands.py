@@ -1,0 +1,176 @@
+"""The wa command: usage, refusals in one line, and what the commands print."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from work_assignment.cli import sample_data
+from work_assignment.cli.main import COMMANDS, main
+from work_assignment.mock_dataverse.server import MockServer
+from work_assignment.samples import DEFINITIONS
+
+ROOT = Path(__file__).parents[2]
+NO_ID = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with MockServer() as mock:
+        yield mock.url
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said on standard error: one line."""
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    return said
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"wa {version('work-assignment')}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["explain", "lead"], ["mock", "--port", "x"]]
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_without_an_environment_it_says_which_setting_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATAVERSE_URL", raising=False)
+    assert main(["apply", str(DEFINITIONS)]) == 1
+    assert refusal(capsys).startswith("wa apply: DATAVERSE_URL is missing; set it to")
+
+
+@pytest.mark.parametrize("command", ["mock", "host"])
+def test_a_port_in_use_is_named(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("DATAVERSE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AzureWebJobsStorage", f"sqlite:{tmp_path / 'queues.sqlite'}")
+    monkeypatch.setenv("WA_BELL_SCHEDULE", "0 * * * * *")
+    monkeypatch.chdir(ROOT)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main([command, "--port", str(port)]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"wa {command}: ")
+    assert str(port) in said
+    assert "in use" in said
+
+
+def test_applying_twice_says_that_nothing_differed(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample_data.fill(url)
+    assert main(["apply", str(DEFINITIONS), "--url", url]) == 0
+    assert "create 6 segment, create 12 rule, create 12 seller" in capsys.readouterr().out
+    assert main(["apply", str(DEFINITIONS), "--url", url]) == 0
+    assert capsys.readouterr().out == "Applied: nothing differed.\n"
+    assert main(["apply", str(DEFINITIONS), "--url", url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"changes": [], "stamp": None}
+
+
+def test_a_wrong_definition_is_refused_with_file_line_and_the_nearest_word(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(
+        "segments:\n  - name: UK\n    record_type: lead\n"
+        "    filter: {all: [[address1_contry, eq, United Kingdom]]}\n"
+    )
+    assert main(["apply", str(tmp_path), "--url", url]) == 1
+    said = capsys.readouterr().err
+    assert "wrong.yaml:4" in said
+    assert "there is no column 'address1_contry'; did you mean 'address1_country'?" in said
+
+
+def test_registering_webhooks_twice_says_that_nothing_differed(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_data.fill(url)
+    main(["apply", str(DEFINITIONS), "--url", url])
+    monkeypatch.setenv("WA_FUNCTION_KEY", "a-key-that-is-never-printed")
+    command = ["webhooks", "sync", "--endpoint", "https://app.example", "--url", url]
+    capsys.readouterr()
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    assert "create Work Assignment: Update of lead" in first
+    assert "a-key-that-is-never-printed" not in first
+    assert main(command) == 0
+    assert capsys.readouterr().out == "Webhooks: nothing differed.\n"
+
+
+def test_webhooks_need_a_key(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WA_FUNCTION_KEY", raising=False)
+    assert main(["webhooks", "sync", "--endpoint", "https://app.example", "--url", url]) == 1
+    assert "WA_FUNCTION_KEY is missing" in refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lead", "no-id"], "'no-id' is not the id of a record"),
+        (["leed", NO_ID], "there is no table 'leed'"),
+    ],
+)
+def test_a_question_about_nothing_is_refused(
+    url: str, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["explain", *arguments, "--url", url]) == 1
+    assert said in refusal(capsys)
+
+
+def test_a_record_that_does_not_exist_has_no_story(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "lead", NO_ID, "--url", url]) == 1
+    assert "The record does not exist" in capsys.readouterr().out
+
+
+def test_a_crm_export_with_a_bad_date_names_file_line_and_column(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    files = {
+        "accounts.csv": "account,sector,year_established,revenue,employees,office_location,"
+        "subsidiary_of\nAcme,retail,1999,1.5,10,Kenya,\n",
+        "products.csv": "product,series,sales_price\nGTX Pro,GTX,4821\n",
+        "sales_teams.csv": "sales_agent,manager,regional_office\nAnna,Dustin,Central\n",
+        "sales_pipeline.csv": "opportunity_id,sales_agent,product,account,deal_stage,engage_date,"
+        "close_date,close_value\nA1,Anna,GTXPro,Acme,Engaging,13/45/2017,,\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert main(["demo", "--once", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "sales_pipeline.csv" in said
+    assert "line 2" in said
+    assert "engage_date" in said
