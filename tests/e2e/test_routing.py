@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -235,3 +236,39 @@ def test_a_segment_whose_column_is_gone_fails_its_records_with_its_name(
     (run,) = world.runs()
     assert run["wa_routingstatus"] == RoutingStatus.SEGMENTATION_FAILED
     assert "segment 'Everything': there is no column 'colour'" in run["wa_reason"]
+
+
+def test_a_seller_row_that_cannot_be_read_keeps_nobody_else_waiting(
+    world: World, shop: Workshop
+) -> None:
+    world.settle_in({"Ada": 5, "Bea": 5})
+    row = next(
+        row for row in world.seller_rows() if row["_wa_systemuserid_value"] == user_id("Ada")
+    )
+    broken = messages.update(
+        "wa_sellers", row["wa_sellerid"], {"wa_reservations": "{half"}, version="*"
+    )
+    world.admin.send(broken)
+    world.create_leads(1)
+    assert Decider(shop).answer().assigned == 1
+    assert world.owned(["Ada", "Bea"]) == {"Ada": 0, "Bea": 1}
+
+
+def test_a_rule_that_is_edited_in_the_app_takes_effect_within_a_minute(world: World) -> None:
+    world.settle_in({"Ada": 5, "Bea": 5})
+    moment = [datetime.now(UTC)]
+    shop = replace(
+        workshop(world.mock.url, world.folder / "queues.sqlite"), clock=lambda: moment[0]
+    )
+    worker = Decider(shop)
+    worker.answer()
+    for row in world.seller_rows():
+        if row["_wa_systemuserid_value"] == user_id("Ada"):
+            off = messages.update(
+                "wa_sellers", row["wa_sellerid"], {"wa_takesassignments": False}, version="*"
+            )
+            world.admin.send(off)
+    moment[0] += timedelta(seconds=61)
+    world.create_leads(2)
+    assert worker.answer().assigned == 2
+    assert world.owned(["Ada", "Bea"]) == {"Ada": 0, "Bea": 2}

@@ -94,7 +94,8 @@ class DefinitionStore:
     def _sellers(
         self, setting: Row, schema: TableSchema, columns: frozenset[str]
     ) -> tuple[list[Seller], list[DefinitionError]]:
-        default = setting.get(SettingColumn.DEFAULT_CAPACITY) or _DEFAULT_CAPACITY
+        given = setting.get(SettingColumn.DEFAULT_CAPACITY)
+        default = _DEFAULT_CAPACITY if given is None else given
         rows = self._rows(SELLER.entity_set, active=True)
         users = self._users(schema, columns)
         attributes = self._attributes()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from work_assignment.dataverse import fact_queries, mapping, messages
 from work_assignment.dataverse.batches import Batch
@@ -19,6 +22,9 @@ from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.schemas import TableSchema
 
 _SELLERS_A_COUNT = 200
+Read = TypeVar("Read")
+
+_log = logging.getLogger(__name__)
 
 
 class FactStore:
@@ -66,7 +72,7 @@ class FactStore:
         rows = _Answers(plan, [_response(answer) for answer in answers])
         return Gathered(
             stamp=_stamp_of(rows.of(stamp)),
-            sellers=tuple(map(mapping.seller_row_from_row, rows.of(sellers))),
+            sellers=tuple(_readable(mapping.seller_row_from_row, rows.of(sellers))),
             open_counts=self._count(rows, counts),
             asked={entry.key: entry for entry in _records(rows, records, rulebook)},
             waiting=_oldest(_records(rows, found, rulebook), waiting),
@@ -168,11 +174,21 @@ def _chunks(sellers: list[SellerId]) -> list[list[SellerId]]:
 def _records(
     answers: _Answers, asked: Sequence[tuple[TableSchema, int]], rulebook: Rulebook
 ) -> list[CurrentRecord]:
-    return [
-        mapping.record_from_row(row, schema, rulebook.columns[schema.table])
-        for schema, place in asked
-        for row in answers.of(place)
-    ]
+    found: list[CurrentRecord] = []
+    for schema, place in asked:
+        columns = rulebook.columns[schema.table]
+        read = partial(mapping.record_from_row, schema=schema, columns=columns)
+        found += _readable(read, answers.of(place))
+    return found
+
+
+def _readable(read: Callable[[Row], Read], rows: Iterable[Row]) -> Iterator[Read]:
+    """The rows that can be read; one that cannot must not keep all others waiting."""
+    for row in rows:
+        try:
+            yield read(row)
+        except mapping.BadRow as exc:
+            _log.error("a row is left out: %s", exc)
 
 
 def _oldest(found: Iterable[CurrentRecord], limit: int) -> tuple[CurrentRecord, ...]:

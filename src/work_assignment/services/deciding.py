@@ -28,6 +28,8 @@ LATER = timedelta(seconds=2)
 """When what could not be finished is tried again."""
 AWAY = timedelta(seconds=30)
 """When Dataverse is asked again after it could not be."""
+RULEBOOK_KEPT = timedelta(minutes=1)
+"""Definitions edited in the app do not change the stamp; they take effect within this time."""
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
 _READINGS = 5
@@ -37,11 +39,12 @@ _log = logging.getLogger(__name__)
 
 
 class Decider:
-    """Answers the bell. Keeps the rulebook between bells, under its stamp."""
+    """Answers the bell. Keeps the rulebook between bells, for a while and under its stamp."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._rulebook: Rulebook | None = None
+        self._read_at = workshop.clock()
 
     def answer(self, *, thorough: bool = False) -> RunReport:
         """Work until nothing is left to do; return at once when another worker is at it.
@@ -59,9 +62,9 @@ class Decider:
             self._shop.bell.ring_in(LATER, "another worker was at it")
             return report
         try:
-            session = _Session(self._shop, report, self._rulebook)
+            session = _Session(self._shop, report, self._kept_rulebook())
             session.run(lease.renew, thorough=thorough)
-            self._rulebook = session.rulebook
+            self._keep(session.rulebook)
         except Unavailable as exc:
             report.away = str(exc)
             _log.warning("Dataverse cannot be asked, the work waits: %s", exc)
@@ -69,6 +72,14 @@ class Decider:
         finally:
             lease.release()
         return report
+
+    def _kept_rulebook(self) -> Rulebook | None:
+        is_old = self._shop.clock() - self._read_at > RULEBOOK_KEPT
+        return None if is_old else self._rulebook
+
+    def _keep(self, rulebook: Rulebook | None) -> None:
+        if rulebook is not self._rulebook:
+            self._rulebook, self._read_at = rulebook, self._shop.clock()
 
 
 class _Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import azure.functions as func
 
@@ -29,4 +30,4 @@ def answer_bell(bell: func.QueueMessage) -> None:
 @blueprint.timer_trigger(arg_name="timer", schedule="%WA_BELL_SCHEDULE%", run_on_startup=False)
 def ring_bell(timer: func.TimerRequest) -> None:
     """Ring in case a webhook was lost: what waits in Dataverse waits whether or not one came."""
-    application().bell.ring(TIMER)
+    application().bell.ring_in(timedelta(0), TIMER)

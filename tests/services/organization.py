@@ -1,0 +1,275 @@
+"""A Dataverse in memory: records, sellers' rows and the run log, each row with a version.
+
+Versions change with every write, and a write that names an old one is refused, so that the real
+protocol runs against it. `Connection` is one worker's way to it, with a moment around every call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from tests.services.fakes import Calls, Clock
+
+from work_assignment.domain.facts import (
+    CurrentRecord,
+    Gathered,
+    LastRun,
+    Result,
+    Rulebook,
+    SellerRow,
+)
+from work_assignment.domain.outcomes import (
+    Notice,
+    Outcome,
+    Run,
+    SellerChange,
+    Settlement,
+    Untold,
+    WriteResult,
+    Written,
+)
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+
+OURSELVES = "app"
+LONGEST_REQUEST = timedelta(seconds=75)
+_TRIES_TO_SETTLE = 10
+
+
+@dataclass(slots=True)
+class LoggedRun:
+    """A row of the run log."""
+
+    run: Run
+    attempts: int
+    last_attempt_at: datetime
+    tell: bool
+
+
+@dataclass
+class Organization:
+    """What is stored. `reserve_checks_versions` taken away breaks it, on purpose.
+
+    `refused` are sellers who cannot own records and why, `spoilt` what comes of writing a record.
+    """
+
+    clock: Clock
+    rulebook: Rulebook
+    reserve_checks_versions: bool = True
+    records: dict[RecordKey, CurrentRecord] = field(default_factory=dict)
+    sellers: dict[str, SellerRow] = field(default_factory=dict)
+    open_counts: dict[str, int] = field(default_factory=dict)
+    runs: dict[str, LoggedRun] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
+    refused: dict[SellerId, str] = field(default_factory=dict)
+    spoilt: dict[RecordKey, Written] = field(default_factory=dict)
+    _versions: count[int] = field(default_factory=lambda: count(1))
+
+    def version(self) -> str:
+        return f'W/"{next(self._versions)}"'
+
+    def change(
+        self,
+        key: RecordKey,
+        *,
+        is_open: bool | None = None,
+        result: Result | None = None,
+        **columns: Any,
+    ) -> None:
+        """Somebody writes fields of a record."""
+        current = self.records[key]
+        self.records[key] = CurrentRecord(
+            replace(current.record, **columns),
+            self.version(),
+            current.is_open if is_open is None else is_open,
+            current.result if result is None else result,
+        )
+
+    def owned(self, seller: SellerId) -> int:
+        return sum(
+            current.is_open and current.record.owner == Owner("systemuser", seller)
+            for current in self.records.values()
+        )
+
+    def runs_of(self, key: RecordKey) -> list[LoggedRun]:
+        """The run log of a record, oldest first."""
+        return [logged for logged in self.runs.values() if logged.run.key == key]
+
+    def write_sellers(self, changes: Sequence[SellerChange]) -> bool:
+        for change in changes:
+            stale = self.sellers[change.row.id].version != change.row.version
+            if stale and self.reserve_checks_versions:
+                return False
+        for change in changes:
+            self.sellers[change.row.id] = replace(
+                change.row,
+                version=self.version(),
+                order_stamp=change.order_stamp,
+                last_assigned_at=change.last_assigned_at,
+                reservations=change.reservations,
+            )
+            if change.open_count is not None:
+                self.open_counts[change.row.id] = change.open_count
+        return True
+
+    def refusal(self, outcome: Outcome) -> WriteResult | None:
+        """Why the outcome cannot be written, if it cannot."""
+        if outcome.again is not None:
+            gone = outcome.again.id not in self.runs
+            return WriteResult(Written.CHANGED) if gone else None
+        if outcome.result is None:
+            return None
+        current, run = self.records.get(outcome.run.key), outcome.run
+        if current is None:
+            return WriteResult(Written.GONE)
+        if current.version != outcome.version or not current.is_open:
+            return WriteResult(Written.CHANGED)
+        if run.key in self.spoilt:
+            return WriteResult(self.spoilt[run.key], "for a reason " * 200)
+        if run.assigns and run.owner and run.owner.id in self.refused:
+            return WriteResult(Written.REFUSED, self.refused[SellerId(run.owner.id)])
+        return None
+
+    def write(self, outcome: Outcome) -> None:
+        run = outcome.run
+        if outcome.again is not None:
+            logged = self.runs[outcome.again.id]
+            logged.attempts, logged.last_attempt_at = outcome.again.attempts + 1, run.decided_at
+            return
+        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, run.tell)
+        if outcome.result is not None:
+            record = self.records[run.key].record
+            owner = run.owner if run.assigns else record.owner
+            moved = run.segment_id != run.previous_segment_id
+            segment_id = run.segment_id if moved else record.segment_id
+            self.change(run.key, result=outcome.result, owner=owner, segment_id=segment_id)
+
+
+class Connection:
+    """One worker's Dataverse: what services ask for facts, and where they write outcomes."""
+
+    def __init__(self, organization: Organization, calls: Calls) -> None:
+        self._organization = organization
+        self._calls = calls
+
+    def own_user_id(self) -> str:
+        with self._calls.call("own user"):
+            return OURSELVES
+
+    def rulebook(self) -> Rulebook:
+        with self._calls.call("rulebook"):
+            return self._organization.rulebook
+
+    def gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], *, waiting: int) -> Gathered:
+        organization = self._organization
+        with self._calls.call("gather sellers"):
+            stamp = organization.rulebook.stamp
+            sellers = tuple(organization.sellers.values())
+        with self._calls.call("gather counts"):
+            counts = Counter(
+                current.record.owner.id
+                for key, current in organization.records.items()
+                if key.table in rulebook.definitions.counted_types
+                and current.is_open
+                and current.record.owner is not None
+            )
+        with self._calls.call("gather records"):
+            found = {key: organization.records[key] for key in asked if key in organization.records}
+            undecided = self._undecided(rulebook, waiting)
+            runs = {key: run for key in asked if (run := self._last_run(key)) is not None}
+        open_counts = {SellerId(owner): number for owner, number in counts.items()}
+        return Gathered(stamp, sellers, open_counts, found, undecided, runs)
+
+    def _undecided(self, rulebook: Rulebook, limit: int) -> tuple[CurrentRecord, ...]:
+        found = [
+            current
+            for key, current in self._organization.records.items()
+            if key.table in rulebook.definitions.segments
+            and current.is_open
+            and current.result is Result.UNDECIDED
+            and current.record.created_at >= rulebook.definitions.in_scope_since(key.table)
+        ]
+        found.sort(key=lambda current: (current.record.created_at, current.record.id))
+        return tuple(found[:limit])
+
+    def _last_run(self, key: RecordKey) -> LastRun | None:
+        runs = [run for run in self._organization.runs_of(key) if run.run.mode == "on"]
+        if not runs:
+            return None
+        newest = max(runs, key=lambda logged: logged.last_attempt_at)
+        run = newest.run
+        whole_seconds = newest.last_attempt_at.replace(microsecond=0)
+        return LastRun(
+            run.id, run.status, run.segment_id, run.rule_id, whole_seconds, newest.attempts
+        )
+
+    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+        with self._calls.call("reserve"):
+            return self._organization.write_sellers(changes)
+
+    def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
+        with self._calls.call("commit alone"):
+            refusal = self._organization.refusal(outcome)
+            if refusal is not None:
+                return refusal
+            if not self._organization.write_sellers(changes):
+                return WriteResult(Written.CHANGED)
+            self._organization.write(outcome)
+            return WriteResult(Written.DONE)
+
+    def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
+        return [self._commit_one(outcome, until) for outcome in outcomes]
+
+    def _commit_one(self, outcome: Outcome, until: datetime) -> WriteResult:
+        with self._calls.call("commit"):
+            if self._organization.clock() + LONGEST_REQUEST >= until:
+                return WriteResult(Written.LATER)
+            refusal = self._organization.refusal(outcome)
+            if refusal is None:
+                self._organization.write(outcome)
+            return refusal or WriteResult(Written.DONE)
+
+    def settle(self, block: str, settlements: Mapping[SellerId, Settlement]) -> None:
+        for _ in range(_TRIES_TO_SETTLE):
+            with self._calls.call("read what to settle"):
+                rows = [
+                    row
+                    for row in self._organization.sellers.values()
+                    if any(entry.block == block for entry in row.reservations)
+                ]
+            changes = [self._settled(row, block, settlements) for row in rows]
+            with self._calls.call("settle"):
+                if self._organization.write_sellers(changes):
+                    return
+
+    def _settled(
+        self, row: SellerRow, block: str, settlements: Mapping[SellerId, Settlement]
+    ) -> SellerChange:
+        settled = settlements[row.seller_id]
+        return SellerChange(
+            row,
+            settled.turn if row.order_stamp == settled.written_turn else row.order_stamp,
+            row.last_assigned_at,
+            tuple(entry for entry in row.reservations if entry.block != block),
+            self._organization.open_counts.get(row.id, 0) + settled.committed,
+        )
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        with self._calls.call("tell"):
+            for notice in notices:
+                self._organization.notices[notice.id] = notice
+                self._organization.runs[notice.run_id].tell = False
+
+    def untold(self, *, before: datetime) -> list[Untold]:
+        with self._calls.call("untold"):
+            return [
+                Untold(run.id, SellerId(run.owner.id), run.key, run.record_name, run.reason)
+                for run in (
+                    logged.run for logged in self._organization.runs.values() if logged.tell
+                )
+                if run.decided_at < before and run.owner is not None
+            ]

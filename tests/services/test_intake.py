@@ -1,0 +1,140 @@
+"""Taking events in: what is queued, what is dropped, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.services.fakes import Clock, MemoryQueues
+from tests.services.test_events import USER, body
+
+from work_assignment.domain.errors import Unavailable
+from work_assignment.services.bell import Bell
+from work_assignment.services.events import Event, NotAnEvent
+from work_assignment.services.intake import (
+    MAXIMUM_BODY,
+    TAG,
+    BodyTooLarge,
+    Intake,
+    WrongContentType,
+)
+
+JSON = "application/json; charset=utf-8"
+TAGGED = [{"key": "tag", "value": TAG}]
+
+
+@pytest.fixture
+def queues() -> MemoryQueues:
+    return MemoryQueues(Clock())
+
+
+def intake(queues: MemoryQueues, *, own_user: str = USER, off: bool = False) -> Intake:
+    return Intake(queues, Bell(queues), lambda: own_user, off=off)
+
+
+def lengths(queues: MemoryQueues) -> tuple[int, int]:
+    """How much lies on the queue of events, and how many bells ring."""
+    return len(queues.texts("wa-events")), len(queues.texts("wa-bell"))
+
+
+def test_an_event_is_queued_and_the_bell_rings(queues: MemoryQueues) -> None:
+    intake(queues).accept(body(), JSON)
+
+    (text,) = queues.texts("wa-events")
+    assert Event.from_text(text).columns == frozenset({"subject", "ownerid"})
+    assert lengths(queues) == (1, 1)
+
+
+def test_our_own_echo_is_dropped(queues: MemoryQueues) -> None:
+    intake(queues).accept(body(SharedVariables=TAGGED), JSON)
+
+    assert lengths(queues) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "own_user"),
+    [
+        ({"SharedVariables": []}, USER),
+        ({"SharedVariables": [{"key": "tag", "value": "somebody-else"}]}, USER),
+        ({"SharedVariables": TAGGED, "Depth": 2}, USER),
+        ({"SharedVariables": TAGGED}, "somebody-else"),
+    ],
+)
+def test_it_is_an_echo_only_when_tag_user_and_depth_all_say_so(
+    queues: MemoryQueues, changes: dict[str, Any], own_user: str
+) -> None:
+    intake(queues, own_user=own_user).accept(body(**changes), JSON)
+
+    assert lengths(queues) == (1, 1)
+
+
+def test_an_echo_is_queued_while_nobody_can_say_who_we_are(queues: MemoryQueues) -> None:
+    def away() -> str:
+        raise Unavailable("Dataverse is away")
+
+    Intake(queues, Bell(queues), away, off=False).accept(body(SharedVariables=TAGGED), JSON)
+
+    assert lengths(queues) == (1, 1)
+
+
+def test_nobody_is_asked_who_we_are_for_an_event_without_our_tag(queues: MemoryQueues) -> None:
+    def must_not_be_asked() -> str:
+        raise AssertionError("asked")
+
+    Intake(queues, Bell(queues), must_not_be_asked, off=False).accept(body(), JSON)
+
+    assert lengths(queues) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "error"),
+    [
+        (body(), "text/plain", WrongContentType),
+        (body(), "", WrongContentType),
+        (body(), "application/jsonp", WrongContentType),
+        (b" " * (MAXIMUM_BODY + 1), JSON, BodyTooLarge),
+        (b"{}", JSON, NotAnEvent),
+    ],
+)
+def test_a_wrong_body_is_refused_and_nothing_is_queued(
+    queues: MemoryQueues, text: bytes, content_type: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        intake(queues).accept(text, content_type)
+
+    assert lengths(queues) == (0, 0)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON ;charset=utf-8"])
+def test_the_content_type_may_be_written_in_any_usual_way(
+    queues: MemoryQueues, content_type: str
+) -> None:
+    intake(queues).accept(body(), content_type)
+
+    assert lengths(queues) == (1, 1)
+
+
+def test_a_body_as_long_as_allowed_is_read(queues: MemoryQueues) -> None:
+    intake(queues).accept(body().ljust(MAXIMUM_BODY), JSON)
+
+    assert lengths(queues) == (1, 1)
+
+
+def test_when_the_queue_cannot_be_written_the_caller_learns_it(queues: MemoryQueues) -> None:
+    queues.broken = True
+
+    with pytest.raises(OSError, match="cannot be written"):
+        intake(queues).accept(body(), JSON)
+
+    queues.broken = False
+    assert lengths(queues) == (0, 0)
+    intake(queues).accept(body(), JSON)
+    assert lengths(queues) == (1, 1)
+
+
+def test_switched_off_events_are_checked_and_dropped(queues: MemoryQueues) -> None:
+    intake(queues, off=True).accept(body(), JSON)
+
+    assert lengths(queues) == (0, 0)
+    with pytest.raises(NotAnEvent):
+        intake(queues, off=True).accept(b"{}", JSON)

@@ -1,0 +1,175 @@
+"""Sellers, records and definitions that something is wrong with do not stop the others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.domain.cases import rule, segment
+from tests.services.fakes import Calls
+from tests.services.world import ANA, BEN, CEM, World, broken_laws
+
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.facts import Result
+from work_assignment.domain.outcomes import Written
+from work_assignment.domain.records import SellerId
+from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.services.inbox import POISON
+from work_assignment.services.intake import QUEUE as EVENTS
+
+
+def test_definitions_that_never_stop_changing_do_not_hold_a_worker_for_ever() -> None:
+    world = World()
+    world.create()
+    stamps = iter(range(1000))
+
+    def change() -> None:
+        world.organization.rulebook = world.rulebook(world.rules, stamp=f"new {next(stamps)}")
+
+    report = world.decider(Calls(everywhere=change)).answer()
+
+    assert "definitions" in report.away
+    assert world.answer_bells(world.decider().answer) == 1
+    assert broken_laws(world) == []
+
+
+def test_a_seller_whom_dataverse_refuses_is_passed_by() -> None:
+    world = World()
+    world.organization.refused = {ANA: "is disabled"}
+    keys = world.create_many(4)
+
+    world.decider().answer()
+
+    assert {world.owner(key) for key in keys} == {BEN, CEM}
+    explanation = world.organization.runs_of(keys[0])[0].run.explanation
+    assert '["Ana","is disabled"]' in explanation
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_however_many_sellers_are_refused_the_next_one_gets_the_record(count: int) -> None:
+    names = tuple("abcdefgh")
+    world = World(names=names)
+    world.organization.refused = {SellerId(name): "is disabled" for name in names[:-1]}
+    keys = world.create_many(count)
+
+    world.decider().answer()
+
+    assert {world.owner(key) for key in keys} == {"h"}
+
+
+def test_when_all_are_refused_the_status_says_so() -> None:
+    world = World()
+    world.organization.refused = dict.fromkeys((ANA, BEN, CEM), "has no security role")
+    key = world.create()
+
+    world.decider().answer()
+
+    assert world.owner(key) == "web"
+    assert world.statuses(key) == [RoutingStatus.NO_PRIVILEGES]
+    assert world.result(key) is Result.FAILED
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "status"),
+    [
+        (Written.FORBIDDEN, RoutingStatus.APPLICATION_USER_LACKS_PERMISSION),
+        (Written.FAILED, RoutingStatus.SERVER_ISSUE),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 6])
+def test_records_that_cannot_be_written_are_logged_and_tried_once_a_bell(
+    spoilt: Written, status: RoutingStatus, count: int
+) -> None:
+    world = World()
+    keys = world.create_many(count)
+    world.organization.spoilt = dict.fromkeys(keys, spoilt)
+    calls = Calls()
+
+    report = world.decider(calls, block_size=2).answer()
+
+    assert [world.statuses(key) for key in keys] == [[status]] * count
+    assert all(world.owner(key) == "web" for key in keys)
+    assert calls.moments.count("before commit alone") + calls.moments.count("before commit") <= (
+        3 * count
+    )
+    assert report.rounds < 3 * count + 3
+    assert world.queues.texts(EVENTS) == []
+
+
+def test_records_that_cannot_be_written_do_not_keep_the_others_waiting() -> None:
+    world = World()
+    spoilt = [world.create(number, told=False) for number in range(1, 9)]
+    world.organization.spoilt = dict.fromkeys(spoilt, Written.FAILED)
+    good = world.create(9, told=False)
+
+    world.decider(block_size=4).answer()
+
+    assert world.owner(good) in (ANA, BEN, CEM)
+
+
+def test_the_reason_of_a_refusal_fits_its_column() -> None:
+    world = World()
+    key = world.create()
+    world.organization.spoilt = {key: Written.FAILED}
+    world.decider().answer()
+
+    assert len(world.organization.runs_of(key)[0].run.reason) <= 1000
+
+
+def test_an_outcome_that_could_not_be_logged_now_is_logged_later() -> None:
+    """The record is gone, and Dataverse is too busy to say so in the log."""
+    world = World()
+    key, other = world.create_many(2)
+    calls = Calls(
+        when={
+            "before reserve": lambda: world.organization.records.pop(key),
+            "after settle": lambda: world.clock.advance(timedelta(minutes=4)),
+        }
+    )
+
+    world.decider(calls).answer()
+    world.let_time_pass(minutes=2)
+
+    assert len(world.organization.runs_of(key)) == 1
+    assert world.result(other) is Result.SUCCEEDED
+
+
+def test_a_broken_definition_is_the_outcome_of_the_records_it_stops() -> None:
+    fault = DefinitionError("rule 'Broken'", "there is no column 'x'")
+    world = World(rules=[rule("Broken", segment_id=None, fault=fault)])
+    key = world.create()
+
+    world.decider().answer()
+
+    (logged,) = world.organization.runs_of(key)
+    assert logged.run.status is RoutingStatus.SERVER_ISSUE
+    assert str(fault) in logged.run.reason
+
+
+def test_a_record_keeps_its_segment_when_the_segments_cannot_be_read() -> None:
+    fault = DefinitionError("segment 'All'", "there is no column 'x'")
+    world = World(segments=[segment(fault=fault)])
+    key = world.create(segment_id="segment All")
+
+    world.decider().answer()
+
+    assert world.organization.records[key].record.segment_id == "segment All"
+    assert world.statuses(key) == [RoutingStatus.SEGMENTATION_FAILED]
+
+
+def test_an_event_that_crashes_the_worker_each_time_ends_on_the_poison_queue() -> None:
+    world = World()
+    world.create()
+
+    def crash() -> None:
+        if world.queues.texts(EVENTS):
+            raise ValueError("a row that nobody can read")
+
+    for _ in range(5):
+        with pytest.raises(ValueError, match="nobody can read"):
+            world.decider(Calls(when={"before gather records": crash})).answer()
+        world.clock.advance(timedelta(minutes=6))
+    world.decider(Calls(when={"before gather records": crash})).answer()
+
+    assert len(world.queues.texts(POISON)) == 1
+    assert world.queues.texts(EVENTS) == []
