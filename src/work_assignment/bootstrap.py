@@ -64,7 +64,10 @@ def build(settings: Settings) -> Application:
     )
     off = settings.mode == "off"
     return Application(
-        settings, bell, Intake(queues, bell, facts.own_user_id, off=off), Decider(workshop)
+        settings,
+        bell,
+        Intake(queues, bell, lambda: facts.known_user_id, off=off),
+        Decider(workshop),
     )
 
 

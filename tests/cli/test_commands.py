@@ -91,7 +91,7 @@ def test_applying_twice_says_that_nothing_differed(
 ) -> None:
     sample_data.fill(url)
     assert main(["apply", str(DEFINITIONS), "--url", url]) == 0
-    assert "create 6 segment, create 12 rule, create 12 seller" in capsys.readouterr().out
+    assert "created 6 segments, created 12 rules, created 12 sellers" in capsys.readouterr().out
     assert main(["apply", str(DEFINITIONS), "--url", url]) == 0
     assert capsys.readouterr().out == "Applied: nothing differed.\n"
     assert main(["apply", str(DEFINITIONS), "--url", url, "--json"]) == 0

@@ -100,6 +100,10 @@ class Message:
     dequeue_count: int
     receipt: int
 
+    @property
+    def id(self) -> str:
+        return f"{id(self.stored):x}"
+
 
 class MemoryQueues:
     """Queues that deliver at least once; a message taken is hidden until deleted or time is up."""

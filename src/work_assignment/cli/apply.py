@@ -13,6 +13,13 @@ from work_assignment.services.configuration.applying import AppliedReport, apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.folder import read_folder
 
+PAST: dict[str, str] = {
+    "create": "created",
+    "update": "updated",
+    "deactivate": "deactivated",
+    "link": "linked",
+    "unlink": "unlinked",
+}
 SUMMARY = "write segments, rules, sellers and settings from YAML files"
 
 
@@ -49,7 +56,14 @@ def apply_folder(client: DataverseClient, folder: Path, *, force: bool = False) 
 
 def in_words(report: AppliedReport) -> str:
     """How many of what were changed."""
-    counts = Counter((action.verb, action.kind.value) for action in report.actions)
+    counts = Counter((action.verb, action.kind) for action in report.actions)
     if not counts:
         return "nothing differed"
-    return ", ".join(f"{verb} {count} {kind}" for (verb, kind), count in counts.items())
+    return ", ".join(
+        f"{PAST[verb]} {count} {_plural(kind.value) if count > 1 else kind.value}"
+        for (verb, kind), count in counts.items()
+    )
+
+
+def _plural(noun: str) -> str:
+    return noun if noun.endswith("s") else f"{noun}s"

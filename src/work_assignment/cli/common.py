@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +19,9 @@ from work_assignment.bootstrap import connect
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.settings import read_connection
 
-DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+DONE, REFUSED = 0, 1
+ENDS_WITH_INPUT = "WA_ENDS_WITH_INPUT"
+"""Set by a parent process that wants us to end with it."""
 
 
 class Refused(Exception):
@@ -44,3 +49,46 @@ def print_json(data: Any) -> None:
 def console() -> Console:
     """Standard output; rich leaves colour away where it is no terminal."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def port(text: str) -> int:
+    """A port number for argparse; 0 asks for a free one."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is no port; ports go from 0 to 65535")
+    return number
+
+
+def check_writable(path: Path) -> None:
+    """Say before a long show, not after it, that its result cannot be written."""
+    try:
+        path.open("a").close()
+    except OSError as exc:
+        raise Refused(f"{path} cannot be written: {exc.strerror}") from None
+
+
+def end_like_ctrl_c_when_told() -> None:
+    """Let SIGTERM and a closed terminal end a command as Ctrl-C does: all it started is stopped."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), interrupt)
+
+
+def call_when_told_to_end(stop: Callable[[], object]) -> None:
+    """Call `stop` at Ctrl-C, at SIGTERM and, where a parent asked for it, when the parent is gone.
+
+    The parent keeps our standard input open as long as it lives, however it ends.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: threading.Thread(target=stop).start())
+    if os.environ.get(ENDS_WITH_INPUT):
+
+        def wait_for_the_end_of_input() -> None:
+            sys.stdin.read()
+            stop()
+
+        threading.Thread(target=wait_for_the_end_of_input, daemon=True).start()

@@ -14,7 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from work_assignment.bootstrap import connect
 from work_assignment.cli import apply, demo_records, demo_view, sample_data, webhooks
-from work_assignment.cli.common import DONE, REFUSED, Refused, console
+from work_assignment.cli.common import (
+    DONE,
+    REFUSED,
+    Refused,
+    check_writable,
+    console,
+    end_like_ctrl_c_when_told,
+)
 from work_assignment.cli.demo_organisations import (
     ExportedOrganisation,
     Incoming,
@@ -23,7 +30,6 @@ from work_assignment.cli.demo_organisations import (
 )
 from work_assignment.cli.demo_records import Routed
 from work_assignment.cli.demo_world import World
-from work_assignment.cli.mock import wait_for_the_end
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.services.crm_export import read_export
 from work_assignment.services.csv_table import CsvError
@@ -31,6 +37,7 @@ from work_assignment.settings import Credentials
 
 SUMMARY = "show the whole system on this machine"
 _FIRST_SHOWN = 12
+_LOOK_EVERY = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the show; 1 unless every record got an outcome."""
+    end_like_ctrl_c_when_told()
+    if arguments.json:
+        check_writable(arguments.json)
     organisation = _organisation(arguments.data)
     screen = console()
     with tempfile.TemporaryDirectory(prefix="work-assignment-") as name:
@@ -80,7 +90,7 @@ def _show(
         screen.print(f"Definitions: {apply.in_words(applied)}.")
         app_url = world.start_host(dataverse_url)
         registered = webhooks.sync_with(admin, app_url, world.function_key)
-        screen.print(f"Webhooks: {webhooks.in_words(registered)}.")
+        screen.print(f"Webhooks: {len(registered.actions)} rows written.")
         incoming = organisation.incoming()
         before = _app_requests(admin)
         started = time.monotonic()
@@ -102,9 +112,24 @@ def _show(
         }
         arguments.json.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     if not arguments.once:
-        demo_view.show_how_to_go_on(screen, dataverse_url, app_url)
-        wait_for_the_end()
+        demo_view.show_how_to_go_on(screen, dataverse_url, app_url, organisation.example)
+        _stay(screen, dataverse_url, world)
     return DONE if len(routed) == len(incoming) else REFUSED
+
+
+def _stay(screen: Console, dataverse_url: str, world: World) -> None:
+    """Show whatever else comes in, until somebody ends it."""
+    with connect(dataverse_url, Credentials()) as admin:
+        seen: set[str] = set()
+        demo_records.newcomers(admin, seen)
+        try:
+            while True:
+                time.sleep(_LOOK_EVERY)
+                world.check()
+                for record in demo_records.newcomers(admin, seen):
+                    demo_view.show_routed(screen, record)
+        except KeyboardInterrupt:
+            screen.print("\nEnding the demonstration ...")
 
 
 def _route(
@@ -137,7 +162,6 @@ def _route_at_once(
     screen: Console,
     world: World,
 ) -> list[Routed]:
-    started = time.monotonic()
     screen.print(f"\n{len(incoming)} records come in at once:\n")
     columns = (
         TextColumn("{task.description}"),
@@ -153,7 +177,7 @@ def _route_at_once(
             progress.update(created, completed=min(start + 100, len(incoming)))
         for done in demo_records.wait_for_all(admin, len(incoming), world.check):
             progress.update(decided, completed=done)
-    routed = demo_records.outcomes(admin, incoming, started)
+    routed = demo_records.outcomes(admin, incoming)
     for record in routed[:_FIRST_SHOWN]:
         demo_view.show_routed(screen, record)
     if len(routed) > _FIRST_SHOWN:

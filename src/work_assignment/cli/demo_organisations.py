@@ -59,6 +59,10 @@ class Organisation(Protocol):
     def one_by_one(self) -> bool:
         """Whether each record is shown before the next is sent."""
 
+    @property
+    def example(self) -> tuple[str, str, str]:
+        """A record to send by hand: its type, entity set and columns as JSON."""
+
     def fill(self, client: DataverseClient) -> None:
         """Create people and accounts."""
 
@@ -76,6 +80,11 @@ class SampleOrganisation:
     solutions: Sequence[Path] = ()
     creator = sample_data.WEB_FORM_USER
     one_by_one = True
+    example = (
+        LEAD.logical_name,
+        LEAD.entity_set,
+        '{"lastname": "Curtis", "address1_country": "France", "leadsourcecode": 8}',
+    )
 
     def fill(self, client: DataverseClient) -> None:
         sample_data.fill_with(client)
@@ -106,6 +115,11 @@ class ExportedOrganisation:
     solutions = (CRM_EXPORT_SOLUTION,)
     creator = sample_data.IMPORT_USER
     one_by_one = False
+    example = (
+        OPPORTUNITY.logical_name,
+        OPPORTUNITY.entity_set,
+        '{"name": "GTX Pro for Cancity", "crm_productseries": "GTX", "crm_listprice": 4821}',
+    )
 
     def __init__(self, export: CrmExport) -> None:
         self._export = export

@@ -22,23 +22,27 @@ from work_assignment.dataverse.names import (
     SellerColumn,
     SettingColumn,
 )
-from work_assignment.dataverse.queries import Query, eq
+from work_assignment.dataverse.queries import Query, desc, eq
 
 PATIENCE = 60.0
 """Seconds without any new outcome before a demonstration gives up."""
 _GLANCE = 0.1
+_NEWEST = 200
 _NAMES = Prefer(annotations=(FORMATTED_VALUE,))
 
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A record's outcome; `owner` is empty when nobody has it. `seconds` from sending to outcome."""
+    """A record's outcome; `owner` is empty when nobody has it.
+
+    `seconds` is the time from sending to outcome, where it was watched.
+    """
 
     table: str
     name: str
     owner: str
     reason: str
-    seconds: float
+    seconds: float | None = None
     story: str = ""
 
 
@@ -76,7 +80,7 @@ def wait_for_one(
         query = Query(ROUTING_RUN.entity_set, filter=eq(RoutingRunColumn.RECORD_ID, incoming.id))
         rows = client.send(messages.get(query, prefer=_NAMES)).rows
         if rows:
-            return _routed(rows[0], incoming, time.monotonic() - started)
+            return _routed(rows[0], time.monotonic() - started, incoming.story)
         check()
         time.sleep(_GLANCE)
     return None
@@ -106,27 +110,36 @@ def _count_runs(client: DataverseClient) -> int:
     return sum(int(row["rows"]) for row in rows)
 
 
-def outcomes(client: DataverseClient, incoming: Sequence[Incoming], started: float) -> list[Routed]:
+def outcomes(client: DataverseClient, incoming: Sequence[Incoming]) -> list[Routed]:
     """The outcome of each record that has one."""
-    by_id = {record.id: record for record in incoming}
+    wanted = {record.id for record in incoming}
     query = Query(ROUTING_RUN.entity_set, orderby=(RoutingRunColumn.DECIDED_ON,))
     found: dict[str, Routed] = {}
     for row in client.rows(query, prefer=_NAMES):
-        record = by_id.get(row[RoutingRunColumn.RECORD_ID])
-        if record is not None:
-            found[record.id] = _routed(row, record, time.monotonic() - started)
+        if row[RoutingRunColumn.RECORD_ID] in wanted:
+            found[row[RoutingRunColumn.RECORD_ID]] = _routed(row)
     return list(found.values())
 
 
-def _routed(row: Row, incoming: Incoming, seconds: float) -> Routed:
+def newcomers(client: DataverseClient, seen: set[str]) -> list[Routed]:
+    """Outcomes that are not among those seen, which they join."""
+    newest_first = (desc(RoutingRunColumn.DECIDED_ON),)
+    query = Query(ROUTING_RUN.entity_set, orderby=newest_first, top=_NEWEST)
+    rows = client.send(messages.get(query, prefer=_NAMES)).rows
+    new = [row for row in reversed(rows) if row[ROUTING_RUN.primary_id] not in seen]
+    seen.update(row[ROUTING_RUN.primary_id] for row in new)
+    return [_routed(row) for row in new]
+
+
+def _routed(row: Row, seconds: float | None = None, story: str = "") -> Routed:
     lookup = RoutingRunColumn.ASSIGNED_SELLER
     return Routed(
-        incoming.table.logical_name,
-        incoming.name,
+        str(row[RoutingRunColumn.RECORD_TYPE]),
+        str(row.get(RoutingRunColumn.NAME) or row[RoutingRunColumn.RECORD_ID]),
         str(row.get(f"{lookup.value}@{FORMATTED_VALUE}") or ""),
         str(row.get(RoutingRunColumn.REASON) or ""),
         seconds,
-        incoming.story,
+        story,
     )
 
 

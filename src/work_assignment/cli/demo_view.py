@@ -5,27 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from work_assignment.cli.demo_records import Load, Routed
 
-BAR = 40
+BAR = 30
+NAME = 34
+OWNER = 20
 
 
 def show_routed(console: Console, routed: Routed) -> None:
-    """One record: its story, then who has it and why, in a few words."""
+    """One record: its story, who has it, and why in a few words; fits 80 columns."""
     if routed.story:
         console.print(f"[dim]{escape(routed.story)}[/dim]")
     kind = "opp." if routed.table == "opportunity" else routed.table
-    who = f"[green]{escape(routed.owner)}[/green]" if routed.owner else "[yellow]nobody[/yellow]"
-    plain = routed.owner or "nobody"
-    pad = " " * max(0, 18 - len(plain))
-    name = f"{routed.name[:30]:<30}"
+    colour = "green" if routed.owner else "yellow"
+    who = escape(_fitted(routed.owner or "nobody", OWNER))
+    took = f" {routed.seconds:4.1f} s" if routed.seconds is not None else ""
     console.print(
-        f"  {kind:<5} {escape(name)} -> {who}{pad} {routed.seconds:4.1f} s  {escape(routed.reason)}"
+        f"  {kind:<5}{escape(_fitted(routed.name, NAME))} -> [{colour}]{who}[/{colour}]{took}"
     )
+    console.print(f"       [dim]{escape(routed.reason)}[/dim]")
+
+
+def _fitted(text: str, cells: int) -> str:
+    """The text in just so many cells of the terminal; wide letters take two."""
+    if cell_len(text) > cells:
+        text = f"{set_cell_size(text, cells - 1).rstrip()}…"
+    return set_cell_size(text, cells)
 
 
 def show_totals(console: Console, routed: Sequence[Routed]) -> None:
@@ -61,20 +71,24 @@ def show_loads(console: Console, loads: Iterable[Load]) -> None:
     console.print(table)
 
 
-def show_how_to_go_on(console: Console, dataverse_url: str, app_url: str) -> None:
-    """The addresses, and how to send a record oneself."""
+def show_how_to_go_on(
+    console: Console, dataverse_url: str, app_url: str, example: tuple[str, str, str]
+) -> None:
+    """The addresses, and how to send a record oneself: its type, entity set and columns."""
+    record_type, entity_set, columns = example
     console.print(
         f"""
 The mock Dataverse is at  {dataverse_url}/api/data/v9.2/
 The app is at             {app_url}/api/health
 
-Send a lead yourself, from another terminal:
-  curl -i {dataverse_url}/api/data/v9.2/leads -H 'Content-Type: application/json' \\
-    -d '{{"subject": "Forty tents", "lastname": "Curtis", "address1_country": "France", \
-"leadsourcecode": 8}}'
+Send one yourself, from another terminal, and see it routed here:
+  curl -i {dataverse_url}/api/data/v9.2/{entity_set} \\
+    -H 'Content-Type: application/json' \\
+    -d '{columns}'
 The answer names its id in OData-EntityId. Then ask why it went where it went:
-  .venv/bin/wa explain lead ID --url {dataverse_url}
+  .venv/bin/wa explain {record_type} ID --url {dataverse_url}
 
-Ctrl-C ends the demonstration.""",
+Ctrl-C ends the demonstration.
+""",
         markup=False,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from work_assignment.cli import sample_data
-from work_assignment.cli.common import Refused
+from work_assignment.cli.common import ENDS_WITH_INPUT, Refused
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 15.0
@@ -73,7 +73,8 @@ class World:
             # A session of its own, so that Ctrl-C reaches only us and we stop it in order.
             process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "work_assignment", *arguments],
-                env={**os.environ, **more},
+                env={**os.environ, ENDS_WITH_INPUT: "1", **more},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -115,9 +116,12 @@ def _drain(output: IO[str]) -> None:
 
 
 def _ended(running: Process) -> str:
+    status = running.process.returncode
+    if status < 0:
+        return f"the {running.name} was killed (signal {-status})"
     lines = running.log.read_text(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "it said nothing"
-    return f"the {running.name} ended with {running.process.returncode}: {last}"
+    return f"the {running.name} ended with {status}: {last}"
 
 
 def _stop(running: Process) -> None:
@@ -129,5 +133,6 @@ def _stop(running: Process) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import threading
 from pathlib import Path
 
 from work_assignment.cli import sample_data
-from work_assignment.cli.common import DONE, Refused, add_common, print_json
+from work_assignment.cli.common import (
+    DONE,
+    Refused,
+    add_common,
+    call_when_told_to_end,
+    port,
+    print_json,
+)
 from work_assignment.mock_dataverse.server import MockServer, PortUnavailable
 from work_assignment.mock_dataverse.solution_files import product_solution
+from work_assignment.mock_dataverse.solution_xml import SolutionError
+from work_assignment.mock_dataverse.store import StoreUnavailable
 
 SUMMARY = "serve a mock Dataverse on this machine"
 DEFAULT_PORT = 7072
@@ -19,7 +27,10 @@ DEFAULT_PORT = 7072
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"0 takes a free one; default {DEFAULT_PORT}"
+        "--port",
+        type=port,
+        default=DEFAULT_PORT,
+        help=f"0 takes a free one; default {DEFAULT_PORT}",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
@@ -41,32 +52,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; one line says when it is ready."""
-    server = MockServer(
-        arguments.database,
-        host=arguments.host,
-        port=arguments.port,
-        solutions=[product_solution(), *arguments.solution],
-    )
     try:
+        server = MockServer(
+            arguments.database,
+            host=arguments.host,
+            port=arguments.port,
+            solutions=[product_solution(), *arguments.solution],
+        )
         server.start()
-    except PortUnavailable as exc:
+    except (PortUnavailable, StoreUnavailable, SolutionError) as exc:
         raise Refused(str(exc)) from None
     try:
-        if arguments.sample:
+        if arguments.sample and not sample_data.is_filled(server.url):
             sample_data.fill(server.url)
         if arguments.json:
             print_json({"url": server.url})
         else:
             print(f"Mock Dataverse ready at {server.url}", flush=True)
-        wait_for_the_end()
+        ended = threading.Event()
+        call_when_told_to_end(ended.set)
+        ended.wait()
     finally:
         server.stop()
     return DONE
-
-
-def wait_for_the_end() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()

@@ -24,7 +24,7 @@ from work_assignment.dataverse.names import (
     USER_ROLES,
     TableName,
 )
-from work_assignment.dataverse.queries import Query
+from work_assignment.dataverse.queries import Guid, Query, eq
 from work_assignment.samples import ORGANISATION
 from work_assignment.settings import Credentials
 
@@ -54,6 +54,14 @@ def fill(url: str) -> None:
     """Create the sample organisation and the application users in the mock at `url`."""
     with connect(url, Credentials()) as client:
         fill_with(client)
+
+
+def is_filled(url: str) -> bool:
+    """Whether the sample is there already, as it is in a database file used before."""
+    with connect(url, Credentials()) as client:
+        user = row_id("systemuser", APP_USER)
+        found = Query(SYSTEM_USER.entity_set, filter=eq(SYSTEM_USER.primary_id, Guid(user)))
+        return any(client.rows(found))
 
 
 def fill_with(client: DataverseClient) -> None:

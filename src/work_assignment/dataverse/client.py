@@ -127,10 +127,13 @@ class DataverseClient:
 
     def send(self, request: Request) -> Response:
         """Send one request; a refusal is raised as the kind of `DataverseError` that it is."""
-        return self._deliver(_parcel(self._tagged(request), self.root))
+        return self._deliver(_parcel(self._tagged(request), self.root), self._retry)
 
-    def send_batch(self, batch: Batch) -> list[PartResult]:
-        """Send a batch; what became of each part is given back in order, not raised."""
+    def send_batch(self, batch: Batch, *, retry: RetryPolicy | None = None) -> list[PartResult]:
+        """Send a batch; what became of each part is given back in order, not raised.
+
+        `retry` is another patience than the client's own, for this batch.
+        """
         parts = tuple(self._tagged_part(part) for part in batch.parts)
         content_type, data = batches.encode(replace(batch, parts=parts), self.root, str(uuid4()))
         prefer = {"Prefer": "odata.continue-on-error"} if batch.continue_on_error else {}
@@ -144,7 +147,7 @@ class DataverseClient:
             may_write=batch.has_writes,
             is_batch=True,
         )
-        response = self._deliver(parcel)
+        response = self._deliver(parcel, retry or self._retry)
         try:
             return batches.decode(batch, response.headers.get("content-type", ""), response.body)
         except UnreadableAnswer as exc:
@@ -194,19 +197,19 @@ class DataverseClient:
             return self._tagged(part)
         return ChangeSet(tuple(self._tagged(request) for request in part.requests))
 
-    def _deliver(self, parcel: _Parcel) -> Response:
-        patience = _Patience(self._retry, parcel, self._jitter)
+    def _deliver(self, parcel: _Parcel, retry: RetryPolicy) -> Response:
+        patience = _Patience(retry, parcel, self._jitter)
         retrying = Retrying(
             retry=patience.lasts, wait=patience.delay_here, sleep=self._pause, reraise=True
         )
-        return retrying(self._attempt, parcel)
+        return retrying(self._attempt, parcel, retry)
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0:
             self._sleep(seconds)
 
-    def _attempt(self, parcel: _Parcel) -> Response:
-        self._gate.wait(self._retry.longest_retry_after, parcel.what)
+    def _attempt(self, parcel: _Parcel, retry: RetryPolicy) -> Response:
+        self._gate.wait(retry.longest_retry_after, parcel.what)
         token = self._tokens.token()
         response = self._transmit(parcel, token)
         if response.status == 401 and token and isinstance(self._tokens, RenewableTokens):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
+from typing import TypeVar
 
 from work_assignment.dataverse import mapping
 from work_assignment.dataverse.client import DataverseClient
@@ -26,7 +27,7 @@ from work_assignment.dataverse.names import (
     SettingColumn,
     SystemUserColumn,
 )
-from work_assignment.dataverse.queries import Expand, Query, eq
+from work_assignment.dataverse.queries import Expand, Guid, Query, eq, in_chunks
 from work_assignment.dataverse.schemas import read_schema, wire_name
 from work_assignment.domain.assignment import define
 from work_assignment.domain.attributes import Attributes
@@ -42,6 +43,7 @@ from work_assignment.domain.working_times import read_time_zone
 
 _DEFAULT_CAPACITY = 50
 _ACTIVE = eq(Common.STATE, 0)
+Usable = TypeVar("Usable")
 
 
 class DefinitionStore:
@@ -60,14 +62,17 @@ class DefinitionStore:
         types = {str(row.get("wa_recordtype")) for row in (*segment_rows, *rule_rows)}
         self.schemas = {name: schema for name in sorted(types) if (schema := self._schema(name))}
         users = read_schema(self._client, SYSTEM_USER.logical_name, with_labels=False)
-        segments = [mapping.segment_from_row(row, self._kinds(row), zone) for row in segment_rows]
-        rules = [
-            mapping.rule_from_row(row, self._kinds(row), users.kinds, zone) for row in rule_rows
-        ]
-        sellers, seller_faults = self._sellers(setting, users, _user_columns(rule_rows))
+        segments = _usable(
+            lambda row: mapping.segment_from_row(row, self._kinds(row), zone), segment_rows, faults
+        )
+        rules = _usable(
+            lambda row: mapping.rule_from_row(row, self._kinds(row), users.kinds, zone),
+            rule_rows,
+            faults,
+        )
+        sellers = self._sellers(setting, users, _user_columns(rule_rows), faults)
         routed = [segment for segment in segments if segment.record_type in self.schemas]
         followed = [rule for rule in rules if rule.record_type in self.schemas]
-        faults += seller_faults
         faults += [entry.fault for entry in segments if entry.fault is not None]
         faults += [entry.fault for entry in rules if entry.fault is not None]
         return Rulebook(
@@ -92,31 +97,36 @@ class DefinitionStore:
         return schema.kinds if schema else None
 
     def _sellers(
-        self, setting: Row, schema: TableSchema, columns: frozenset[str]
-    ) -> tuple[list[Seller], list[DefinitionError]]:
+        self,
+        setting: Row,
+        schema: TableSchema,
+        columns: frozenset[str],
+        faults: list[DefinitionError],
+    ) -> list[Seller]:
         given = setting.get(SettingColumn.DEFAULT_CAPACITY)
         default = _DEFAULT_CAPACITY if given is None else given
         rows = self._rows(SELLER.entity_set, active=True)
-        users = self._users(schema, columns)
+        ids = [row.get(SellerColumn.SYSTEM_USER.value) for row in rows]
+        users = self._users(schema, columns, [user_id for user_id in ids if user_id])
         attributes = self._attributes()
-        sellers, faults = [], []
-        for row in rows:
-            user_id = row[SellerColumn.SYSTEM_USER.value]
-            try:
-                sellers.append(
-                    mapping.seller_from_row(
-                        row, users.get(user_id, {}), schema, attributes.get(user_id, {}), default
-                    )
-                )
-            except DefinitionError as exc:
-                faults.append(exc)
-        return sellers, faults
 
-    def _users(self, schema: TableSchema, columns: frozenset[str]) -> dict[str, Row]:
+        def seller(row: Row) -> Seller:
+            user_id = row.get(SellerColumn.SYSTEM_USER.value) or ""
+            user, held = users.get(user_id, {}), attributes.get(user_id, {})
+            return mapping.seller_from_row(row, user, schema, held, default)
+
+        return _usable(seller, rows, faults)
+
+    def _users(
+        self, schema: TableSchema, columns: frozenset[str], ids: Sequence[str]
+    ) -> dict[str, Row]:
         known = sorted(column for column in columns if column in schema.columns)
         select = (SystemUserColumn.FULL_NAME, *(wire_name(name, schema) for name in known))
-        query = Query(SYSTEM_USER.entity_set, select=tuple(dict.fromkeys(select)))
-        return {row[SYSTEM_USER.primary_id]: row for row in self._client.rows(query)}
+        found: dict[str, Row] = {}
+        for chunk in in_chunks(SYSTEM_USER.primary_id, list(map(Guid, ids))):
+            query = Query(SYSTEM_USER.entity_set, tuple(dict.fromkeys(select)), chunk)
+            found |= {row[SYSTEM_USER.primary_id]: row for row in self._client.rows(query)}
+        return found
 
     def _attributes(self) -> dict[str, Attributes]:
         """Each user's values by attribute name."""
@@ -139,6 +149,19 @@ class DefinitionStore:
             user: {name: tuple(sorted(values)) for name, values in held.items()}
             for user, held in found.items()
         }
+
+
+def _usable(
+    read: Callable[[Row], Usable], rows: Iterable[Row], faults: list[DefinitionError]
+) -> list[Usable]:
+    """What can be read of the rows; a row that cannot is a fault and must not stop the others."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except DefinitionError as exc:
+            faults.append(exc)
+    return found
 
 
 def _zone(setting: Row) -> tuple[tzinfo, list[DefinitionError]]:

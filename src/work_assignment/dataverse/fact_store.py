@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import TypeVar
 
 from work_assignment.dataverse import fact_queries, mapping, messages
@@ -43,6 +42,11 @@ class FactStore:
             self._own_user_id = str(answer["UserId"]).lower()
         return self._own_user_id
 
+    @property
+    def known_user_id(self) -> str | None:
+        """Our application user, if somebody has asked before."""
+        return self._own_user_id
+
     def rulebook(self) -> Rulebook:
         """Read all definitions."""
         with away_means_unavailable():
@@ -70,13 +74,16 @@ class FactStore:
         runs = [plan.ask(request) for request in fact_queries.runs(asked)]
         answers = self._client.send_batch(Batch(plan.requests, continue_on_error=True))
         rows = _Answers(plan, [_response(answer) for answer in answers])
+        unreadable: set[RecordKey] = set()
+        asked_for = _records(rows, records, rulebook, unreadable)
         return Gathered(
             stamp=_stamp_of(rows.of(stamp)),
             sellers=tuple(_readable(mapping.seller_row_from_row, rows.of(sellers))),
             open_counts=self._count(rows, counts),
-            asked={entry.key: entry for entry in _records(rows, records, rulebook)},
-            waiting=_oldest(_records(rows, found, rulebook), waiting),
+            asked={entry.key: entry for entry in asked_for},
+            waiting=_oldest(_records(rows, found, rulebook, unreadable), waiting),
             last_runs=_newest(row for run in runs for row in rows.of(run)),
+            unreadable=frozenset(unreadable),
         )
 
     def _ask_for_records(
@@ -119,9 +126,9 @@ class FactStore:
 
     def _count_in_halves(self, schema: TableSchema, ids: list[SellerId]) -> list[Row]:
         """Dataverse aggregates at most 50,000 rows; fewer sellers have fewer records."""
-        middle = len(ids) // 2
+        middle = max(len(ids) // 2, 1)
         found: list[Row] = []
-        for half in (ids[:middle], ids[middle:]):
+        for half in filter(None, (ids[:middle], ids[middle:])):
             try:
                 found += self._client.send(fact_queries.counts(schema, half)).rows
             except AggregateTooLarge:
@@ -172,13 +179,21 @@ def _chunks(sellers: list[SellerId]) -> list[list[SellerId]]:
 
 
 def _records(
-    answers: _Answers, asked: Sequence[tuple[TableSchema, int]], rulebook: Rulebook
+    answers: _Answers,
+    asked: Sequence[tuple[TableSchema, int]],
+    rulebook: Rulebook,
+    unreadable: set[RecordKey],
 ) -> list[CurrentRecord]:
-    found: list[CurrentRecord] = []
+    """The records of these answers; the keys of those that cannot be read are added to a set."""
+    found = []
     for schema, place in asked:
         columns = rulebook.columns[schema.table]
-        read = partial(mapping.record_from_row, schema=schema, columns=columns)
-        found += _readable(read, answers.of(place))
+        for row in answers.of(place):
+            try:
+                found.append(mapping.record_from_row(row, schema, columns))
+            except mapping.BadRow as exc:
+                _log.error("a record is left alone: %s", exc)
+                unreadable.add(RecordKey(schema.table, row[schema.primary_id]))
     return found
 
 
@@ -197,10 +212,13 @@ def _oldest(found: Iterable[CurrentRecord], limit: int) -> tuple[CurrentRecord, 
 
 
 def _newest(rows: Iterable[Row]) -> dict[RecordKey, LastRun]:
-    """The first row of each record; they come newest first."""
+    """The first row of each record that can be read; they come newest first."""
     found: dict[RecordKey, LastRun] = {}
-    for row in rows:
-        key = RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
-        if key not in found:
-            found[key] = mapping.last_run_from_row(row)
+    for key, run in _readable(_keyed_run, rows):
+        found.setdefault(key, run)
     return found
+
+
+def _keyed_run(row: Row) -> tuple[RecordKey, LastRun]:
+    key = RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
+    return key, mapping.last_run_from_row(row)

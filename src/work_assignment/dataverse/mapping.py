@@ -18,6 +18,7 @@ from work_assignment.dataverse.choices import (
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import (
     ASSIGNMENT_RULE,
+    ROUTING_RUN,
     SEGMENT,
     SELLER,
     AssignmentRuleColumn,
@@ -53,11 +54,11 @@ from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.domain.working_times import read_calendar
 
 
-class BadRow(Exception):
+class BadRow(DefinitionError):
     """A row that cannot be read: which table, row and column, and what is wrong."""
 
     def __init__(self, table: str, row_id: object, column: str, problem: str) -> None:
-        super().__init__(f"{table} {row_id}, column {column}: {problem}")
+        super().__init__(f"{table} {row_id}", f"column {column}: {problem}")
 
 
 def moment(text: str) -> datetime:
@@ -276,8 +277,16 @@ def record_from_row(row: Row, schema: TableSchema, columns: Iterable[str]) -> Cu
         ),
         version=row["@odata.etag"],
         is_open=row[Common.STATE] == 0,
-        result=_RESULTS[row.get(RoutedColumn.ASSIGNMENT_RESULT)],
+        result=_result(row, schema),
     )
+
+
+def _result(row: Row, schema: TableSchema) -> Result:
+    value = row.get(RoutedColumn.ASSIGNMENT_RESULT)
+    if value not in _RESULTS:
+        column = RoutedColumn.ASSIGNMENT_RESULT
+        raise BadRow(schema.table, row.get(schema.primary_id), column, f"{value!r} is no result")
+    return _RESULTS[value]
 
 
 _RESULTS: Mapping[int | None, Result] = {
@@ -337,13 +346,17 @@ def reservations_text(reservations: Iterable[Reservation]) -> str | None:
 
 def last_run_from_row(row: Row) -> LastRun:
     """The outcome that a run-log row holds."""
+    run_id = row[ROUTING_RUN.primary_id]
+    status = row.get(RoutingRunColumn.ROUTING_STATUS)
+    decided = row.get(RoutingRunColumn.LAST_ATTEMPT_ON) or row.get(RoutingRunColumn.DECIDED_ON)
+    if status not in set(RoutingStatus) or not decided:
+        column = RoutingRunColumn.ROUTING_STATUS if decided else RoutingRunColumn.DECIDED_ON
+        raise BadRow(ROUTING_RUN.logical_name, run_id, column, "it holds no outcome")
     return LastRun(
-        id=row["wa_routingrunid"],
-        status=RoutingStatus(row[RoutingRunColumn.ROUTING_STATUS]),
+        id=run_id,
+        status=RoutingStatus(status),
         segment_id=row.get(RoutingRunColumn.SEGMENT.value),
         rule_id=row.get(RoutingRunColumn.ASSIGNMENT_RULE.value),
-        decided_at=moment(
-            row.get(RoutingRunColumn.LAST_ATTEMPT_ON) or row[RoutingRunColumn.DECIDED_ON]
-        ),
+        decided_at=moment(decided),
         attempts=row.get(RoutingRunColumn.ATTEMPTS) or 1,
     )

@@ -12,6 +12,7 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import (
     AccessDenied,
     DataverseError,
+    DuplicateKey,
     OutcomeUnknown,
     OwnerLacksPrivileges,
     PreconditionFailed,
@@ -29,7 +30,8 @@ from work_assignment.dataverse.outcome_rows import (
     outcome_requests,
     seller_request,
 )
-from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, lt
+from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, lt, ne
+from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
 from work_assignment.domain.facts import SellerRow
 from work_assignment.domain.outcomes import (
@@ -45,8 +47,11 @@ from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.schemas import TableSchema
 
 CHANGE_SETS_A_BATCH = 50
-LONGEST_REQUEST = timedelta(seconds=75)
-"""Within which an answer has come or the connection is given up."""
+HASTY = RetryPolicy(attempts=1, longest_retry_after=5)
+"""A write that holds a reservation is not sent again by itself: the next round decides anew."""
+LONGEST_REQUEST = timedelta(seconds=150)
+"""Within which an answer has come or the connection is given up: a wait as short as HASTY's, and
+the client's time-out, twice where the token had to be renewed."""
 _TRIES_TO_SETTLE = 10
 _UNTOLD_AT_ONCE = 50
 _NO_ROLES = "0x80042f09"
@@ -90,8 +95,9 @@ class OutcomeStore:
             return self._read_back([outcome])[0]
         except PASSING as exc:
             return WriteResult(Written.LATER, str(exc))
+        error = result.error("reserve and commit")
         if result.failed_index is not None and result.failed_index < len(reserving):
-            return WriteResult(Written.CHANGED, "a seller's row had changed")
+            return _reserving_result(error)
         return _result(outcome, result.error(_what(outcome)))
 
     def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
@@ -125,7 +131,8 @@ class OutcomeStore:
         return outcome_requests(outcome, schema.entity_set if schema else "")
 
     def _send(self, change_sets: Sequence[ChangeSet]) -> list[ChangeSetResult]:
-        answers = self._client.send_batch(Batch(change_sets, continue_on_error=True))
+        batch = Batch(change_sets, continue_on_error=True)
+        answers = self._client.send_batch(batch, retry=HASTY)
         return [answer for answer in answers if isinstance(answer, ChangeSetResult)]
 
     def _read_back(self, outcomes: Sequence[Outcome]) -> list[WriteResult]:
@@ -188,7 +195,9 @@ class OutcomeStore:
                 RoutingRunColumn.REASON,
             ),
             filter=and_(
-                eq(RoutingRunColumn.TELL_PENDING, True), lt(RoutingRunColumn.DECIDED_ON, before)
+                eq(RoutingRunColumn.TELL_PENDING, True),
+                ne(RoutingRunColumn.ASSIGNED_SELLER.value, None),
+                lt(RoutingRunColumn.DECIDED_ON, before),
             ),
             orderby=(RoutingRunColumn.DECIDED_ON,),
             top=_UNTOLD_AT_ONCE,
@@ -229,11 +238,22 @@ def _what(outcome: Outcome) -> str:
     return f"{outcome.run.key.table} {outcome.run.key.id}"
 
 
+def _reserving_result(error: DataverseError | None) -> WriteResult:
+    """What an error on a seller's row means for a block of one."""
+    if isinstance(error, PreconditionFailed | RowNotFound):
+        return WriteResult(Written.CHANGED, "a seller's row had changed")
+    if isinstance(error, PASSING):
+        return WriteResult(Written.LATER, str(error))
+    return WriteResult(Written.FORBIDDEN, str(error))
+
+
 def _result(outcome: Outcome, error: DataverseError | None) -> WriteResult:
     """What an error of the record's own change set means for it."""
     match error:
         case None:
             return WriteResult(Written.DONE)
+        case DuplicateKey():
+            return WriteResult(Written.FAILED, str(error))
         case PreconditionFailed() | RowInactive():
             return WriteResult(Written.CHANGED, str(error))
         case RowNotFound(missing_id=missing):
@@ -257,4 +277,4 @@ def _missing(outcome: Outcome, missing: str | None, error: DataverseError) -> Wr
         return WriteResult(Written.GONE, str(error))
     if run.owner is not None and missing == run.owner.id:
         return WriteResult(Written.REFUSED, "does not exist any more")
-    return WriteResult(Written.CHANGED, str(error))
+    return WriteResult(Written.LATER, str(error))

@@ -193,7 +193,8 @@ def decide(
             None,
             None,
             RoutingStatus.SEGMENTATION_FAILED,
-            Trace(tried),
+            # A default segment without rules takes no record, so it is not told as a match.
+            Trace(tuple(entry for entry in tried if entry.segment.id is not None)),
         )
     run = _Run(record, definitions, standings, at, since)
     return run.through(segment, rules, Trace(tried))

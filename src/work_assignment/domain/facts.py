@@ -92,7 +92,10 @@ class Rulebook:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything one block is decided on, read in one go: seller rows before counts."""
+    """Everything one block is decided on, read in one go: seller rows before counts.
+
+    `unreadable` are records asked for that are there and cannot be understood.
+    """
 
     stamp: str
     sellers: tuple[SellerRow, ...]
@@ -100,3 +103,4 @@ class Gathered:
     asked: Mapping[RecordKey, CurrentRecord]
     waiting: tuple[CurrentRecord, ...]
     last_runs: Mapping[RecordKey, LastRun]
+    unreadable: frozenset[RecordKey] = frozenset()

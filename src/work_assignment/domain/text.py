@@ -29,22 +29,39 @@ def like(pattern: str) -> re.Pattern[str]:
 
     `%` is any run, `_` any one character, `[abc]`, `[a-f]` and `[^abc]` are sets.
     """
-    return re.compile("".join(_pieces(fold(pattern))), re.DOTALL)
+    first, *others = _fixed_parts(fold(pattern))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *middle, last = others
+    # Each part between two % is found where it comes first, for good: going back cannot help, and
+    # on a long text it would take ages.
+    found = "".join(f"(?>.*?{part})" for part in middle if part)
+    return re.compile(f"{first}{found}.*{last}", re.DOTALL)
 
 
-def _pieces(pattern: str) -> list[str]:
-    pieces = []
+def _fixed_parts(pattern: str) -> list[str]:
+    """What stands before, between and after the `%` of a pattern, as regular expressions."""
+    parts = [""]
+    for piece in _pieces(pattern):
+        if piece is None:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def _pieces(pattern: str) -> Iterator[str | None]:
+    """The pattern's characters and sets as regular expressions; None for a `%`."""
     at = 0
     while at < len(pattern):
         letter = pattern[at]
         end = pattern.find("]", at + 2) if letter == "[" else -1
         if end > 0:
-            pieces.append(_character_set(pattern[at + 1 : end]))
+            yield _character_set(pattern[at + 1 : end])
             at = end + 1
             continue
-        pieces.append({"%": ".*", "_": "."}.get(letter) or re.escape(letter))
+        yield {"%": None, "_": "."}.get(letter, re.escape(letter))
         at += 1
-    return pieces
 
 
 _MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)

@@ -13,6 +13,8 @@ from work_assignment.services.ports import Queues
 
 QUEUE = "wa-bell"
 INTERVAL = timedelta(seconds=0.5)
+TIMER = "timer"
+"""Why the timer rings: whoever answers also finishes what workers that died had left."""
 
 
 class Bell:

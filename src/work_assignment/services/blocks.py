@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from work_assignment.domain.assignment import decide_block
@@ -59,9 +59,13 @@ class Blocks:
         self.owners_seen: dict[RecordKey, Owner | None] = {}
         self.own_blocks: set[str] = set()
 
-    def work_off(self, rulebook: Rulebook, gathered: Gathered, sorted_out: Triage) -> bool:
-        """Decide and write a block; says whether some of it must be decided anew."""
-        now = self._shop.clock()
+    def work_off(
+        self, rulebook: Rulebook, gathered: Gathered, sorted_out: Triage, now: datetime
+    ) -> bool:
+        """Decide and write a block; says whether some of it must be decided anew.
+
+        `now` is a moment before the facts were read.
+        """
         block_id = self._shop.new_id()
         writer = Writer(block_id, self._shop.mode, now)
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
@@ -147,11 +151,15 @@ class Blocks:
         for outcome, result in zip(outcomes, results, strict=True):
             match result.written:
                 case Written.DONE:
+                    _log.info(
+                        "%s %s: %s", outcome.run.key.table, outcome.run.key.id, outcome.run.reason
+                    )
                     self._count(outcome.run.status)
                     done.append(outcome.run.key)
                     if outcome.run.tell:
                         told.append(outcome.run)
                 case Written.CHANGED:
+                    _log.info("%s is decided anew: %s", outcome.run.key, result.why)
                     self.owners_seen[outcome.run.key] = outcome.run.previous_owner
                     again = True
                 case Written.GONE:
@@ -164,6 +172,7 @@ class Blocks:
                     self.barred[SellerId(outcome.run.owner.id)] = result.why
                     again = True
                 case _:
+                    _log.warning("%s is written later: %s", outcome.run.key, result.why)
                     again = True
         gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
         self._report.gone += len(gone_logged)

@@ -167,7 +167,7 @@ def _decoded(file: Path) -> str:
     try:
         data = file.read_bytes()
     except OSError as exc:
-        raise CsvError(file.name, [CsvProblem(1, None, f"cannot be read: {exc}")]) from exc
+        raise CsvError(file.name, [CsvProblem(1, None, f"cannot be read: {exc.strerror}")]) from exc
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:

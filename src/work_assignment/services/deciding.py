@@ -14,6 +14,7 @@ from datetime import timedelta
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.facts import Gathered, Rulebook
 from work_assignment.domain.records import RecordKey
+from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
 from work_assignment.services.inbox import Inbox
 from work_assignment.services.ports import RunReport
@@ -59,7 +60,7 @@ class Decider:
         lease = self._shop.leases.acquire(LEASE)
         if lease is None:
             report.busy = True
-            self._shop.bell.ring_in(LATER, "another worker was at it")
+            self._shop.bell.ring_in(LATER, TIMER if thorough else "another worker was at it")
             return report
         try:
             session = _Session(self._shop, report, self._kept_rulebook())
@@ -128,13 +129,14 @@ class _Session:
         self._inbox.take(size)
         pending = self._inbox.pending()
         room = self._room_for_waiting(len(pending))
+        now = self._shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = self._gather([entry.key for entry in pending], room)
-        taken = claimed(gathered.sellers, self._shop.clock(), self._blocks.own_blocks)
+        taken = claimed(gathered.sellers, now, self._blocks.own_blocks)
         fit = self._without_unwritable(gathered)
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)
         self._report.held += len(sorted_out.claimed)
         self._inbox.finish(sorted_out.done)
-        again = self._blocks.work_off(rulebook, gathered, sorted_out)
+        again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
         if thorough and not sorted_out.decide:
             self._blocks.clean(gathered)
         return again or len(gathered.waiting) >= room > 0 or len(pending) >= size

@@ -10,6 +10,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 _MAXIMUM_DEPTH = 100
+_LONGEST_TAG = 100
+_MOST_COLUMNS = 100
+"""A queue's message is short; of a very wide update only what is asked for later is kept."""
+_WATCHED = frozenset({"ownerid", "statecode"})
 _TABLE = r"^[a-z][a-z0-9_]{0,127}$"
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
@@ -111,7 +115,8 @@ def _moment(text: str) -> datetime:
 
 
 def _tag(variables: list[_Pair]) -> str | None:
-    return next((str(pair.value) for pair in variables if pair.key == "tag"), None)
+    """The tag, as far as it can be ours."""
+    return next((str(pair.value)[:_LONGEST_TAG] for pair in variables if pair.key == "tag"), None)
 
 
 def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
@@ -119,9 +124,10 @@ def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
         if pair.key == "Target" and isinstance(pair.value, dict):
             attributes = pair.value.get("Attributes")
             if isinstance(attributes, list):
-                return frozenset(
+                named = frozenset(
                     str(entry["key"])
                     for entry in attributes
                     if isinstance(entry, dict) and "key" in entry
                 )
+                return named if len(named) <= _MOST_COLUMNS else named & _WATCHED
     return None

@@ -74,12 +74,15 @@ class Inbox(Generic[Taken]):
             self._poison(message, f"it was tried {TRIES} times")
             return
         key = RecordKey(event.table, event.record_id)
-        self._taken.setdefault(key, []).append((event, message))
+        held = self._taken.setdefault(key, [])
+        # A long session meets its own messages again: the newer receipt is the one that counts.
+        held[:] = [entry for entry in held if entry[1].id != message.id]
+        held.append((event, message))
 
     def _poison(self, message: Taken, why: str) -> None:
         _log.error("an event goes to %s: %s", POISON, why)
         self._queues.put(POISON, message.text)
-        self._queues.delete_many(QUEUE, [message])
+        self._delete([message])
 
     def pending(self) -> list[Pending]:
         """What is taken, one entry a record, in the order it came."""

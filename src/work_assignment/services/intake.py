@@ -27,10 +27,10 @@ class WrongContentType(Exception):
 
 
 class Intake:
-    """Accepts events. `own_user_id` may fail: recognising our own echoes only saves work."""
+    """Accepts events. `own_user_id` is None until a worker has asked: it only saves work."""
 
     def __init__(
-        self, queues: Queues[Any], bell: Bell, own_user_id: Callable[[], str], *, off: bool
+        self, queues: Queues[Any], bell: Bell, own_user_id: Callable[[], str | None], *, off: bool
     ) -> None:
         self._queues = queues
         self._bell = bell
@@ -58,11 +58,4 @@ class Intake:
 
     def _is_echo(self, event: Event) -> bool:
         """Our own write coming back: our tag, our user, and nothing in between."""
-        if event.tag != TAG or event.depth != 1:
-            return False
-        try:
-            return event.user_id == self._own_user_id()
-        except Exception:
-            # Handling an echo is harmless; losing an event because Dataverse is away is not.
-            _log.warning("could not ask who we are; the event is handled", exc_info=True)
-            return False
+        return event.tag == TAG and event.depth == 1 and event.user_id == self._own_user_id()

@@ -78,6 +78,9 @@ def _sort_event(
     if key.table not in rulebook.definitions.segments:
         sorted_out.done.append(key)
         return
+    if key in gathered.unreadable:
+        sorted_out.done.append(key)  # it was said where it was read
+        return
     current = gathered.asked.get(key)
     if current is None:
         had_outcome = key in gathered.last_runs

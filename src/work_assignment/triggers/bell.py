@@ -8,10 +8,9 @@ from datetime import timedelta
 import azure.functions as func
 
 from work_assignment.bootstrap import application
+from work_assignment.services.bell import TIMER
 
 blueprint = func.Blueprint()
-
-TIMER = "timer"
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +21,15 @@ def answer_bell(bell: func.QueueMessage) -> None:
     """Work until nothing is left to do; the timer's bell also finishes what dead workers left."""
     thorough = bell.get_body().decode(errors="replace") == TIMER
     report = application().decider.answer(thorough=thorough)
-    if report.written or report.held or report.conflicts:
-        _log.info("bell answered: %s", report)
+    if report.written or report.held:
+        _log.info(
+            "%d assigned, %d unassigned, %d by hand, %d gone, %d held for what others reserved",
+            report.assigned,
+            report.unassigned,
+            report.by_hand,
+            report.gone,
+            report.held,
+        )
 
 
 @blueprint.function_name("ring_bell")

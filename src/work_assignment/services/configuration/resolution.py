@@ -226,10 +226,17 @@ def find_users(
             found[name] = matching[0]
         elif matching:
             said = f"{len(matching)} users have '{one.name}': say the domain name of one"
-            problems.add(one.place, f"{one.subject}: {said}")
+            problems.add(one.place, f"{one.subject}: {said}", _nearest_user(one.name, found))
         else:
             unknown.append(one)
     for one in unknown:
         said = f"there is no user with domain name or e-mail address '{one.name}'"
-        problems.add(one.place, f"{one.subject}: {said}", nearest(one.name, found))
+        problems.add(one.place, f"{one.subject}: {said}", _nearest_user(one.name, found))
     return found
+
+
+def _nearest_user(name: str, known: Iterable[str]) -> str | None:
+    """The known user whose own part is near; what stands behind the @ is alike for everybody."""
+    own = name.partition("@")[0]
+    near = {user for user in known if nearest(own, [user.partition("@")[0]])}
+    return nearest(name, near)
