@@ -136,6 +136,7 @@ def _runs_of(chunk: Filter) -> Request:
                 RoutingRunColumn.DECIDED_ON,
                 RoutingRunColumn.LAST_ATTEMPT_ON,
                 RoutingRunColumn.ATTEMPTS,
+                RoutingRunColumn.ASSIGNED_SELLER.value,
             ),
             filter=and_(chunk, eq(RoutingRunColumn.MODE, RunMode.ON.value)),
             orderby=(desc(RoutingRunColumn.DECIDED_ON), desc(Common.CREATED_ON)),

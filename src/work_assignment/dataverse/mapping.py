@@ -359,4 +359,5 @@ def last_run_from_row(row: Row) -> LastRun:
         rule_id=row.get(RoutingRunColumn.ASSIGNMENT_RULE.value),
         decided_at=moment(decided),
         attempts=row.get(RoutingRunColumn.ATTEMPTS) or 1,
+        seller_id=row.get(RoutingRunColumn.ASSIGNED_SELLER.value),
     )

@@ -53,7 +53,7 @@ def record_changes(outcome: Outcome) -> dict[str, Any]:
     changes: dict[str, Any] = {RoutedColumn.ASSIGNMENT_RESULT: result}
     if run.segment_id != run.previous_segment_id:
         changes |= _lookup(RoutedColumn.SEGMENT.navigation, SEGMENT.entity_set, run.segment_id)
-    if run.owner is not None and run.assigns:
+    if run.owner is not None and (run.assigns or outcome.gives_back):
         changes |= bind(Common.OWNER.navigation, _OWNER_SETS[run.owner.type], run.owner.id)
     return changes
 

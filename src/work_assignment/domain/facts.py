@@ -74,6 +74,7 @@ class LastRun:
     rule_id: str | None
     decided_at: datetime
     attempts: int
+    seller_id: SellerId | None = None
 
 
 @dataclass(frozen=True)

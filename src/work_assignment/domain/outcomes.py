@@ -55,7 +55,8 @@ class Outcome:
 
     `result` None leaves the record itself alone (it is gone, closed, or this is a dry run); `again`
     is the run row of the same outcome before, which is counted up instead of writing a new one;
-    `turn` the order stamp that an assignment gives the seller.
+    `turn` the order stamp that an assignment gives the seller; `gives_back` says that the run's
+    owner is written although it is somebody else's choice.
     """
 
     run: Run
@@ -63,6 +64,7 @@ class Outcome:
     result: Result | None
     again: LastRun | None = None
     turn: int = 0
+    gives_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,13 @@ class Blocks:
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
             note_received(standings, current.record.owner, now)
+        for _, owner in sorted_out.give_back:
+            note_received(standings, owner, now)
         outcomes = [
             *(writer.deleted(key) for key in sorted_out.deleted),
             *(writer.closed(current) for current in sorted_out.closed),
             *(writer.by_hand(current) for current in sorted_out.by_hand),
+            *(writer.give_back(current, owner) for current, owner in sorted_out.give_back),
             *self._decide(rulebook, gathered, sorted_out, standings, writer),
         ]
         if not outcomes:

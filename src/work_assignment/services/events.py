@@ -9,11 +9,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from work_assignment.domain.records import Owner
+
 _MAXIMUM_DEPTH = 100
 _LONGEST_TAG = 100
 _MOST_COLUMNS = 100
 """A queue's message is short; of a very wide update only what is asked for later is kept."""
 _WATCHED = frozenset({"ownerid", "statecode"})
+_OWNERS = ("systemuser", "team")
 _TABLE = r"^[a-z][a-z0-9_]{0,127}$"
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
@@ -26,7 +29,8 @@ class NotAnEvent(Exception):
 class Event(BaseModel):
     """Something happened to a record; everything else is read from Dataverse when it is handled.
 
-    `columns` are those in the request of an Update, None when the message was too long to say.
+    `columns` are those in the request of an Update, None when the message was too long to say;
+    `owner` is the owner that it names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +43,7 @@ class Event(BaseModel):
     depth: int
     tag: str | None = None
     columns: frozenset[str] | None = None
+    owner: Owner | None = None
 
     @property
     def may_change_owner(self) -> bool:
@@ -94,6 +99,7 @@ def read_context(body: bytes) -> Event:
         depth=context.depth,
         tag=_tag(context.shared_variables),
         columns=_columns(context.input_parameters),
+        owner=_owner(context.input_parameters),
     )
 
 
@@ -119,15 +125,32 @@ def _tag(variables: list[_Pair]) -> str | None:
     return next((str(pair.value)[:_LONGEST_TAG] for pair in variables if pair.key == "tag"), None)
 
 
-def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
+def _attributes(parameters: list[_Pair] | None) -> list[_Pair] | None:
+    """The columns of the request with their values; None where the message does not have them."""
     for pair in parameters or ():
         if pair.key == "Target" and isinstance(pair.value, dict):
             attributes = pair.value.get("Attributes")
             if isinstance(attributes, list):
-                named = frozenset(
-                    str(entry["key"])
+                return [
+                    _Pair(key=str(entry["key"]), value=entry.get("value"))
                     for entry in attributes
                     if isinstance(entry, dict) and "key" in entry
-                )
-                return named if len(named) <= _MOST_COLUMNS else named & _WATCHED
+                ]
+    return None
+
+
+def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
+    attributes = _attributes(parameters)
+    if attributes is None:
+        return None
+    named = frozenset(pair.key for pair in attributes)
+    return named if len(named) <= _MOST_COLUMNS else named & _WATCHED
+
+
+def _owner(parameters: list[_Pair] | None) -> Owner | None:
+    for pair in _attributes(parameters) or ():
+        if pair.key == "ownerid" and isinstance(pair.value, dict):
+            table, row_id = pair.value.get("LogicalName"), pair.value.get("Id")
+            if table in _OWNERS and isinstance(row_id, str):
+                return Owner(table, row_id.lower())
     return None

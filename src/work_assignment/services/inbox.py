@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
 
-from work_assignment.domain.records import RecordKey
+from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.services.events import Event, NotAnEvent
 from work_assignment.services.intake import QUEUE
 from work_assignment.services.ports import Queues, Taken
@@ -26,7 +26,8 @@ class Pending:
     """All that is known to have happened to a record and is not dealt with.
 
     `by_hand_at` is the newest moment at which somebody else may have changed the owner;
-    `names_owner` is false when that is only because events were too long to name their columns.
+    `names_owner` is false when that is only because events were too long to name their columns;
+    `owner_named` is the owner that the newest of these events names.
     """
 
     key: RecordKey
@@ -34,6 +35,7 @@ class Pending:
     is_new: bool
     by_hand_at: datetime | None
     names_owner: bool = False
+    owner_named: Owner | None = None
 
 
 class Inbox(Generic[Taken]):
@@ -96,12 +98,14 @@ class Inbox(Generic[Taken]):
             for event in events
             if event.may_change_owner and event.user_id != self._own_user_id
         ]
+        newest = max(by_hand, key=lambda event: event.occurred_at, default=None)
         return Pending(
             key,
             newest_at=max(event.occurred_at for event in events),
             is_new=any(event.message == "Create" for event in events),
-            by_hand_at=max((event.occurred_at for event in by_hand), default=None),
+            by_hand_at=newest.occurred_at if newest else None,
             names_owner=any(event.columns is not None for event in by_hand),
+            owner_named=newest.owner if newest else None,
         )
 
     def finish(self, keys: Iterable[RecordKey]) -> None:

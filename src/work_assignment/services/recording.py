@@ -103,6 +103,20 @@ class Writer:
         written = None if current.result is Result.SUCCEEDED else self._result(Result.SUCCEEDED)
         return Outcome(run, current.version, written)
 
+    def give_back(self, current: CurrentRecord, owner: Owner) -> Outcome:
+        """Somebody chose the owner before we did, and we hear of it only now: that choice counts."""
+        run = self._plain_run(
+            current.key,
+            current.version,
+            RequestSource.BY_HAND,
+            RoutingStatus.ASSIGNED_BY_HAND,
+            f"{RoutingStatus.ASSIGNED_BY_HAND.reason}, before it was assigned here",
+            name=current.record.name,
+            owner=owner,
+        )
+        written = self._result(Result.SUCCEEDED)
+        return Outcome(run, current.version, written, gives_back=True)
+
     def closed(self, current: CurrentRecord) -> Outcome:
         """The record was closed before anybody could be chosen."""
         run = self._plain_run(

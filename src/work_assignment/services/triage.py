@@ -15,19 +15,24 @@ from work_assignment.services.inbox import Pending
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far Dataverse's clock, which events carry, may be from ours, and a decision from its facts."""
 
+LATE = timedelta(hours=1)
+"""How late an event may come and still tell of a choice that ours did not know of."""
+
 
 @dataclass(slots=True)
 class Triage:
     """Records sorted by what they need.
 
     `since` holds, for records that were updated after a failed try, the moment that counts for
-    activations; `claimed` are in another worker's hands; `done` are events that ask for nothing.
+    activations; `give_back` are records that we gave away although somebody had chosen an owner of
+    whom we hear only now; `claimed` are in another worker's hands; `done` are events that ask for nothing.
     """
 
     decide: list[CurrentRecord] = field(default_factory=list)
     since: dict[str, datetime] = field(default_factory=dict)
     sources: dict[RecordKey, RequestSource] = field(default_factory=dict)
     by_hand: list[CurrentRecord] = field(default_factory=list)
+    give_back: list[tuple[CurrentRecord, Owner]] = field(default_factory=list)
     closed: list[CurrentRecord] = field(default_factory=list)
     deleted: list[RecordKey] = field(default_factory=list)
     claimed: list[RecordKey] = field(default_factory=list)
@@ -96,6 +101,8 @@ def _sort_event(
         sorted_out.closed.append(current)
     elif _by_hand(entry, current, gathered, owners_seen):
         sorted_out.by_hand.append(current)
+    elif (chosen := _chosen_before_us(entry, current, gathered)) is not None:
+        sorted_out.give_back.append((current, chosen))
     elif current.result is Result.SUCCEEDED or _is_stale(entry, gathered):
         sorted_out.done.append(key)
     else:
@@ -124,6 +131,21 @@ def _by_hand(
         return entry.names_owner or not _is_with_creator(current)
     last = gathered.last_runs.get(entry.key)
     return entry.names_owner and (last is None or entry.by_hand_at >= _known_until(last))
+
+
+def _chosen_before_us(entry: Pending, current: CurrentRecord, gathered: Gathered) -> Owner | None:
+    """The owner whom somebody chose shortly before our assignment, which did not know of it.
+
+    Only while the record is still with the seller we chose: any later change is somebody's wish.
+    """
+    last = gathered.last_runs.get(entry.key)
+    if last is None or last.status is not RoutingStatus.ASSIGNED or last.seller_id is None:
+        return None
+    if entry.by_hand_at is None or not last.decided_at - LATE <= entry.by_hand_at < last.decided_at:
+        return None
+    ours = Owner("systemuser", last.seller_id)
+    is_still_ours = current.result is Result.SUCCEEDED and current.record.owner == ours
+    return entry.owner_named if is_still_ours and entry.owner_named != ours else None
 
 
 def _known_until(last: LastRun) -> datetime:
