@@ -174,3 +174,49 @@ def test_a_crm_export_with_a_bad_date_names_file_line_and_column(
     assert "sales_pipeline.csv" in said
     assert "line 2" in said
     assert "engage_date" in said
+
+
+@pytest.mark.parametrize("command", ["mock", "host"])
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_wrong_usage(
+    command: str, port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--port", port])
+    assert ended.value.code == 2
+    assert "ports go from 0 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mock", "--port", "0", "--database", "/nowhere/at/all.sqlite"],
+        ["mock", "--port", "0", "--solution", "/nowhere/at/all"],
+        ["demo", "--once", "--json", "/nowhere/at/all.json"],
+    ],
+    ids=["database", "solution", "figures"],
+)
+def test_a_file_that_cannot_be_used_is_named_before_anything_starts(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    assert "/nowhere/at/all" in refusal(capsys)
+
+
+def test_a_storage_that_cannot_be_used_is_said_before_the_host_is_ready(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAVERSE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AzureWebJobsStorage", "sqlite:/nowhere/at/all.sqlite")
+    monkeypatch.setenv("WA_BELL_SCHEDULE", "0 * * * * *")
+    monkeypatch.chdir(ROOT)
+    assert main(["host", "--port", "0"]) == 1
+    said = capsys.readouterr()
+    assert "ready" not in said.out
+    assert "/nowhere/at/all.sqlite" in said.err
+
+
+def test_a_mock_that_has_the_sample_already_keeps_it(url: str) -> None:
+    assert not sample_data.is_filled(url)
+    sample_data.fill(url)
+    assert sample_data.is_filled(url)

@@ -82,3 +82,9 @@ def test_no_set_however_odd_is_an_error(pattern: str) -> None:
         warnings.simplefilter("error")
         like.cache_clear()
         like(pattern)
+
+
+def test_a_pattern_with_many_wildcards_does_not_take_ages_on_a_long_text() -> None:
+    text = fold("a" * 20_000)
+    assert like("%a%a%a%a%b%").fullmatch(text) is None
+    assert like("%a%a%a%a%").fullmatch(text) is not None

@@ -116,6 +116,10 @@ class World:
         """Change a lead as an administrator."""
         self.admin.send(messages.update(LEAD.entity_set, lead_id, changes, version="*"))
 
+    def change_seller(self, row_id: str, changes: Mapping[str, Any]) -> None:
+        """Change a seller's row as an administrator."""
+        self.admin.send(messages.update(SELLER.entity_set, row_id, changes, version="*"))
+
     def assign(self, lead_id: str, name: str) -> None:
         """Give a lead to somebody by hand."""
         bound = messages.bind("ownerid", SYSTEM_USER.entity_set, user_id(name))

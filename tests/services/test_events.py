@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from work_assignment.domain.records import Owner
 from work_assignment.services.events import Event, NotAnEvent, read_context
 
 LEAD = "0a1b2c3d-0000-4000-8000-00000000000a"
@@ -180,3 +181,29 @@ def test_anything_else_on_the_queue_is_no_event(text: str) -> None:
 def test_no_body_whatever_does_more_than_be_refused(text: bytes) -> None:
     with pytest.raises(NotAnEvent):
         read_context(text)
+
+
+def target(*attributes: dict[str, Any]) -> bytes:
+    """The context of an update of these columns."""
+    return body(InputParameters=[{"key": "Target", "value": {"Attributes": list(attributes)}}])
+
+
+def test_the_owner_that_an_update_names_is_read() -> None:
+    reference = {"__type": "EntityReference:", "Id": USER.upper(), "LogicalName": "systemuser"}
+    assert read_context(target({"key": "ownerid", "value": reference})).owner == Owner(
+        "systemuser", USER
+    )
+
+
+def test_a_very_wide_update_still_fits_into_a_message_of_the_queue() -> None:
+    wide = [{"key": f"new_{number:060}", "value": 1} for number in range(3000)]
+    event = read_context(target(*wide, {"key": "ownerid", "value": None}))
+    assert event.columns == frozenset({"ownerid"})
+    assert event.may_change_owner
+    assert len(event.to_text()) < 1000
+
+
+def test_a_very_long_tag_is_not_ours_and_is_cut() -> None:
+    event = read_context(body(SharedVariables=[{"key": "tag", "value": "x" * 70_000}]))
+    assert event.tag is not None
+    assert len(event.tag) == 100

@@ -20,9 +20,7 @@ _NAMED_USER = "user:"
 
 def caller_of(db: sqlite3.Connection, catalog: Catalog, headers: Mapping[str, str]) -> Caller:
     """Return the caller; any token acts as the administrator unless it is `user:<id or name>`."""
-    for name in _IMPERSONATION:
-        if name in headers:
-            raise not_emulated(f"impersonation (the header {name})")
+    refuse_impersonation(headers)
     scheme, _, token = headers.get("authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token.startswith(_NAMED_USER):
@@ -34,6 +32,12 @@ def caller_of(db: sqlite3.Connection, catalog: Catalog, headers: Mapping[str, st
     if not found:
         raise _unknown_user()
     return _caller(db, catalog, found[0])
+
+
+def refuse_impersonation(headers: Mapping[str, str]) -> None:
+    for name in _IMPERSONATION:
+        if name in headers:
+            raise not_emulated(f"impersonation (the header {name})")
 
 
 def _caller(db: sqlite3.Connection, catalog: Catalog, user_id: str) -> Caller:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from .authentication import refuse_impersonation
 from .faults import Fault, bad_request, not_emulated
 from .http_messages import Request, Response, error_response, parse_query
 from .multipart import (
@@ -23,6 +24,7 @@ from .multipart import (
 from .references import Reference
 from .sessions import Session
 
+BATCH = "$batch"
 MOST_REQUESTS = 1000
 LONGEST_INNER_URL = 65_536
 _ROOT = re.compile(r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d(?:/|(?=\?)|$))?", re.IGNORECASE)
@@ -33,10 +35,11 @@ Answer = Callable[[Session, Request], Response]
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """A request of its own, inside a change set or not."""
+    """A request of its own, inside a change set or not; `fault` says why it cannot be read."""
 
     request: Request
     content_id: str | None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def answer_batch(
 def _answer_single(session: Session, item: Single, answer: Answer) -> tuple[int | None, bytes]:
     """Return the status if it is an error, and the part."""
     try:
-        response = answer(session, item.request)
+        response = _answered(session, item, answer)
     except Fault as fault:
         response = error_response(fault, item.request)
     return (response.status if response.is_error else None), http_part(response, None)
@@ -114,12 +117,19 @@ def _answer_member(
     try:
         if member.request.method == "GET":
             raise bad_request("A change set cannot hold GET requests; they belong beside it.")
-        response = answer(session, member.request)
+        response = _answered(session, member, answer)
     except Fault as fault:
         raise _Failed(member, fault) from fault
     if member.content_id is not None and response.entity is not None:
         content_ids[member.content_id] = response.entity
     return response
+
+
+def _answered(session: Session, member: Single, answer: Answer) -> Response:
+    if member.fault is not None:
+        raise member.fault
+    refuse_impersonation(member.request.headers)
+    return answer(session, member.request)
 
 
 def _read(request: Request) -> list[Single | ChangeSet]:
@@ -154,16 +164,20 @@ def _single(part: Part, outer: Request) -> Single:
         raise malformed(f"a part's Content-Type is '{kind}', not application/http")
     text = read_http(part.content)
     content_id = part.headers.get("content-id") or text.headers.get("content-id")
-    return Single(_request(text, outer), content_id)
-
-
-def _request(text: HttpText, outer: Request) -> Request:
     path, _, query = _ROOT.sub("", text.url, count=1).partition("?")
+    try:
+        options = parse_query(query, longest=LONGEST_INNER_URL)
+    except Fault as fault:
+        return Single(_request(text, path, {}, outer), content_id, fault)
+    return Single(_request(text, path, options, outer), content_id)
+
+
+def _request(text: HttpText, path: str, query: Mapping[str, str], outer: Request) -> Request:
     inherited = {name: value for name, value in outer.headers.items() if name == _INHERITED}
     return Request(
         method=text.method,
         path=path,
-        query=parse_query(query, longest=LONGEST_INNER_URL),
+        query=query,
         headers={**inherited, **text.headers},
         body=text.body,
         root=outer.root,

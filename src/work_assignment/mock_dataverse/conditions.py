@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .faults import bad_request
+from .faults import bad_request, duplicate_row
 
 _ETAG = re.compile(r'(?:W/)?"(\d+)"')
 
@@ -18,6 +18,11 @@ class Conditions:
     must_exist: bool = False
     must_not_exist: bool = False
     version: int | None = None
+
+    def check_found(self) -> None:
+        """Refuse to go on when a row is there that should not be."""
+        if self.must_not_exist:
+            raise duplicate_row()
 
 
 def write_conditions(headers: Mapping[str, str]) -> Conditions:

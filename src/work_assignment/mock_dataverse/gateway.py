@@ -6,21 +6,22 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 from .admin_requests import ADMIN_ROOT, AdminRoutes
 from .authentication import caller_of
-from .batch import answer_batch
+from .batch import BATCH, answer_batch
 from .counters import Counters
-from .faults import Fault, segment_not_found
+from .faults import Fault, bad_request, segment_not_found
 from .http_messages import Request, Response, error_response, parse_query
+from .request_bodies import BrokenBody, read_body
 from .routing import answer
 from .sessions import Organization, Session
 
-LARGEST_BODY = 128 * 1024 * 1024
-_PIECE = 64 * 1024
 _ROOT = re.compile(r"/api/data/(v9\.\d)(?:/|$)")
+_CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
 _WITH_BODY = ("POST", "PATCH", "PUT")
 # The mock sets no limits, so what remains of them never falls.
 _RATE_LIMITS = (
@@ -53,17 +54,25 @@ class Gateway:
         if response.status not in (204, 304):
             headers.append(("Content-Length", str(len(response.body))))
         start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
-        return [response.body] if response.body else []
+        has_body = response.body and environ["REQUEST_METHOD"] != "HEAD"
+        return [response.body] if has_body else []
 
     def _response(self, environ: Environ) -> Response:
         uri = str(environ["REQUEST_URI"]).encode("latin-1").decode("utf-8", "replace")
         path, _, query = uri.partition("?")
+        try:
+            body = read_body(environ)
+        except BrokenBody as exc:
+            answer = error_response(exc.fault)
+            return replace(answer, headers={**answer.headers, "Connection": "close"})
+        except Fault as fault:
+            return error_response(fault)
         if path.startswith(ADMIN_ROOT):
             return self._admin.answer(environ["REQUEST_METHOD"], path)
         self._counters.count_request()
         request: Request | None = None
         try:
-            request = _request(environ, path, query)
+            request = _request(environ, path, query, body)
             return self._answer(request)
         except Fault as fault:
             return error_response(fault, request)
@@ -76,7 +85,7 @@ class Gateway:
             caller = caller_of(db, self._organization.catalog, request.headers)
         self._counters.count_user(caller.user_id)
         session = Session(self._organization, caller)
-        if request.path == "$batch" and request.method == "POST":
+        if request.path == BATCH and request.method == "POST":
             return answer_batch(session, request, _checked, self._counters.count_operations)
         self._counters.count_operations(1)
         return _checked(session, request)
@@ -84,13 +93,8 @@ class Gateway:
 
 def _checked(session: Session, request: Request) -> Response:
     """Answer one request, whose body must be JSON if it has one; a bug becomes a logged fault."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.body and request.method in _WITH_BODY and kind != "application/json":
-        raise Fault(
-            415,
-            "0x80060888",
-            f"The content type '{kind}' is not supported; a body is application/json.",
-        )
+    if request.body and request.method in _WITH_BODY and request.path != BATCH:
+        _check_content_type(request.headers.get("content-type", ""))
     try:
         return answer(session, request)
     except Fault:
@@ -100,17 +104,30 @@ def _checked(session: Session, request: Request) -> Response:
         raise _unexpected() from exc
 
 
+def _check_content_type(text: str) -> None:
+    kind, _, parameters = text.partition(";")
+    charset = _CHARSET.search(parameters)
+    if kind.strip().lower() != "application/json":
+        problem = f"The content type '{kind.strip()}' is not supported"
+    elif charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
+        problem = f"The charset '{charset[1]}' is not supported"
+    else:
+        return
+    raise Fault(415, "0x80060888", f"{problem}; a body is application/json in UTF-8.")
+
+
 def _unexpected() -> Fault:
     return Fault(500, "0x80040216", "An unexpected error occurred.")
 
 
-def _request(environ: Environ, path: str, query: str) -> Request:
-    body = _body(environ)  # first, so that an error leaves nothing of it on the connection
+def _request(environ: Environ, path: str, query: str, body: bytes) -> Request:
     matched = _ROOT.match(path)
     if matched is None:
         raise segment_not_found(path.strip("/"))
     headers = _headers(environ)
-    host = headers.get("host") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    host = headers.get("host")
+    if not host:
+        raise bad_request("The request has no Host header, which the links of an answer follow.")
     return Request(
         method=environ["REQUEST_METHOD"],
         path=path[matched.end() :].strip("/"),
@@ -129,31 +146,3 @@ def _headers(environ: Environ) -> dict[str, str]:
     }
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     return headers
-
-
-def _body(environ: Environ) -> bytes:
-    """Read the body; what is beyond the limit is read away and refused."""
-    source = environ["wsgi.input"]
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length.isdigit():
-        if int(length) > LARGEST_BODY:
-            _read_away(source)
-            raise _too_large()
-        known: bytes = source.read(int(length))
-        return known
-    if environ.get("HTTP_TRANSFER_ENCODING", "").lower() != "chunked":
-        return b""
-    chunked: bytes = source.read(LARGEST_BODY + 1)
-    if len(chunked) > LARGEST_BODY:
-        _read_away(source)
-        raise _too_large()
-    return chunked
-
-
-def _read_away(source: BinaryIO) -> None:
-    while source.read(_PIECE):
-        pass
-
-
-def _too_large() -> Fault:
-    return Fault(413, "0x8004418a", f"The request is too large: more than {LARGEST_BODY} bytes.")

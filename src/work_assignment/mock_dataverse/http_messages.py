@@ -56,14 +56,21 @@ def parse_query(text: str, *, longest: int = LONGEST_URL) -> dict[str, str]:
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        name = unquote_plus(name)
+        name = _decoded(name)
         if name in query:
             raise bad_request(
                 f"Query option '{name}' was specified more than once, but it must be specified at"
                 " most once."
             )
-        query[name] = unquote_plus(value)
+        query[name] = _decoded(value)
     return query
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote_plus(text, errors="strict")
+    except UnicodeDecodeError as exc:
+        raise bad_request(f"'{text}' in the URL is not UTF-8, percent-encoded.") from exc
 
 
 def entity_url(root: str, reference: Reference) -> str:

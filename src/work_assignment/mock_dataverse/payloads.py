@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .faults import Fault, bad_request, invalid_payload, not_emulated
 from .metadata import Catalog, Column, ColumnType, Table
 from .references import Reference, References
+from .resource_paths import NAMESPACE
 from .values import to_stored
 
 _BIND = "@odata.bind"
+_TYPE = "@odata.type"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,17 @@ class Payload:
 def read_json(body: bytes, entity_set: str) -> dict[str, Any]:
     """Parse a body that must be a JSON object."""
     try:
-        parsed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        parsed = json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
     except (ValueError, RecursionError) as exc:
         raise invalid_payload(entity_set, f"The body is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
         raise invalid_payload(entity_set, "The body is not a JSON object.")
+    if _SURROGATE.search(body):
+        _check_unicode(parsed, entity_set)
     return parsed
 
 
@@ -71,6 +81,26 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object; a property that comes twice is an error, as in OData."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the property '{ascii(twice)[1:-1]}' is given more than once")
+    return found
+
+
+def _check_unicode(parsed: dict[str, Any], entity_set: str) -> None:
+    """Refuse half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError as exc:
+        raise invalid_payload(
+            entity_set, "The body has half of a character (one of two surrogates)."
+        ) from exc
+
+
 class _Reader:
     """Collects what the properties of one body say."""
 
@@ -90,10 +120,19 @@ class _Reader:
     def read(self, name: str, value: Any) -> None:
         if name.endswith(_BIND):
             self._bind(name.removesuffix(_BIND), value)
+        elif name == _TYPE:
+            self._check_type(value)
         elif "@" in name:
             self.annotations[name] = value
         else:
             self._property(name, value)
+
+    def _check_type(self, value: Any) -> None:
+        expected = f"{NAMESPACE}{self._table.logical_name}"
+        if not isinstance(value, str) or value.removeprefix("#") != expected:
+            raise invalid_payload(
+                self._table.entity_set_name, f"'{_TYPE}' is {value!r}, not '{expected}'."
+            )
 
     def _property(self, name: str, value: Any) -> None:
         column = self._table.columns.get(name)

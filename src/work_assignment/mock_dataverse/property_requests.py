@@ -106,6 +106,7 @@ def _write_column(
     conditions = write_conditions(request.headers)
     with session.writing() as db:
         row_id = find_existing(db, table, key)
+        conditions.check_found()
         session.organization.writes.update(
             db,
             table,
@@ -150,6 +151,9 @@ def _answer_reference(
     if request.method not in ("POST", "PUT", "DELETE"):
         raise method_not_allowed(request.method)
     refuse_options(request, {"$id"})
+    conditions = write_conditions(request.headers)
+    if conditions.version is not None or conditions.must_not_exist:
+        raise not_emulated("If-Match with a version, or If-None-Match, on $ref")
     links, references = session.organization.links, session.references
     context = session.write_context(request)
     is_single = session.catalog.single_valued(table.logical_name, segment.name) is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from .faults import segment_not_found
+from .faults import bad_request, segment_not_found
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
 _SEGMENT = re.compile(r"([^()]+)(?:\((.*)\))?", re.DOTALL)
@@ -28,7 +28,11 @@ class Segment:
 
 def read_path(path: str) -> tuple[Segment, ...]:
     """Take a percent-encoded path apart; slashes in quotes or parentheses do not divide."""
-    return tuple(_segment(text) for text in _divided(unquote(path).strip("/")) if text)
+    try:
+        decoded = unquote(path, errors="strict")
+    except UnicodeDecodeError as exc:
+        raise bad_request(f"'{path}' in the URL is not UTF-8, percent-encoded.") from exc
+    return tuple(_segment(text) for text in _divided(decoded.strip("/")) if text)
 
 
 def _divided(path: str) -> Iterator[str]:

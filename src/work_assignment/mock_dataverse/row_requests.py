@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .conditions import read_etag, write_conditions
-from .faults import Fault, bad_request, duplicate_row, not_emulated, row_not_found
+from .faults import Fault, bad_request, not_emulated, row_not_found
 from .http_messages import Request, Response, json_response, no_content, text_response, written
 from .keys import Key, find_row, key_not_found
 from .metadata import Table
@@ -158,8 +158,7 @@ def _patch(session: Session, table: Table, key: Key, request: Request) -> Respon
                 raise key_not_found(table, key)
             reference = _create_by_key(session, db, table, key, body, request)
             return _answer(session, db, reference, request, status=201)
-        if conditions.must_not_exist:
-            raise duplicate_row()
+        conditions.check_found()
         payload = read_payload(db, table, body, session.references, creates=False)
         session.organization.writes.update(
             db,
@@ -204,6 +203,7 @@ def _delete(session: Session, table: Table, key: Key, request: Request) -> Respo
     conditions = write_conditions(request.headers)
     with session.writing() as db:
         row_id = find_existing(db, table, key)
+        conditions.check_found()
         session.organization.deletes.delete(
             db, table, row_id, session.write_context(request), version=conditions.version
         )

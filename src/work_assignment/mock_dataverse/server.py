@@ -15,6 +15,7 @@ from cheroot import wsgi
 
 from .admin_requests import AdminRoutes
 from .catalogs import build_catalog
+from .connections import ClosingConnection
 from .counters import Counters
 from .dispatcher import Dispatcher
 from .gateway import Gateway
@@ -66,6 +67,7 @@ class MockServer:
             numthreads=_THREADS,
             request_queue_size=_BACKLOG,
         )
+        self._server.ConnectionClass = ClosingConnection
         self._server.expiration_interval = _TICK  # how soon it notices that it is to stop
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()

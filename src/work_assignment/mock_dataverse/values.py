@@ -58,9 +58,10 @@ def _wrong_type(table: Table, column: Column, value: object) -> Fault:
     edm_type = _EDM_TYPES[column.type]
     if column.type is ColumnType.DATETIME and column.date_behavior is DateBehavior.DATE_ONLY:
         edm_type = "Edm.Date"
+    given = _shown(value) if column.valid_for_read else "given"
     return invalid_payload(
         table.entity_set_name,
-        f"Cannot convert the value {_shown(value)} of '{column.logical_name}' to the expected"
+        f"Cannot convert the value {given} of '{column.logical_name}' to the expected"
         f" type '{edm_type}'.",
     )
 
@@ -73,8 +74,6 @@ def _shown(value: object) -> str:
 def _text(table: Table, column: Column, value: object) -> str:
     if not isinstance(value, str):
         raise _wrong_type(table, column, value)
-    if not value.isascii():
-        _check_unicode(table, column, value)
     limit = column.max_length
     if limit is not None and len(value) > limit // 2 and _length(value) > limit:
         raise bad_request(
@@ -83,14 +82,6 @@ def _text(table: Table, column: Column, value: object) -> str:
             "0x80044331",
         )
     return value
-
-
-def _check_unicode(table: Table, column: Column, text: str) -> None:
-    """Refuse half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise _wrong_type(table, column, text) from None
 
 
 def _length(text: str) -> int:

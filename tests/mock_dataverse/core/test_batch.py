@@ -185,6 +185,34 @@ def test_reads_and_nested_batches_do_not_belong_in_there(api: Api) -> None:
     assert (answer.status_code, statuses(answer)) == (400, [400])
     answer = send(api, part("POST", "$batch", {}))
     assert statuses(answer) == [400]
+    inner = f"--i\r\n{part('GET', 'WhoAmI')}--i--\r\n"
+    kind = "Content-Type: multipart/mixed; boundary=i"
+    answer = send(api, f"{ONE}\r\nPOST $batch HTTP/1.1\r\n{kind}\r\n\r\n{inner}")
+    assert statuses(answer) == [400]
+    assert "cannot be nested" in answer.text
+
+
+@pytest.mark.parametrize(
+    "url", ["leads?$top=1&$top=2", "leads?$top=%FF", f"leads?$x={'x' * 70000}"]
+)
+def test_a_url_that_cannot_be_read_fails_its_own_request_only(api: Api, url: str) -> None:
+    sound = part("GET", "WhoAmI")
+    answer = send(api, sound, part("GET", url), sound, prefer="odata.continue-on-error")
+    assert answer.status_code == 200
+    first, second, third = statuses(answer)
+    assert (first, third) == (200, 200)
+    assert second in (400, 414)
+    stopped = send(api, sound, part("GET", url), sound)
+    assert (stopped.status_code, statuses(stopped)) == (second, [200, second])
+    wanted = part("DELETE", url, content_id=1)
+    assert statuses(send(api, change_set(wanted))) == [second]
+
+
+def test_impersonation_inside_a_batch_is_not_overlooked(api: Api) -> None:
+    wanted = part("GET", "WhoAmI").replace("HTTP/1.1\r\n", "HTTP/1.1\r\nMSCRMCallerID: x\r\n")
+    answer = send(api, wanted)
+    assert (answer.status_code, statuses(answer)) == (501, [501])
+    assert "impersonation" in answer.text
 
 
 def test_each_request_of_a_change_set_needs_its_own_content_id(api: Api) -> None:

@@ -167,7 +167,11 @@ def test_a_new_user_has_settings_and_a_business_unit(api: Api) -> None:
         ({"estimatedamount": -5}, "0x80044330", "outside the valid range"),
         ({"estimatedamount": "5"}, "0x80048d19", "Edm.Decimal"),
         ({"estimatedamount": 10**400}, "0x80044330", "outside the valid range"),
-        ({"subject": "\ud800"}, "0x80048d19", "Edm.String"),
+        ({"subject": "\ud800"}, "0x80048d19", "half of a character"),
+        ({"ownerid@odata.bind": "\ud800"}, "0x80048d19", "half of a character"),
+        ({"\ud800": 1}, "0x80048d19", "half of a character"),
+        ({"@odata.type": "Microsoft.Dynamics.CRM.account"}, "0x80048d19", "'@odata.type'"),
+        ({"@odata.type": 5}, "0x80048d19", "'@odata.type'"),
         ({"ownerid": ADMINISTRATOR_ID}, "0x80048d19", "'ownerid@odata.bind'"),
         ({"donotemail": "true"}, "0x80048d19", "Edm.Boolean"),
         ({"estimatedclosedate": "2026-02-30"}, "0x80040239", "date-time format is invalid"),
@@ -228,3 +232,19 @@ def test_deep_insert_is_refused_honestly(api: Api) -> None:
 @pytest.mark.parametrize("entity_set", ["teammemberships", "sdkmessages", "calendarrules"])
 def test_tables_that_dataverse_writes_itself_take_no_create(api: Api, entity_set: str) -> None:
     assert_fault(api.post(entity_set, {}), 405, "0x8004023b", "'Create' method")
+
+
+def test_a_property_given_twice_is_refused_at_any_depth(api: Api) -> None:
+    headers = {"Content-Type": "application/json"}
+    twice = '{"subject":"a","subject":"b"}'
+    answer = api.send("POST", "leads", data=twice, headers=headers)
+    assert_fault(answer, 400, "0x80048d19", "'subject'", "more than once")
+    many = f'{{"Targets":[{twice}]}}'
+    path = "leads/Microsoft.Dynamics.CRM.CreateMultiple"
+    answer = api.send("POST", path, data=many, headers=headers)
+    assert_fault(answer, 400, "0x80048d19", "'subject'", "more than once")
+
+
+def test_a_body_may_name_the_type_of_its_record(api: Api) -> None:
+    for name in ("Microsoft.Dynamics.CRM.lead", "#Microsoft.Dynamics.CRM.lead"):
+        assert api.post("leads", {"@odata.type": name}).status_code == 204

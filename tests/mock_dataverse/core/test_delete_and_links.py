@@ -24,6 +24,17 @@ def test_a_deleted_row_is_gone(api: Api) -> None:
     assert_fault(api.delete(f"leads({lead})"), 404, "0x80040217", missing)
 
 
+def test_a_write_that_must_not_find_the_row_leaves_it_alone(api: Api) -> None:
+    lead = api.create("leads", subject="x")
+    for answer in (
+        api.delete(f"leads({lead})", If_None_Match="*"),
+        api.put(f"leads({lead})/subject", {"value": "y"}, If_None_Match="*"),
+        api.delete(f"leads({lead})/subject", If_None_Match="*"),
+    ):
+        assert_fault(answer, 412, "0x80040237")
+    assert api.row(f"leads({lead})")["subject"] == "x"
+
+
 def test_remove_link_clears_the_lookup_and_moves_the_version(api: Api) -> None:
     account = api.create("accounts", name="x")
     lead = api.create("leads", **{"parentaccountid@odata.bind": f"/accounts({account})"})
@@ -117,6 +128,15 @@ def test_references_that_make_no_sense_are_refused(api: Api) -> None:
     assert_fault(api.post(collection, {"@odata.id": missing}), 404, "0x80040217")
     assert_fault(api.delete(collection), 400, "0x80060888", "$id")
     assert_fault(api.get(f"teams({team})/nothing"), 404, "0x8006088a", "nothing")
+
+
+def test_versions_are_not_overlooked_on_references(api: Api) -> None:
+    lead, account = api.create("leads"), api.create("accounts", name="x")
+    path, target = f"leads({lead})/parentaccountid/$ref", {"@odata.id": f"accounts({account})"}
+    for headers in ({"If_Match": 'W/"1"'}, {"If_None_Match": "*"}):
+        assert_fault(api.put(path, target, **headers), 501, "0x80060888", "$ref")
+        assert_fault(api.delete(path, **headers), 501, "0x80060888", "$ref")
+    assert api.put(path, target, If_Match="*").status_code == 204
 
 
 def test_users_are_disabled_not_deleted(api: Api) -> None:

@@ -126,6 +126,13 @@ def test_the_key_of_an_endpoint_is_never_shown(own_api: Api, receiver: Receiver)
     assert own_api.get("serviceendpoints?$select=authvalue").status_code == 400
 
 
+def test_the_key_of_an_endpoint_is_not_repeated_when_it_is_refused(api: Api) -> None:
+    endpoint = {"name": "hook", "url": "http://127.0.0.1/", "contract": 8, "authtype": 4}
+    answer = api.post("serviceendpoints", {**endpoint, "authvalue": ["S3cret"]})
+    assert_fault(answer, 400, "0x80048d19", "'authvalue'", "Edm.String")
+    assert "S3cret" not in answer.text
+
+
 def test_steps_that_the_mock_would_not_run_are_refused(own_api: Api, receiver: Receiver) -> None:
     step = register(own_api, receiver.url, CREATE_MESSAGE_ID, "lead")
     answer = own_api.patch(f"sdkmessageprocessingsteps({step})", {"mode": 0})

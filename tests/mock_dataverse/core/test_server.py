@@ -12,7 +12,7 @@ import pytest
 import requests
 from tests.mock_dataverse.core.client import Api, assert_fault, unique
 
-from work_assignment.mock_dataverse.gateway import LARGEST_BODY
+from work_assignment.mock_dataverse.request_bodies import LARGEST_BODY
 from work_assignment.mock_dataverse.server import MockServer, PortUnavailable, serve
 from work_assignment.mock_dataverse.store import StoreUnavailable
 from work_assignment.mock_dataverse.well_known import ADMINISTRATOR_ID
@@ -66,6 +66,27 @@ def test_a_body_that_is_no_json_object_is_refused(api: Api, body: str) -> None:
 def test_a_body_of_another_type_is_refused(api: Api) -> None:
     answer = api.send("POST", "leads", data="subject=x")
     assert_fault(answer, 415, "0x80060888", "content type")
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1", '"iso-8859-1"'])
+def test_a_body_in_another_charset_is_refused(api: Api, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = api.send("POST", "leads", data="{}", headers=headers)
+    assert_fault(answer, 415, "0x80060888", "charset")
+    headers = {"Content-Type": 'application/json; charset="UTF-8"'}
+    assert api.send("POST", "leads", data="{}", headers=headers).status_code == 204
+
+
+def test_an_encoded_url_that_is_no_utf_8_is_refused(api: Api) -> None:
+    for path in ("leads?$filter=subject eq '%FF'", "leads?%FF=1", "leads(%FF)"):
+        assert_fault(api.get(path), 400, "0x80060888", "UTF-8")
+
+
+def test_plus_and_percent_are_decoded_once(api: Api) -> None:
+    name = unique("Zoë + 50%")
+    api.create("accounts", name=name)
+    encoded = name.replace("%", "%25").replace("+", "%2B").replace(" ", "+")
+    assert api.row(f"accounts?$filter=name eq '{encoded}'&$count=true")["@odata.count"] == 1
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_kept(api: Api) -> None:

@@ -173,3 +173,16 @@ def test_text_in_keys_is_compared_without_case() -> None:
     with pytest.raises(sqlite3.IntegrityError):
         _add(store, "Ärger")
     store.close()
+
+
+def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works() -> None:
+    store = _open(build_catalog([]), ":memory:")
+    with store.reading() as db:
+        db.execute("PRAGMA foreign_keys = ON")
+        parent = 'REFERENCES "account" ("accountid") DEFERRABLE INITIALLY DEFERRED'
+        db.execute(f'CREATE TABLE "child" ("parent" TEXT {parent})')
+    with pytest.raises(sqlite3.IntegrityError), store.writing() as db:
+        db.execute("INSERT INTO \"child\" VALUES ('nobody')")
+    _add(store, "later")
+    assert _names(store) == ["later"]
+    store.close()

@@ -1,0 +1,127 @@
+"""Answers that are lost, late or a refusal: every record still ends with exactly one outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tests.e2e.world import World, user_id, workshop
+
+from work_assignment.bootstrap import now
+from work_assignment.cli import sample_data
+from work_assignment.dataverse.auth import StaticToken
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.definition_store import DefinitionStore
+from work_assignment.dataverse.fact_store import FactStore
+from work_assignment.dataverse.outcome_store import OutcomeStore
+from work_assignment.services.deciding import Decider
+from work_assignment.services.intake import TAG
+
+Send = Callable[[], requests.Response]
+Mishap = Callable[[Send], requests.Response]
+
+
+def answer_lost(send: Send) -> requests.Response:
+    """The request is carried out, and its answer never arrives."""
+    send()
+    raise requests.ConnectionError("the connection was reset")
+
+
+def never_arrived(send: Send) -> requests.Response:
+    """Nobody can tell, but the request was not carried out."""
+    raise requests.ConnectionError("the connection was reset")
+
+
+def throttled(send: Send) -> requests.Response:
+    """Dataverse asks to wait a moment."""
+    answer = requests.Response()
+    answer.status_code = 429
+    answer.headers["Retry-After"] = "1"
+    answer._content = b'{"error": {"code": "0x80072322", "message": "Too many requests."}}'
+    return answer
+
+
+class UnluckySession(requests.Session):
+    """Has a mishap with the first batch whose body holds a certain text."""
+
+    def __init__(self, text: str, mishap: Mishap) -> None:
+        super().__init__()
+        self._text = text.encode()
+        self._mishap: Mishap | None = mishap
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        def send() -> requests.Response:
+            return super(UnluckySession, self).request(*args, **kwargs)
+
+        if self._mishap is not None and self._text in (kwargs.get("data") or b""):
+            mishap, self._mishap = self._mishap, None
+            return mishap(send)
+        return send()
+
+
+def unlucky_decider(world: World, storage: Path, text: str, mishap: Mishap) -> Decider:
+    client = DataverseClient(
+        world.mock.url,
+        StaticToken(f"user:{sample_data.APP_USER}"),
+        tag=TAG,
+        session_factory=lambda: UnluckySession(text, mishap),
+    )
+    definitions = DefinitionStore(client)
+    shop = replace(
+        workshop(world.mock.url, storage),
+        facts=FactStore(client, definitions),
+        outcomes=OutcomeStore(client, lambda: definitions.schemas, now),
+    )
+    return Decider(shop)
+
+
+@pytest.mark.parametrize("mishap", [answer_lost, never_arrived, throttled])
+@pytest.mark.parametrize(
+    "step",
+    ["PATCH /api/data/v9.2/wa_sellers", "wa_assignmentresult", "appnotifications"],
+    ids=["reserve", "commit", "tell"],
+)
+@pytest.mark.parametrize("leads", [1, 6])
+def test_each_lead_ends_with_one_owner_and_one_outcome(
+    world: World, tmp_path: Path, mishap: Mishap, step: str, leads: int
+) -> None:
+    world.settle_in({"Ada": 3, "Bea": 3})
+    world.create_leads(leads)
+    worker = unlucky_decider(world, tmp_path / "queues.sqlite", step, mishap)
+    for _ in range(5):
+        report = worker.answer(thorough=True)
+        if not (expired_sooner(world) or report.away or report.held):
+            break
+    runs = world.runs()
+    assert sorted(run["wa_recordid"] for run in runs) == sorted(
+        lead["leadid"] for lead in world.leads()
+    )
+    owned = world.owned(["Ada", "Bea"])
+    assert sum(owned.values()) == leads
+    assert abs(owned["Ada"] - owned["Bea"]) <= 1
+    for run in runs:
+        lead = world.lead(run["wa_recordid"])
+        assert lead["_ownerid_value"] == run["_wa_assignedsellerid_value"]
+        assert lead["_ownerid_value"] in (user_id("Ada"), user_id("Bea"))
+
+
+def expired_sooner(world: World) -> bool:
+    """Let reservations of a lost answer expire, as five minutes would; says whether there were any.
+
+    Until then their seller's capacity is kept, and the records they name are in other hands.
+    """
+    found = False
+    for row in world.seller_rows():
+        entries = json.loads(row["wa_reservations"] or "[]")
+        if entries:
+            found = True
+            past = (now() - timedelta(minutes=1)).isoformat()
+            expired = json.dumps([entry | {"expires": past} for entry in entries])
+            world.change_seller(row["wa_sellerid"], {"wa_reservations": expired})
+    return found
