@@ -23,6 +23,10 @@ from work_assignment.dataverse.outcome_store import OutcomeStore
 from work_assignment.services.deciding import Decider
 from work_assignment.services.intake import TAG
 
+RESERVE = "PATCH /api/data/v9.2/wa_sellers"
+COMMIT = '"wa_assignmentresult":'
+TELL = "PATCH /api/data/v9.2/appnotifications"
+
 Send = Callable[[], requests.Response]
 Mishap = Callable[[Send], requests.Response]
 
@@ -84,7 +88,7 @@ def unlucky_decider(world: World, storage: Path, text: str, mishap: Mishap) -> D
 @pytest.mark.parametrize("mishap", [answer_lost, never_arrived, throttled])
 @pytest.mark.parametrize(
     "step",
-    ["PATCH /api/data/v9.2/wa_sellers", "wa_assignmentresult", "appnotifications"],
+    [RESERVE, COMMIT, TELL],
     ids=["reserve", "commit", "tell"],
 )
 @pytest.mark.parametrize("leads", [1, 6])
@@ -125,3 +129,15 @@ def expired_sooner(world: World) -> bool:
             expired = json.dumps([entry | {"expires": past} for entry in entries])
             world.change_seller(row["wa_sellerid"], {"wa_reservations": expired})
     return found
+
+
+def test_shares_are_kept_while_a_lost_commit_may_still_land(world: World, tmp_path: Path) -> None:
+    world.settle_in({"Ada": 3, "Bea": 3})
+    world.create_leads(6)
+    storage = tmp_path / "queues.sqlite"
+    unlucky_decider(world, storage, COMMIT, never_arrived).answer()
+    reserved = [json.loads(row["wa_reservations"] or "[]") for row in world.seller_rows()]
+    assert sum(entry["shares"] for entries in reserved for entry in entries) == 6
+    world.create_leads(1)
+    Decider(workshop(world.mock.url, storage)).answer()
+    assert sum(world.owned(["Ada", "Bea"]).values()) <= 6

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -136,3 +138,27 @@ def test_anybody_may_ask_whether_the_app_is_alive(running: Running) -> None:
 def test_another_method_or_route_is_not_found(running: Running) -> None:
     for address in (running.events, f"{running.app}/api/nothing"):
         assert requests.get(address, headers=running.key, timeout=10).status_code == 404
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="children are found through /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_demonstration_takes_its_processes_with_it_however_it_ends(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "work_assignment", "demo", "--app-root", str(ROOT)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            for line in demo.stdout:
+                if line.startswith("Webhooks:"):
+                    break
+            children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()
+            assert len(children) == 2
+            demo.send_signal(number)
+            demo.stdout.read()
+            demo.wait(30)
+        finally:
+            demo.kill()
+    assert within(20, lambda: not any(Path(f"/proc/{child}").exists() for child in children))

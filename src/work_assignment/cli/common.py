@@ -68,12 +68,15 @@ def check_writable(path: Path) -> None:
 
 
 def end_like_ctrl_c_when_told() -> None:
-    """Let SIGTERM and a closed terminal end a command as Ctrl-C does: all it started is stopped."""
+    """Let SIGTERM and a closed terminal end a command as Ctrl-C does: all it started is stopped.
+
+    SIGINT is named too, because shells start background jobs with it ignored.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # Windows has no SIGHUP
             signal.signal(getattr(signal, name), interrupt)
 

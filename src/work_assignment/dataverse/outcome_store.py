@@ -151,7 +151,7 @@ class OutcomeStore:
         return [
             WriteResult(Written.DONE)
             if outcome.run.id in written
-            else WriteResult(Written.LATER, "the connection was lost before it was written")
+            else WriteResult(Written.LATER, "the connection was lost", may_still_land=True)
             for outcome in outcomes
         ]
 

@@ -105,10 +105,14 @@ class Written(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of one outcome; `why` is Dataverse's word when it refused."""
+    """What became of one outcome; `why` is Dataverse's word when it refused.
+
+    `may_still_land` says that its request was lost on the way and might arrive yet.
+    """
 
     written: Written
     why: str = ""
+    may_still_land: bool = False
 
 
 @dataclass(frozen=True, slots=True)

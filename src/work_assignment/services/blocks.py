@@ -104,7 +104,9 @@ class Blocks:
             return None
         self.own_blocks.add(block.id)
         results = store.commit(outcomes, until=block.expires_at)
-        if touched and block.given:
+        if any(result.may_still_land for result in results):
+            _log.warning("block %s keeps its shares: something may still land", block.id)
+        elif touched and block.given:
             self._settle(block, settlements(touched, _committed(outcomes, results)))
         return results
 
