@@ -17,7 +17,7 @@ COMMANDS = re.findall(r"^ {4,}\.venv/bin/wa (.+)$", README, re.MULTILINE)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_wa_command_is_one_that_wa_understands(command: str) -> None:
-    parser().parse_args(shlex.split(command))
+    assert parser().parse_args(shlex.split(command)).command == command.split()[0]
 
 
 def test_there_are_wa_commands_and_the_two_of_dev() -> None:
