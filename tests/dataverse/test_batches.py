@@ -139,7 +139,8 @@ def test_what_cannot_be_sent_is_refused_before_it_is(batch: Batch, why: str) -> 
 
 
 def test_a_thousand_requests_are_not_too_many() -> None:
-    encode(Batch([write_run] * 1000), ROOT, "7")
+    _, body = encode(Batch([write_run] * 1000), ROOT, "7")
+    assert body.count(b"Content-Type: application/http") == 1000
 
 
 @st.composite

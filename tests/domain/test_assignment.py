@@ -23,7 +23,7 @@ from tests.domain.cases import (
 
 from work_assignment.domain.assignment import decide_block
 from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.decisions import Assigned, Held
+from work_assignment.domain.decisions import Assigned, Held, Unassigned
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filters import Term
 from work_assignment.domain.records import Owner, SellerId
@@ -259,14 +259,15 @@ def test_a_record_that_only_reservations_of_others_keep_from_a_seller_is_held() 
 def test_it_is_not_held_for_a_seller_who_could_not_take_it_anyway(why_not: dict[str, Any]) -> None:
     decision = decided(lead(), [rule(uses_capacity=True)], [seller("ana", 2)], ana=why_not)
 
-    refusal(decision)
+    assert isinstance(decision, Unassigned)
 
 
 def test_nor_for_one_who_does_not_work_in_time() -> None:
     within = rule(uses_capacity=True, available_within=timedelta(hours=24))
     away = seller("ana", 2, **off_until(48))
 
-    refusal(decided(lead(), [within], [away], ana={"open_records": 1, "reserved": 1}))
+    decision = decided(lead(), [within], [away], ana={"open_records": 1, "reserved": 1})
+    assert isinstance(decision, Unassigned)
 
 
 def run_block(

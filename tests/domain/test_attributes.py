@@ -59,4 +59,5 @@ def test_what_no_seller_has_is_refused(term: list[object], said: str) -> None:
 
 
 def test_a_value_may_be_written_with_other_case_and_accents() -> None:
-    compile_attributes(read_nested(["Language", "eq", "francais"], "r"), "r", POLYGLOT)
+    term = read_nested(["Language", "eq", "francais"], "r")
+    assert compile_attributes(term, "r", POLYGLOT).holds({"Language": ("Français",)})

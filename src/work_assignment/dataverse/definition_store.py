@@ -22,6 +22,8 @@ from work_assignment.dataverse.names import (
     AssignmentRuleColumn,
     Common,
     RoutedColumn,
+    SegmentColumn,
+    SellerAttributeColumn,
     SellerAttributeValueColumn,
     SellerColumn,
     SettingColumn,
@@ -59,7 +61,7 @@ class DefinitionStore:
         zone, faults = _zone(setting)
         segment_rows = self._rows(SEGMENT.entity_set, active=True)
         rule_rows = self._rows(ASSIGNMENT_RULE.entity_set, active=True)
-        types = {str(row.get("wa_recordtype")) for row in (*segment_rows, *rule_rows)}
+        types = {str(row.get(SegmentColumn.RECORD_TYPE)) for row in (*segment_rows, *rule_rows)}
         self.schemas = {name: schema for name in sorted(types) if (schema := self._schema(name))}
         users = read_schema(self._client, SYSTEM_USER.logical_name, with_labels=False)
         segments = _usable(
@@ -93,7 +95,7 @@ class DefinitionStore:
         return schema if RoutedColumn.ASSIGNMENT_RESULT in schema.columns else None
 
     def _kinds(self, row: Row) -> Columns | None:
-        schema = self.schemas.get(str(row.get("wa_recordtype")))
+        schema = self.schemas.get(str(row.get(SegmentColumn.RECORD_TYPE)))
         return schema.kinds if schema else None
 
     def _sellers(
@@ -135,13 +137,13 @@ class DefinitionStore:
             SELLER_ATTRIBUTE_VALUE.entity_set,
             select=(SellerAttributeValueColumn.NAME,),
             expand=(
-                Expand(attribute.navigation, select=("wa_name",)),
+                Expand(attribute.navigation, select=(SellerAttributeColumn.NAME,)),
                 Expand(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER, select=(SYSTEM_USER.primary_id,)),
             ),
         )
         found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in self._client.rows(query):
-            name = (row.get(attribute.navigation) or {}).get("wa_name")
+            name = (row.get(attribute.navigation) or {}).get(SellerAttributeColumn.NAME)
             for user in row.get(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER) or () if name else ():
                 held = found[user[SYSTEM_USER.primary_id]]
                 held[str(name)].append(row[SellerAttributeValueColumn.NAME])
