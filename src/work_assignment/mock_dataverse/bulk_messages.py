@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from .faults import bad_request, invalid_payload
+from .faults import bad_request, invalid_payload, not_emulated
 from .http_messages import Request
 from .metadata import Table
 from .payloads import read_json, read_payload
@@ -45,6 +45,8 @@ def update_multiple(session: Session, table: Table, request: Request) -> None:
                 raise bad_request(f"The record {row_id} is among the targets more than once.")
             seen.add(row_id)
             payload = read_payload(db, table, target, session.references, creates=False)
+            if payload.children:
+                raise not_emulated(f"{', '.join(payload.children)} in UpdateMultiple")
             session.organization.writes.update(db, table, row_id, payload, context)
 
 

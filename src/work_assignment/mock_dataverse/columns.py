@@ -190,10 +190,16 @@ def lookup(
     cascade: CascadeDelete = CascadeDelete.REMOVE_LINK,
     required: bool = False,
     computed: bool = False,
+    is_hierarchical: bool = False,
 ) -> Part:
     """Build a lookup of one table; its navigation property is the logical name if not given."""
     link = Link(
-        target, relationship, navigation or schema_name.lower(), collection or relationship, cascade
+        target,
+        relationship,
+        navigation or schema_name.lower(),
+        collection or relationship,
+        cascade,
+        is_hierarchical,
     )
     return Part(_lookup_column(schema_name, label, (target,), required, computed), (link,))
 

@@ -17,6 +17,7 @@ class Link:
     navigation: str
     collection: str
     cascade: CascadeDelete = CascadeDelete.REMOVE_LINK
+    is_hierarchical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def relationships_of(table: str, parts: Iterable[Part]) -> tuple[OneToMany, ...]
             referencing_navigation=link.navigation,
             referenced_navigation=link.collection,
             cascade_delete=link.cascade,
+            is_hierarchical=link.is_hierarchical,
         )
         for part in parts
         for link in part.links

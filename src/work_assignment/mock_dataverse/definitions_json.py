@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from .metadata import AlternateKey, Column, ColumnType, Option, Table
+from .queue_items import is_queue_enabled
 from .resource_paths import NAMESPACE
 from .well_known import stable_id
 
@@ -48,6 +49,11 @@ def table_json(table: Table) -> dict[str, Any]:
         "IsPrivate": False,
         "IsManaged": not table.is_custom,
         "IsBPFEntity": False,
+        "IsValidForQueue": {
+            "Value": is_queue_enabled(table),
+            "CanBeChanged": False,
+            "ManagedPropertyLogicalName": "canbeinqueue",
+        },
         "IsOptimisticConcurrencyEnabled": True,
         "ChangeTrackingEnabled": False,
         "DisplayName": _label(table.label),

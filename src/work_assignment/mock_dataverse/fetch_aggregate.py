@@ -7,7 +7,8 @@ from functools import partial
 
 from .faults import bad_request, not_emulated
 from .fetch_parser import invalid
-from .fetch_sql import FetchSource, Node
+from .fetch_scope import Node
+from .fetch_sql import FetchSource
 from .fetch_tree import Aggregate, Attribute, Order
 from .filter_conditions import select
 from .metadata import Column, ColumnType

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import assert_never
 
-from .caller import Caller
+from .circumstances import Circumstances
 from .faults import bad_request, not_emulated
 from .fetch_tree import Condition
 from .filter_conditions import (
-    DAY_CONDITIONS,
     Fragment,
+    Operand,
     between,
     compared,
     is_not_null,
@@ -23,19 +23,16 @@ from .filter_conditions import (
     one_of,
 )
 from .filter_tree import Operator
-from .filter_values import INVALID_ARGUMENT, read_moment, stored_text
-from .metadata import Column, ColumnType
+from .filter_values import (
+    INVALID_ARGUMENT,
+    stored_date,
+    stored_id,
+    stored_number,
+    stored_text,
+)
+from .special_operators import SPECIAL_OPERATORS, Bare, Dated, Identified, Numbered, Special
 
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """The column that a condition is about, as SQL and as metadata."""
-
-    expression: str
-    column: Column
-
-
-Compile = Callable[[Operand, Condition, Caller], Fragment]
+Compile = Callable[[Operand, Condition, Circumstances], Fragment]
 COMPARISONS = {
     "eq": Operator.EQ,
     "ne": Operator.NE,
@@ -47,21 +44,46 @@ COMPARISONS = {
 }
 
 
-def condition_sql(operand: Operand, condition: Condition, caller: Caller) -> Fragment:
+def condition_sql(operand: Operand, condition: Condition, circumstances: Circumstances) -> Fragment:
     """Compile a condition that compares a column with values."""
+    special = SPECIAL_OPERATORS.get(condition.operator)
+    if special is not None:
+        return _special(special, operand, condition, circumstances)
     compile_operator = _OPERATORS.get(condition.operator)
     if compile_operator is None:
         raise not_emulated(f"the FetchXML operator '{condition.operator}'")
-    return compile_operator(operand, condition, caller)
+    return compile_operator(operand, condition, circumstances)
 
 
-def _compare(operator: Operator, operand: Operand, condition: Condition, _: Caller) -> Fragment:
-    value = stored_text(operand.column, _single(condition))
+def _special(
+    special: Special, operand: Operand, condition: Condition, circumstances: Circumstances
+) -> Fragment:
+    special.check(operand, condition.operator)
+    name = condition.attribute
+    match special:
+        case Bare():
+            _no_values(condition)
+            return special.compile(operand, circumstances)
+        case Numbered(how_many=how_many):
+            texts = _exactly(how_many, condition)
+            numbers = tuple(stored_number(text, name) for text in texts)
+            return special.compile(operand, numbers, circumstances)
+        case Dated():
+            return special.compile(operand, stored_date(_single(condition), name), circumstances)
+        case Identified():
+            return special.compile(operand, stored_id(_single(condition), name), circumstances)
+    assert_never(special)
+
+
+def _compare(
+    operator: Operator, operand: Operand, condition: Condition, circumstances: Circumstances
+) -> Fragment:
+    value = stored_text(operand.column, _single(condition), circumstances)
     return compared(operand.expression, operator, value)
 
 
 def _like(
-    shape: str, negative: bool, operand: Operand, condition: Condition, _: Caller
+    shape: str, negative: bool, operand: Operand, condition: Condition, _: Circumstances
 ) -> Fragment:
     if not operand.column.type.is_text:
         raise not_emulated(
@@ -72,57 +94,26 @@ def _like(
     return (not_like if negative else like)(operand.expression, pattern)
 
 
-def _member(negative: bool, operand: Operand, condition: Condition, _: Caller) -> Fragment:
+def _member(
+    negative: bool, operand: Operand, condition: Condition, circumstances: Circumstances
+) -> Fragment:
     if not condition.values:
         raise _wrong_values(condition, "at least one value")
-    values = [stored_text(operand.column, text) for text in condition.values]
+    values = [stored_text(operand.column, text, circumstances) for text in condition.values]
     return (none_of if negative else one_of)(operand.expression, values)
 
 
-def _range(negative: bool, operand: Operand, condition: Condition, _: Caller) -> Fragment:
-    if len(condition.values) != 2:
-        raise _wrong_values(condition, "two values")
-    low, high = (stored_text(operand.column, text) for text in condition.values)
+def _range(
+    negative: bool, operand: Operand, condition: Condition, circumstances: Circumstances
+) -> Fragment:
+    texts = _exactly(2, condition)
+    low, high = (stored_text(operand.column, text, circumstances) for text in texts)
     return (not_between if negative else between)(operand.expression, low, high)
 
 
-def _null(negative: bool, operand: Operand, condition: Condition, _: Caller) -> Fragment:
+def _null(negative: bool, operand: Operand, condition: Condition, _: Circumstances) -> Fragment:
     _no_values(condition)
     return (is_not_null if negative else is_null)(operand.expression)
-
-
-def _day(operand: Operand, condition: Condition, _: Caller) -> Fragment:
-    if operand.column.type is not ColumnType.DATETIME:
-        raise bad_request(
-            f"The operator '{condition.operator}' needs a date, "
-            f"which '{condition.attribute}' is not.",
-            INVALID_ARGUMENT,
-        )
-    text = _single(condition)
-    stored_text(operand.column, text)
-    compile_day = DAY_CONDITIONS[condition.operator]
-    return compile_day(operand.expression, operand.column, read_moment(text).date())
-
-
-def _user(operator: Operator, operand: Operand, condition: Condition, caller: Caller) -> Fragment:
-    return _id(operator, operand, condition, caller.user_id)
-
-
-def _business(
-    operator: Operator, operand: Operand, condition: Condition, caller: Caller
-) -> Fragment:
-    return _id(operator, operand, condition, caller.business_unit_id)
-
-
-def _id(operator: Operator, operand: Operand, condition: Condition, row_id: str) -> Fragment:
-    _no_values(condition)
-    if not operand.column.type.is_lookup and operand.column.type is not ColumnType.UNIQUEIDENTIFIER:
-        raise bad_request(
-            f"The operator '{condition.operator}' needs a lookup, "
-            f"which '{condition.attribute}' is not.",
-            INVALID_ARGUMENT,
-        )
-    return compared(operand.expression, operator, row_id)
 
 
 _OPERATORS: dict[str, Compile] = {
@@ -139,20 +130,19 @@ _OPERATORS: dict[str, Compile] = {
     "not-between": partial(_range, True),
     "null": partial(_null, False),
     "not-null": partial(_null, True),
-    **dict.fromkeys(DAY_CONDITIONS, _day),
-    "eq-userid": partial(_user, Operator.EQ),
-    "ne-userid": partial(_user, Operator.NE),
-    "eq-businessid": partial(_business, Operator.EQ),
-    "ne-businessid": partial(_business, Operator.NE),
 }
-OPERATORS = frozenset(_OPERATORS)
+OPERATORS = frozenset(_OPERATORS) | frozenset(SPECIAL_OPERATORS)
 """The FetchXML operators that are emulated."""
 
 
 def _single(condition: Condition) -> str:
-    if len(condition.values) != 1:
-        raise _wrong_values(condition, "one value")
-    return condition.values[0]
+    return _exactly(1, condition)[0]
+
+
+def _exactly(how_many: int, condition: Condition) -> tuple[str, ...]:
+    if len(condition.values) != how_many:
+        raise _wrong_values(condition, "one value" if how_many == 1 else "two values")
+    return condition.values
 
 
 def _no_values(condition: Condition) -> None:

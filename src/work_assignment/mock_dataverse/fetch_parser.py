@@ -29,7 +29,9 @@ MOST_CONDITIONS = 500
 DEEPEST_FILTER = 30
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_LINK_TYPES = {"": LinkType.INNER, "inner": LinkType.INNER, "outer": LinkType.OUTER}
+_LINK_TYPES: dict[str, LinkType] = {"": LinkType.INNER, **{kind.value: kind for kind in LinkType}}
+_COUNTED = frozenset({"condition", "link-entity"})
+_ABOUT_RESULTS = frozenset({"attribute", "all-attributes", "order"})
 
 # Attributes that change nothing about the rows, by element; all others have to be understood.
 _WITHOUT_EFFECT = {
@@ -105,31 +107,41 @@ class _Parser:
             raise invalid(f"The top attribute cannot be combined with {', '.join(sorted(pages))}.")
         return parsed
 
-    def _entity(self, element: Element) -> Entity:
+    def _entity(self, element: Element, depth: int = 1) -> Entity:
         _allow_children(element, {"all-attributes", "attribute", "order", "filter", "link-entity"})
         return Entity(
             name=_required(element, "name"),
             all_attributes=bool(_children(element, "all-attributes")),
             attributes=tuple(map(_attribute, _children(element, "attribute"))),
             orders=tuple(map(_order, _children(element, "order"))),
-            filters=tuple(_filter(child, 1) for child in _children(element, "filter")),
-            links=tuple(map(self._link, _children(element, "link-entity"))),
+            filters=tuple(_filter(child, depth) for child in _children(element, "filter")),
+            links=tuple(self._link(child, depth) for child in _children(element, "link-entity")),
         )
 
-    def _link(self, element: Element) -> Link:
-        link_type = element.get("link-type", "")
-        if link_type not in _LINK_TYPES:
-            raise not_emulated(f"the link-type '{link_type}' in FetchXML")
+    def _link(self, element: Element, depth: int) -> Link:
+        link = self.link(element, depth)
+        if link.type.is_condition:
+            raise invalid(f"A link-entity of type '{link.type}' stands inside a <filter>.")
+        return link
+
+    def link(self, element: Element, depth: int) -> Link:
+        """Parse a link-entity of any type."""
+        text = element.get("link-type", "")
+        if text not in _LINK_TYPES:
+            raise not_emulated(f"the link-type '{text}' in FetchXML")
+        link_type = _LINK_TYPES[text]
         name = _required(element, "name")
         if element.get("from") is None or element.get("to") is None:
             raise not_emulated(f"a link-entity '{name}' without from and to")
+        if not link_type.is_joined:
+            _refuse_results(element, link_type)
         alias = element.get("alias") or f"{name}{next(self._numbers)}"
         return Link(
-            entity=self._entity(element),
+            entity=self._entity(element, depth),
             from_column=_required(element, "from"),
             to_column=_required(element, "to"),
             alias=_checked_alias(alias),
-            type=_LINK_TYPES[link_type],
+            type=link_type,
         )
 
 
@@ -159,20 +171,46 @@ def _order(element: Element) -> Order:
 def _filter(element: Element, depth: int) -> Filter:
     if _flag(element, "isquickfindfields"):
         raise not_emulated("isquickfindfields in FetchXML")
-    if _children(element, "link-entity"):
-        raise not_emulated("a link-entity inside a filter in FetchXML")
     if depth > DEEPEST_FILTER:
         raise not_emulated(f"filters nested deeper than {DEEPEST_FILTER} levels in FetchXML")
-    _allow_children(element, {"condition", "filter"})
+    _allow_children(element, {"condition", "filter", "link-entity"})
     kind = element.get("type", "and")
     if kind not in ("and", "or"):
         raise invalid(f"A filter is of type and or or, not '{kind}'.")
     return Filter(kind == "or", tuple(_filter_terms(element, depth)))
 
 
-def _filter_terms(element: Element, depth: int) -> Iterator[Condition | Filter]:
+def _filter_terms(element: Element, depth: int) -> Iterator[Condition | Filter | Link]:
     for child in element:
-        yield _filter(child, depth + 1) if child.tag == "filter" else _condition(child)
+        match child.tag:
+            case "filter":
+                yield _filter(child, depth + 1)
+            case "link-entity":
+                yield _condition_link(child, depth + 1)
+            case _:
+                yield _condition(child)
+
+
+def _condition_link(element: Element, depth: int) -> Link:
+    """Parse a link that is a condition; what has no alias in it is numbered apart from the rest,
+    as its names are seen from nowhere else."""
+    link = _Parser().link(element, depth)
+    if not link.type.is_condition:
+        raise invalid(
+            "A link-entity inside a <filter> is of type any, not any, all or not all, "
+            f"not '{link.type}'."
+        )
+    return link
+
+
+def _refuse_results(element: Element, link_type: LinkType) -> None:
+    """Rows are only tested by such a link, not shown (Learn: Filter rows using FetchXml)."""
+    for inner in element.iter():
+        if inner.tag in _ABOUT_RESULTS:
+            raise invalid(
+                f"A <{inner.tag}> cannot stand inside a link-entity of type '{link_type}', "
+                "which returns no columns."
+            )
 
 
 def _condition(element: Element) -> Condition:
@@ -194,7 +232,7 @@ def _condition(element: Element) -> Condition:
 def _check_limits(root: Element) -> None:
     if sum(1 for _ in root.iter("link-entity")) > MOST_LINKS:
         raise invalid("Number of link entities in query exceeded maximum limit.", "0x8004430d")
-    if sum(1 for _ in root.iter("condition")) > MOST_CONDITIONS:
+    if sum(1 for item in root.iter() if item.tag in _COUNTED) > MOST_CONDITIONS:
         raise invalid("Number of conditions in query exceeded maximum limit.", "0x8004430c")
 
 

@@ -9,7 +9,8 @@ from .faults import bad_request
 from .fetch_aggregate import Aggregation
 from .fetch_parser import invalid, parse_fetch
 from .fetch_rows import FetchRows
-from .fetch_sql import FetchSource, find_table
+from .fetch_scope import find_table
+from .fetch_sql import FetchSource
 from .fetch_tree import Fetch
 from .metadata import Table
 from .odata_query import Reader
@@ -55,7 +56,7 @@ def read_fetch(reader: Reader, table: Table, query: Mapping[str, str]) -> JsonOb
             f"The entity '{fetch.entity.name}' of the FetchXML does not belong to the entity set "
             f"'{table.entity_set_name}' of the request."
         )
-    source = FetchSource(reader.catalog, fetch, reader.caller)
+    source = FetchSource(fetch, reader.circumstances)
     if fetch.aggregate:
         return _aggregate_body(reader, table, fetch, Aggregation(reader, source))
     return _row_body(reader, table, fetch, FetchRows(reader, source))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from .faults import Fault
 from .fetch_parser import invalid
-from .fetch_sql import FetchSource, Node
+from .fetch_scope import Node
+from .fetch_sql import FetchSource
 from .fetch_tree import Attribute
 from .filter_conditions import Fragment, all_of, select
 from .metadata import Column

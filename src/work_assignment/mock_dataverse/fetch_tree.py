@@ -16,8 +16,25 @@ class Aggregate(StrEnum):
 
 
 class LinkType(StrEnum):
+    """How a link-entity takes part. The first two are joined; the next two choose rows of the
+    entity around them; the others are conditions, which stand in a filter."""
+
     INNER = "inner"
     OUTER = "outer"
+    EXISTS = "exists"
+    IN = "in"
+    ANY = "any"
+    NOT_ANY = "not any"
+    ALL = "all"
+    NOT_ALL = "not all"
+
+    @property
+    def is_joined(self) -> bool:
+        return self in (LinkType.INNER, LinkType.OUTER)
+
+    @property
+    def is_condition(self) -> bool:
+        return self not in (LinkType.INNER, LinkType.OUTER, LinkType.EXISTS, LinkType.IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class Filter:
     is_or: bool
-    terms: tuple[Condition | Filter, ...]
+    terms: tuple[Condition | Filter | Link, ...]
 
 
 @dataclass(frozen=True, slots=True)

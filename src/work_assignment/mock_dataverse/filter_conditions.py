@@ -7,12 +7,10 @@ Dataverse compiles it to `column <> value or column is null`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from .filter_tree import Operator
-from .filter_values import day_text, is_date_only
 from .metadata import Column
 from .text import Stored
 
@@ -23,6 +21,15 @@ class Fragment:
 
     sql: str
     params: tuple[Stored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """The column that a condition is about: its SQL, its definition and its table's name."""
+
+    expression: str
+    column: Column
+    table: str
 
 
 ALWAYS = Fragment("1")
@@ -161,31 +168,6 @@ def between(expression: str, low: Stored, high: Stored) -> Fragment:
 
 def not_between(expression: str, low: Stored, high: Stored) -> Fragment:
     return Fragment(f"({expression} NOT BETWEEN ? AND ? OR {expression} IS NULL)", (low, high))
-
-
-def on(expression: str, column: Column, day: date) -> Fragment:
-    """On a calendar day in UTC, whatever the time."""
-    if is_date_only(column):
-        return Fragment(f"{expression} = ?", (day.isoformat(),))
-    return all_of((on_or_after(expression, column, day), on_or_before(expression, column, day)))
-
-
-def on_or_after(expression: str, column: Column, day: date) -> Fragment:
-    first = day.isoformat() if is_date_only(column) else day_text(day)
-    return Fragment(f"{expression} >= ?", (first,))
-
-
-def on_or_before(expression: str, column: Column, day: date) -> Fragment:
-    if is_date_only(column) or day == date.max:
-        return Fragment(f"{expression} <= ?", (f"{day.isoformat()}~",))
-    return Fragment(f"{expression} < ?", (day_text(day + timedelta(days=1)),))
-
-
-DAY_CONDITIONS: dict[str, Callable[[str, Column, date], Fragment]] = {
-    "on": on,
-    "on-or-after": on_or_after,
-    "on-or-before": on_or_before,
-}
 
 
 def _marks(values: Sequence[Stored]) -> str:

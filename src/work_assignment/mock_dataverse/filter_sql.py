@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .circumstances import Circumstances
 from .faults import bad_request, not_emulated, unknown_property
 from .filter_conditions import (
     ALWAYS,
@@ -26,6 +27,7 @@ from .filter_conditions import (
     not_like,
     quoted,
 )
+from .filter_conditions import Operand as FunctionOperand
 from .filter_functions import query_function
 from .filter_tree import (
     And,
@@ -58,9 +60,9 @@ _MIRRORED = {
 }
 
 
-def where(node: Node, source: Source) -> Fragment:
+def where(node: Node, source: Source, circumstances: Circumstances) -> Fragment:
     """Compile a filter on the rows of `source`, which gets the joins that paths need."""
-    return _Scope(source).condition(node, wanted=True)
+    return _Scope(source, circumstances).condition(node, wanted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class _Scope:
     """Where names are looked up: the rows being filtered, and the variables of lambdas."""
 
     source: Source
+    circumstances: Circumstances
     variables: Mapping[str, Source] = field(default_factory=dict)
     is_lambda: bool = False
 
@@ -90,7 +93,7 @@ class _Scope:
                 found = self._lambda(node)
                 return found if wanted else negated(found)
             case QueryFunction() if wanted:
-                return query_function(node, self._function_column)
+                return query_function(node, self._operand, self.circumstances)
         raise bad_request(
             "Not operator along with the Custom Named Condition operators is not allowed"
         )
@@ -105,16 +108,16 @@ class _Scope:
         joined, column = source.column(path)
         return joined.sql(column.logical_name), column
 
-    def _function_column(self, name: str) -> tuple[str, Column]:
+    def _operand(self, name: str) -> FunctionOperand:
         """Resolve PropertyName, which may also be the logical name of a lookup."""
         path = tuple(name.split("/"))
         source, path = self._start(path) if path[0] in self.variables else (self.source, path)
         joined = source.along(path[:-1])
         column = joined.table.columns.get(path[-1])
-        if column is not None and column.type.is_lookup:
-            return joined.sql(column.logical_name), column
-        joined, column = source.column(path)
-        return joined.sql(column.logical_name), column
+        if column is None or not column.type.is_lookup:
+            joined, column = source.column(path)
+        expression = joined.sql(column.logical_name)
+        return FunctionOperand(expression, column, joined.table.logical_name)
 
     def _start(self, path: tuple[str, ...]) -> tuple[Source, tuple[str, ...]]:
         """Find where a path starts: inside a lambda at a variable, else at the row itself."""
@@ -185,7 +188,7 @@ class _Scope:
         if node.variable is None or node.body is None:
             return exists(inner.sql, link)
         variables = {**self.variables, node.variable: inner}
-        scope = _Scope(inner, variables, is_lambda=True)
+        scope = _Scope(inner, self.circumstances, variables, is_lambda=True)
         body = scope.condition(node.body, wanted=True)
         if node.quantifier is Quantifier.ANY:
             return exists(inner.sql, all_of((link, body)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 
+from .circumstances import Circumstances
 from .faults import Fault, bad_request
 from .filter_tree import (
     Boolean,
@@ -27,7 +28,7 @@ _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _BOOLEANS = {"1": 1, "true": 1, "0": 0, "false": 0}
-_NUMERIC = frozenset({"Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Double"})
+NUMERIC = frozenset({"Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Double"})
 _OPERATOR_KINDS = {
     Operator.EQ: "Equal",
     Operator.NE: "NotEqual",
@@ -76,7 +77,7 @@ def edm_type(column: Column) -> str:
 def family(column: Column) -> str:
     """Columns of one family can be compared with each other."""
     kind = edm_type(column)
-    return "number" if kind in _NUMERIC else kind
+    return "number" if kind in NUMERIC else kind
 
 
 def stored_literal(column: Column, literal: Literal, operator: Operator) -> Stored:
@@ -86,7 +87,7 @@ def stored_literal(column: Column, literal: Literal, operator: Operator) -> Stor
             return None
         case Text(value) if column.type.is_text:
             return value
-        case Number(value) if edm_type(column) in _NUMERIC:
+        case Number(value) if edm_type(column) in NUMERIC:
             return value
         case Boolean(value) if column.type is ColumnType.BOOLEAN:
             return int(value)
@@ -103,25 +104,41 @@ def stored_literal(column: Column, literal: Literal, operator: Operator) -> Stor
     raise incompatible(edm_type(column), literal_type(literal), operator)
 
 
-def stored_text(column: Column, text: str) -> Stored:
-    """Turn the text of a FetchXML value, or of a PropertyValues list, into what is stored."""
+def stored_text(column: Column, text: str, circumstances: Circumstances) -> Stored:
+    """Turn the text of a FetchXML value, or of a PropertyValues list, into what is stored. A date
+    without offset is read on the caller's clock (unverified)."""
     try:
         if column.type.is_text:
             return text
         if column.type is ColumnType.DATETIME:
-            return _stored_moment(column, read_moment(text))
+            return _stored_moment(column, datetime.fromisoformat(text.strip()), circumstances)
         return _READERS.get(column.type, _guid)(text.strip())
     except (ValueError, OverflowError) as exc:
-        raise bad_request(
-            f"The value '{text}' of '{column.logical_name}' is not a valid {column.type.value}.",
-            INVALID_ARGUMENT,
-        ) from exc
+        raise _invalid(text, column.logical_name, column.type.value) from exc
 
 
-def read_moment(text: str) -> datetime:
-    """Read a date, with or without time; without a zone it is UTC."""
-    moment = datetime.fromisoformat(text.strip())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+def stored_number(text: str, name: str) -> int:
+    """Read a whole number that a condition takes, whatever its column is; `name` is for errors."""
+    try:
+        return _whole_number(text.strip())
+    except ValueError as exc:
+        raise _invalid(text, name, "whole number") from exc
+
+
+def stored_id(text: str, name: str) -> str:
+    """Read a guid that a condition takes."""
+    try:
+        return _guid(text.strip())
+    except ValueError as exc:
+        raise _invalid(text, name, "guid") from exc
+
+
+def stored_date(text: str, name: str) -> datetime:
+    """Read a date as it is written: with or without time, with or without offset."""
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as exc:
+        raise _invalid(text, name, "DateTime") from exc
 
 
 def moment_text(moment: datetime) -> str:
@@ -132,13 +149,17 @@ def moment_text(moment: datetime) -> str:
     return f"{padded}{moment.microsecond:06d}" if moment.microsecond else padded
 
 
-def _stored_moment(column: Column, moment: datetime) -> str:
-    return moment.date().isoformat() if is_date_only(column) else moment_text(moment)
+def _stored_moment(column: Column, written: datetime, circumstances: Circumstances) -> str:
+    if is_date_only(column):
+        return written.date().isoformat()
+    if written.tzinfo is not None:
+        return moment_text(written)
+    is_local = column.date_behavior is DateBehavior.USER_LOCAL
+    return moment_text(written.replace(tzinfo=circumstances.zone if is_local else UTC))
 
 
-def day_text(day: date) -> str:
-    """The first second of a day, as a DateTime column stores it."""
-    return moment_text(datetime.combine(day, time(), UTC))
+def _invalid(text: str, name: str, kind: str) -> Fault:
+    return bad_request(f"The value '{text}' of '{name}' is not a valid {kind}.", INVALID_ARGUMENT)
 
 
 def incompatible(left: str, right: str, operator: Operator) -> Fault:

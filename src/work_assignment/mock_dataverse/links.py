@@ -11,7 +11,7 @@ from .metadata import Catalog, ManyToMany, OneToMany, Table
 from .operations import ASSOCIATE, DISASSOCIATE
 from .payloads import CollectionLink, Payload
 from .references import Reference
-from .rows import delete_row, find_ids, insert_row, next_version
+from .rows import delete_row, fetch_value, find_ids, insert_row, next_version
 from .writes import OperationSink, WriteContext, Writes, existing_row
 
 
@@ -77,6 +77,29 @@ class Links:
             raise _not_associated()
         self._point(db, relation, target, None, context)
 
+    def holds(
+        self, db: sqlite3.Connection, source: Reference, navigation: str, target: Reference
+    ) -> bool:
+        """Tell whether a many-to-many collection has a row already."""
+        relation = self._many(source.table, navigation)
+        values = self._link_values(relation, source, target, navigation)
+        intersect = self._catalog.tables[relation.intersect_table]
+        return bool(find_ids(db, intersect, values, limit=1))
+
+    def targets(
+        self, db: sqlite3.Connection, source: Reference, navigation: str
+    ) -> list[Reference]:
+        """List the rows of a many-to-many collection."""
+        relation = self._many(source.table, navigation)
+        near, far, table = relation.column1, relation.column2, relation.table2
+        if not _is_first(relation, source.table, navigation):
+            near, far, table = relation.column2, relation.column1, relation.table1
+        intersect = self._catalog.tables[relation.intersect_table]
+        return [
+            Reference(self._catalog.tables[table], fetch_value(db, intersect, link_id, far))
+            for link_id in find_ids(db, intersect, {near: source.row_id})
+        ]
+
     def set_single(
         self,
         db: sqlite3.Connection,
@@ -101,6 +124,12 @@ class Links:
         for intersect, column in self._intersects.get(table.logical_name, []):
             for link_id in find_ids(db, intersect, {column: row_id}):
                 delete_row(db, intersect, link_id)
+
+    def _many(self, table: Table, navigation: str) -> ManyToMany:
+        relation = self._catalog.many_valued(table.logical_name, navigation)
+        if relation is None:
+            raise segment_not_found(navigation)
+        return relation
 
     def _collection(self, table: Table, navigation: str) -> OneToMany:
         relation = self._catalog.collection_valued(table.logical_name, navigation)
@@ -185,12 +214,16 @@ class Links:
         self, relation: ManyToMany, source: Reference, target: Reference, navigation: str
     ) -> dict[str, str]:
         """Place the two ids in the intersect's columns, whichever side is addressed."""
-        name = source.table.logical_name
-        from_first = relation.table1 == name and relation.navigation1 == navigation
+        from_first = _is_first(relation, source.table, navigation)
         self._check_target(navigation, relation.table2 if from_first else relation.table1, target)
         if from_first:
             return {relation.column1: source.row_id, relation.column2: target.row_id}
         return {relation.column1: target.row_id, relation.column2: source.row_id}
+
+
+def _is_first(relation: ManyToMany, table: Table, navigation: str) -> bool:
+    """Tell whether a relationship is addressed from its first side."""
+    return relation.table1 == table.logical_name and relation.navigation1 == navigation
 
 
 def _not_associated() -> Fault:

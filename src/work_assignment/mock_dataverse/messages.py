@@ -2,145 +2,89 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
 from .bulk_messages import create_multiple, update_multiple
-from .faults import Fault, bad_request, not_emulated
-from .http_messages import Request, Response, json_response
-from .keys import Key, split_outside_quotes
+from .faults import Fault, not_emulated
+from .http_messages import Request, Response
+from .keys import Key
+from .lead_messages import qualify_lead
+from .message_calls import Call, Message, read_parameters
 from .metadata import Table
-from .notifications import send_app_notification
-from .resource_paths import NAMESPACE, Segment
+from .opportunity_messages import lose_opportunity, win_opportunity
+from .organization_messages import (
+    retrieve_current_organization,
+    retrieve_version,
+    send_notification,
+    who_am_i,
+)
+from .queue_messages import (
+    add_principal_to_queue,
+    add_to_queue,
+    pick_from_queue,
+    release_to_queue,
+    remove_from_queue,
+)
+from .resource_paths import Segment
+from .role_messages import (
+    add_privileges,
+    retrieve_user_privilege_by_name,
+    retrieve_user_privileges,
+    retrieve_user_privileges_by_names,
+)
+from .schedule_messages import expand_calendar, query_multiple_schedules, query_schedule
 from .sessions import Session
-from .well_known import ENVIRONMENT_ID, ORGANIZATION_NAME, TENANT_ID
-
-VERSION = "9.2.24112.00190"
-_ALIAS = re.compile(r"@\w+")
-_ENUM = re.compile(r"Microsoft\.Dynamics\.CRM\.EndpointAccessType'(\w+)'")
-
-Parameters: TypeAlias = Mapping[str, str]
-Unbound: TypeAlias = Callable[[Session, Parameters, Request], Response]
-OnCollection: TypeAlias = Callable[[Session, Table, Request], Response]
+from .team_messages import add_members, remove_members
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An unbound message; a function answers GET, an action POST."""
-
-    method: str
-    answer: Unbound
+def _create_multiple(call: Call) -> Response:
+    return call.answer({"Ids": create_multiple(call.session, call.bound_table(), call.request)})
 
 
-def _context(request: Request, name: str) -> str:
-    return f"{request.root}$metadata#{NAMESPACE}{name}Response"
-
-
-def _who_am_i(session: Session, parameters: Parameters, request: Request) -> Response:
-    _expect(parameters, ())
-    caller = session.caller
-    body = {
-        "@odata.context": _context(request, "WhoAmI"),
-        "BusinessUnitId": caller.business_unit_id,
-        "UserId": caller.user_id,
-        "OrganizationId": caller.organization_id,
-    }
-    return json_response(body, request.preferences)
-
-
-def _retrieve_version(session: Session, parameters: Parameters, request: Request) -> Response:
-    _expect(parameters, ())
-    body = {"@odata.context": _context(request, "RetrieveVersion"), "Version": VERSION}
-    return json_response(body, request.preferences)
-
-
-def _retrieve_current_organization(
-    session: Session, parameters: Parameters, request: Request
-) -> Response:
-    _expect(parameters, ("AccessType",))
-    if not _ENUM.fullmatch(parameters["AccessType"]):
-        raise bad_request(
-            "AccessType is a value such as Microsoft.Dynamics.CRM.EndpointAccessType'Default'."
-        )
-    host = request.root.partition("/api/")[0]
-    body = {
-        "@odata.context": _context(request, "RetrieveCurrentOrganization"),
-        "Detail": {
-            "OrganizationId": session.caller.organization_id,
-            "FriendlyName": ORGANIZATION_NAME,
-            "OrganizationVersion": VERSION,
-            "EnvironmentId": ENVIRONMENT_ID,
-            "DatacenterId": ENVIRONMENT_ID,
-            "Geo": "EMEA",
-            "TenantId": TENANT_ID,
-            "UrlName": ORGANIZATION_NAME,
-            "UniqueName": ORGANIZATION_NAME,
-            "State": "Enabled",
-            "SchemaType": "Full",
-            "Endpoints": _endpoints(host),
-        },
-    }
-    return json_response(body, request.preferences)
-
-
-def _endpoints(host: str) -> dict[str, Any]:
-    places = {
-        "WebApplication": f"{host}/",
-        "OrganizationService": f"{host}/XRMServices/2011/Organization.svc",
-        "OrganizationDataService": f"{host}/XRMServices/2011/OrganizationData.svc",
-    }
-    return {
-        "Count": len(places),
-        "IsReadOnly": False,
-        "Keys": list(places),
-        "Values": list(places.values()),
-    }
-
-
-def _send_app_notification(session: Session, parameters: Parameters, request: Request) -> Response:
-    body = {
-        "@odata.context": _context(request, "SendAppNotification"),
-        "NotificationId": send_app_notification(session, request),
-    }
-    return json_response(body, request.preferences)
-
-
-def _create_multiple(session: Session, table: Table, request: Request) -> Response:
-    body = {
-        "@odata.context": _context(request, "CreateMultiple"),
-        "Ids": create_multiple(session, table, request),
-    }
-    return json_response(body, request.preferences)
-
-
-def _update_multiple(session: Session, table: Table, request: Request) -> Response:
-    update_multiple(session, table, request)
+def _update_multiple(call: Call) -> Response:
+    update_multiple(call.session, call.bound_table(), call.request)
     return Response(204)
 
 
 UNBOUND: dict[str, Message] = {
-    "WhoAmI": Message("GET", _who_am_i),
-    "RetrieveVersion": Message("GET", _retrieve_version),
-    "RetrieveCurrentOrganization": Message("GET", _retrieve_current_organization),
-    "SendAppNotification": Message("POST", _send_app_notification),
+    "WhoAmI": Message("GET", who_am_i),
+    "RetrieveVersion": Message("GET", retrieve_version),
+    "RetrieveCurrentOrganization": Message("GET", retrieve_current_organization),
+    "SendAppNotification": Message("POST", send_notification),
+    "WinOpportunity": Message("POST", win_opportunity),
+    "LoseOpportunity": Message("POST", lose_opportunity),
+    "QuerySchedule": Message("GET", query_schedule),
+    "QueryMultipleSchedules": Message("GET", query_multiple_schedules),
 }
-ON_COLLECTION: dict[str, OnCollection] = {
-    "CreateMultiple": _create_multiple,
-    "UpdateMultiple": _update_multiple,
+ON_COLLECTION: dict[str, Message] = {
+    "CreateMultiple": Message("POST", _create_multiple),
+    "UpdateMultiple": Message("POST", _update_multiple),
+}
+# By the table that a message is bound to, and its name.
+ON_ROW: dict[tuple[str, str], Message] = {
+    ("lead", "QualifyLead"): Message("POST", qualify_lead),
+    ("queue", "AddToQueue"): Message("POST", add_to_queue),
+    ("queue", "AddPrincipalToQueue"): Message("POST", add_principal_to_queue),
+    ("queueitem", "PickFromQueue"): Message("POST", pick_from_queue),
+    ("queueitem", "ReleaseToQueue"): Message("POST", release_to_queue),
+    ("queueitem", "RemoveFromQueue"): Message("POST", remove_from_queue),
+    ("team", "AddMembersTeam"): Message("POST", add_members),
+    ("team", "RemoveMembersTeam"): Message("POST", remove_members),
+    ("role", "AddPrivilegesRole"): Message("POST", add_privileges),
+    ("systemuser", "RetrieveUserPrivileges"): Message("GET", retrieve_user_privileges),
+    ("systemuser", "RetrieveUserPrivilegeByPrivilegeName"): Message(
+        "GET", retrieve_user_privilege_by_name
+    ),
+    ("systemuser", "RetrieveUserSetOfPrivilegesByNames"): Message(
+        "GET", retrieve_user_privileges_by_names
+    ),
+    ("calendar", "ExpandCalendar"): Message("GET", expand_calendar),
 }
 # Real messages of Dataverse and Dynamics 365 Sales that answer 501 here.
 NOT_EMULATED: frozenset[str] = frozenset(
     [
-        "AddMembersTeam",
-        "AddPrincipalToQueue",
-        "AddToQueue",
         "BulkDelete",
         "CalculateRollupField",
         "CloseIncident",
         "DeleteMultiple",
-        "ExpandCalendar",
         "ExportSolution",
         "FormatAddress",
         "GetNextAutoNumberValue",
@@ -148,37 +92,39 @@ NOT_EMULATED: frozenset[str] = frozenset(
         "ImportSolution",
         "InitializeFrom",
         "InstantiateTemplate",
-        "LoseOpportunity",
         "Merge",
         "ModifyAccess",
-        "PickFromQueue",
+        "msdyn_BusinessClosureDelete",
+        "msdyn_BusinessClosureSave",
+        "msdyn_DeleteCalendar",
+        "msdyn_LoadCalendars",
+        "msdyn_SaveCalendar",
         "PublishAllXml",
         "PublishXml",
-        "QualifyLead",
-        "QueryMultipleSchedules",
-        "QuerySchedule",
-        "ReleaseToQueue",
-        "RemoveFromQueue",
-        "RemoveMembersTeam",
+        "RemovePrivilegeRole",
+        "ReplacePrivilegesRole",
         "RetrieveAadUserRoles",
         "RetrieveActivePath",
         "RetrieveDependenciesForDelete",
         "RetrievePrincipalAccess",
         "RetrieveProcessInstances",
+        "RetrieveRolePrivilegesRole",
         "RetrieveSetting",
         "RetrieveSharedPrincipalsAndAccess",
+        "RetrieveTeamPrivileges",
         "RetrieveTotalRecordCount",
-        "RetrieveUserPrivilegeByPrivilegeName",
-        "RetrieveUserPrivileges",
-        "RetrieveUserSetOfPrivilegesByNames",
+        "RetrieveUserPrivilegeByPrivilegeId",
+        "RetrieveUserQueues",
+        "RetrieveUserSetOfPrivilegesByIds",
+        "RetrieveUsersPrivilegesThroughTeams",
         "RevokeAccess",
+        "RouteTo",
         "SaveSettingValue",
         "SendEmail",
         "SendEmailFromTemplate",
         "SetProcess",
         "StageSolution",
         "UpsertMultiple",
-        "WinOpportunity",
     ]
 )
 
@@ -192,7 +138,7 @@ def answer_unbound(session: Session, segment: Segment, request: Request) -> Resp
         return None
     if message.method != request.method:
         return None
-    return message.answer(session, _parameters(segment, request), request)
+    return message.answer(Call(session, request, segment.name, read_parameters(segment, request)))
 
 
 def answer_bound(
@@ -200,9 +146,10 @@ def answer_bound(
 ) -> Response:
     """Answer a message bound to a collection, or to the row with `key`."""
     name = segment.message or ""
-    handler = ON_COLLECTION.get(name)
-    if handler is not None and key is None and request.method == "POST":
-        return handler(session, table, request)
+    message = ON_COLLECTION.get(name) if key is None else ON_ROW.get((table.logical_name, name))
+    if message is not None and message.method == request.method:
+        parameters = read_parameters(segment, request)
+        return message.answer(Call(session, request, name, parameters, table, key))
     if name in NOT_EMULATED:
         raise not_emulated(f"the message {name}")
     raise Fault(
@@ -210,29 +157,3 @@ def answer_bound(
         "0x8006088a",
         f"No HTTP resource was found that matches the request URI '{request.root}{request.path}'.",
     )
-
-
-def _parameters(segment: Segment, request: Request) -> dict[str, str]:
-    """Read a function's parameters, by value or by alias; an action's stand in its body."""
-    text = (segment.arguments or "").strip()
-    parameters = {}
-    for part in split_outside_quotes(text, ",") if text else []:
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise bad_request(f"The parameters '({text})' of {segment.name} are not name=value.")
-        value = value.strip()
-        if _ALIAS.fullmatch(value):
-            value = request.query.get(value, "null")
-        parameters[name.strip()] = value
-    for name in request.query:
-        if not name.startswith("@") and name != "tag":
-            raise bad_request(f"The query option '{name}' is not supported on {segment.name}.")
-    return parameters
-
-
-def _expect(parameters: Parameters, names: tuple[str, ...]) -> None:
-    if set(parameters) != set(names):
-        raise bad_request(
-            f"The parameters given are {', '.join(parameters) or 'none'}; expected are"
-            f" {', '.join(names) or 'none'}."
-        )

@@ -125,7 +125,8 @@ class OneToMany:
     """A lookup seen as a relationship: many `referencing` rows point at one `referenced` row.
 
     `referencing_navigation` is the single-valued property on the many side (`parentaccountid`,
-    `customerid_account`), `referenced_navigation` the collection on the one side.
+    `customerid_account`), `referenced_navigation` the collection on the one side. A relationship
+    of a table with itself may be marked as the one that makes a tree of its rows.
     """
 
     schema_name: str
@@ -135,6 +136,7 @@ class OneToMany:
     referencing_navigation: str
     referenced_navigation: str
     cascade_delete: CascadeDelete = CascadeDelete.REMOVE_LINK
+    is_hierarchical: bool = False
 
 
 @dataclass(frozen=True, slots=True)

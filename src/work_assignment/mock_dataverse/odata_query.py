@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from .caller import Caller
+from .circumstances import Circumstances
 from .faults import not_emulated
 from .filter_conditions import Fragment, all_of, select
 from .filter_sql import where
@@ -27,6 +29,12 @@ class Reader:
     prefer: Preferences
     root: str
     caller: Caller
+    now: datetime
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What the conditions of one query may depend on besides its rows."""
+        return Circumstances(self.db, self.catalog, self.caller, self.now)
 
     def link(self, table: Table, row_id: str) -> str:
         """The absolute address of a row."""
@@ -55,7 +63,7 @@ class RowQuery:
         self.beside: str | None = None
         self._conditions: list[Fragment] = []
         if options.filter is not None:
-            self._conditions.append(where(options.filter, self.source))
+            self._conditions.append(where(options.filter, self.source, reader.circumstances))
         self.sort = _sort_keys(self.source, options.orderby)
 
     def restrict(self, condition: Fragment) -> None:

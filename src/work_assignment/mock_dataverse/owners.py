@@ -8,7 +8,11 @@ from typing import Any
 
 from .faults import Fault, bad_request, row_not_found
 from .metadata import Catalog, Table
+from .privileges import READ, may_own, privilege_name
 from .rows import fetch_row
+
+# Rows that Dataverse itself hands to their recipient.
+_SENT = frozenset({"appnotification"})
 
 
 def owner_columns(
@@ -32,6 +36,26 @@ def owner_columns(
         "owningteam": owner_id if owner_type == "team" else None,
         "owningbusinessunit": owner["businessunitid"],
     }
+
+
+def assigned_owner_columns(
+    db: sqlite3.Connection,
+    catalog: Catalog,
+    table: Table,
+    owner_type: str | None,
+    owner_id: str | None,
+) -> dict[str, Any]:
+    """Return the columns of an owner whom somebody chose, and who must be able to read the row."""
+    columns = owner_columns(db, catalog, owner_type, owner_id)
+    kind, chosen = columns["ownerid__type"], columns["ownerid"]
+    if table.logical_name not in _SENT and not may_own(db, table, kind, chosen):
+        raise Fault(
+            403,
+            "0x80040231",
+            "Target user or team does not hold required privileges. The"
+            f" {kind} {chosen} lacks {privilege_name(READ, table)}.",
+        )
+    return columns
 
 
 def is_user_owned(table: Table) -> bool:

@@ -18,6 +18,8 @@ from .values import to_stored
 _BIND = "@odata.bind"
 _TYPE = "@odata.type"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# Rows that Dataverse writes only together with their parent, as a whole (Learn: Calendar entities).
+_WHOLE_COLLECTIONS = frozenset({("calendar", "calendar_calendar_rules")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ class CollectionLink:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a request writes: raw values by stored column, links, and the id if it names one."""
+    """What a request writes: raw values by stored column, links, and the id if it names one.
+
+    `children` are the rows of collections that are written whole, by navigation property.
+    """
 
     values: Mapping[str, Any]
     links: tuple[CollectionLink, ...] = ()
+    children: Mapping[str, tuple[Payload, ...]] = field(default_factory=dict)
     row_id: str | None = None
     annotations: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,7 +80,23 @@ def read_payload(
     reader = _Reader(db, table, references, creates)
     for name, value in body.items():
         reader.read(name, value)
-    return Payload(reader.values, tuple(reader.links), reader.row_id, reader.annotations)
+    return Payload(
+        reader.values, tuple(reader.links), reader.children, reader.row_id, reader.annotations
+    )
+
+
+def read_children(
+    db: sqlite3.Connection, table: Table, items: object, references: References, name: str
+) -> tuple[Payload, ...]:
+    """Check the rows of a collection that is written whole."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise invalid_payload(table.entity_set_name, f"'{name}' is not an array of records.")
+    return tuple(read_payload(db, table, item, references, creates=True) for item in items)
+
+
+def is_written_whole(table: Table, navigation: str) -> bool:
+    """Tell whether a collection's rows are written with their parent, all at once."""
+    return (table.logical_name, navigation) in _WHOLE_COLLECTIONS
 
 
 def _refuse_constant(name: str) -> Any:
@@ -109,6 +131,7 @@ class _Reader:
     ) -> None:
         self.values: dict[str, Any] = {}
         self.links: list[CollectionLink] = []
+        self.children: dict[str, tuple[Payload, ...]] = {}
         self.row_id: str | None = None
         self.annotations: dict[str, Any] = {}
         self._db = db
@@ -170,6 +193,11 @@ class _Reader:
         """Read a navigation property without a bind: null clears it, an object creates a row."""
         if value is None and not self._is_collection(name):
             self._bind(name, None)
+            return
+        relation = self._catalog.collection_valued(self._table.logical_name, name)
+        if relation is not None and is_written_whole(self._table, name):
+            child = self._catalog.tables[relation.referencing_table]
+            self.children[name] = read_children(self._db, child, value, self._references, name)
             return
         if not isinstance(value, dict | list):
             raise invalid_payload(

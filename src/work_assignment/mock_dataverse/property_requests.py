@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from .calendar_rules import write_children
 from .conditions import write_conditions
 from .faults import Fault, bad_request, invalid_payload, not_emulated, segment_not_found
 from .http_messages import Request, Response, json_response, no_content, text_response, written
 from .keys import Key, read_key
 from .metadata import Column, Table
-from .payloads import Payload, read_json
+from .payloads import Payload, is_written_whole, read_children, read_json
 from .reads import read_navigation, read_property, read_references
 from .references import Reference
 from .resource_paths import Segment
-from .row_requests import find_existing, method_not_allowed, read_options, refuse_options
+from .row_requests import (
+    RETRIEVE,
+    RETRIEVE_MULTIPLE,
+    find_existing,
+    method_not_allowed,
+    read_options,
+    refuse_options,
+)
 from .sessions import Session
 from .values import to_stored
+from .writes import refuse_message
 
 
 def answer_below_row(
@@ -67,6 +76,7 @@ def _answer_column(
 def _read_column(
     session: Session, table: Table, key: Key, column: Column, request: Request, *, is_raw: bool
 ) -> Response:
+    refuse_message(table, RETRIEVE)
     read_options(request)
     with session.reading() as db:
         row_id = find_existing(db, table, key)
@@ -78,6 +88,7 @@ def _read_column(
             column.wire_name,
             root=request.root,
             caller=session.caller,
+            now=session.now,
         )
     if body is None:
         return no_content()
@@ -123,10 +134,14 @@ def _answer_navigation(
 ) -> Response:
     if segment.arguments is not None:
         raise not_emulated("one record of a collection-valued navigation property, other than $ref")
+    if request.method == "PUT" and is_written_whole(table, segment.name):
+        return _replace_children(session, table, key, segment.name, request)
     if request.method == "POST":
         raise not_emulated("creating a record through a navigation property")
     if request.method != "GET":
         raise method_not_allowed(request.method)
+    if is_written_whole(table, segment.name):
+        refuse_message(_related_table(session, table, segment.name), RETRIEVE_MULTIPLE)
     with session.reading() as db:
         row_id = find_existing(db, table, key)
         body = read_navigation(
@@ -139,8 +154,29 @@ def _answer_navigation(
             request.preferences,
             root=request.root,
             caller=session.caller,
+            now=session.now,
         )
     return no_content() if body is None else json_response(body, request.preferences)
+
+
+def _replace_children(
+    session: Session, table: Table, key: Key, navigation: str, request: Request
+) -> Response:
+    """Write a collection anew from `{"value": [...]}`."""
+    refuse_options(request)
+    conditions = write_conditions(request.headers)
+    body = read_json(request.body, table.entity_set_name)
+    if set(body) != {"value"}:
+        raise invalid_payload(table.entity_set_name, 'The body is not {"value": [...]}.')
+    child, context = _related_table(session, table, navigation), session.write_context(request)
+    with session.writing() as db:
+        reference = Reference(table, find_existing(db, table, key))
+        conditions.check_found()
+        rows = read_children(db, child, body["value"], session.references, navigation)
+        payload, writes = Payload({}, children={navigation: rows}), session.organization.writes
+        writes.update(db, table, reference.row_id, payload, context, version=conditions.version)
+        write_children(writes, db, reference, payload, context)
+    return written(request.root, reference, request.preferences)
 
 
 def _answer_reference(
@@ -198,6 +234,7 @@ def _read_references(
             segment.name,
             root=request.root,
             caller=session.caller,
+            now=session.now,
         )
     return no_content() if body is None else json_response(body, request.preferences)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .caller import Caller
@@ -61,11 +62,12 @@ def read_collection(
     *,
     root: str,
     caller: Caller,
+    now: datetime,
     path: str,
     scope: Scope | None = None,
 ) -> dict[str, Any]:
     """Answer `GET {set}?...`: one page of rows. `path` is what the next page's link repeats."""
-    reader = Reader(db, catalog, prefer, root, caller)
+    reader = Reader(db, catalog, prefer, root, caller, now)
     if "fetchXml" in query and scope is None:
         return read_fetch(reader, table, query)
     options = parse_options(query, COLLECTION_OPTIONS)
@@ -82,9 +84,10 @@ def read_row(
     *,
     root: str,
     caller: Caller,
+    now: datetime,
 ) -> dict[str, Any]:
     """Answer `GET {set}(id)`; 404 when there is no such row."""
-    reader = Reader(db, catalog, prefer, root, caller)
+    reader = Reader(db, catalog, prefer, root, caller, now)
     options = parse_options(query, ROW_OPTIONS)
     return _entity(reader, table, row_id, options)
 
@@ -98,10 +101,11 @@ def read_property(
     *,
     root: str,
     caller: Caller,
+    now: datetime,
 ) -> dict[str, Any] | None:
     """Answer `GET {set}(id)/{column}`; None (204) when the column is null."""
     column = readable_column(table, name)
-    reader = Reader(db, catalog, Preferences(), root, caller)
+    reader = Reader(db, catalog, Preferences(), root, caller, now)
     row = _entity(reader, table, row_id, Options(select=(name,)))
     value = row[column.wire_name]
     if value is None:
@@ -121,9 +125,10 @@ def read_navigation(
     *,
     root: str,
     caller: Caller,
+    now: datetime,
 ) -> dict[str, Any] | None:
     """Answer `GET {set}(id)/{navigation}`: a row, a collection, or None (204) for no row."""
-    reader = Reader(db, catalog, prefer, root, caller)
+    reader = Reader(db, catalog, prefer, root, caller, now)
     target = _single_target(reader, table, row_id, navigation)
     if target is not None:
         if target.row_id is None:
@@ -133,7 +138,16 @@ def read_navigation(
     related, scope = _collection_scope(reader, table, row_id, navigation)
     path = f"{table.entity_set_name}({row_id})/{navigation}"
     return read_collection(
-        db, catalog, related, query, prefer, root=root, caller=caller, path=path, scope=scope
+        db,
+        catalog,
+        related,
+        query,
+        prefer,
+        root=root,
+        caller=caller,
+        now=now,
+        path=path,
+        scope=scope,
     )
 
 
@@ -146,9 +160,10 @@ def read_references(
     *,
     root: str,
     caller: Caller,
+    now: datetime,
 ) -> dict[str, Any] | None:
     """Answer `GET {set}(id)/{navigation}/$ref`: one address, several, or None (204)."""
-    reader = Reader(db, catalog, Preferences(), root, caller)
+    reader = Reader(db, catalog, Preferences(), root, caller, now)
     target = _single_target(reader, table, row_id, navigation)
     if target is not None:
         if target.row_id is None:
@@ -168,10 +183,11 @@ def count_rows(
     query: Mapping[str, str],
     *,
     caller: Caller,
+    now: datetime,
     root: str,
 ) -> int:
     """Answer `GET {set}/$count`, which counts no further than 5,000."""
-    reader = Reader(db, catalog, Preferences(), root, caller)
+    reader = Reader(db, catalog, Preferences(), root, caller, now)
     options = parse_options(query, COUNT_OPTIONS)
     return RowQuery(reader, table, (), options).count(COUNT_LIMIT)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
+from .calendar_rules import RULES, write_children
 from .conditions import read_etag, write_conditions
 from .faults import Fault, bad_request, not_emulated, row_not_found
 from .http_messages import Request, Response, json_response, no_content, text_response, written
@@ -16,7 +18,10 @@ from .reads import count_rows, read_collection, read_row
 from .references import Reference
 from .rows import fetch_value, has_row
 from .sessions import Session
+from .writes import refuse_message
 
+RETRIEVE = "Retrieve"
+RETRIEVE_MULTIPLE = "RetrieveMultiple"
 _REPRESENTATION_OPTIONS = frozenset({"$select", "$expand"})
 
 
@@ -43,6 +48,7 @@ def refuse_options(request: Request, allowed: Collection[str] = ()) -> None:
 def answer_collection(session: Session, table: Table, request: Request) -> Response:
     """Answer `{set}`."""
     if request.method == "GET":
+        _refuse_reading_many(table, request)
         with session.reading() as db:
             body = read_collection(
                 db,
@@ -52,6 +58,7 @@ def answer_collection(session: Session, table: Table, request: Request) -> Respo
                 request.preferences,
                 root=request.root,
                 caller=session.caller,
+                now=session.now,
                 path=table.entity_set_name,
             )
         return json_response(body, request.preferences)
@@ -60,10 +67,22 @@ def answer_collection(session: Session, table: Table, request: Request) -> Respo
     raise method_not_allowed(request.method)
 
 
+def _refuse_reading_many(table: Table, request: Request) -> None:
+    """Refuse to list what Dataverse does not list.
+
+    Calendar rules come along with a single calendar only: next to a list of calendars a real
+    organization leaves them empty, which nobody should take for calendars without rules.
+    """
+    refuse_message(table, RETRIEVE_MULTIPLE)
+    if table.logical_name == "calendar" and RULES in request.query.get("$expand", ""):
+        raise not_emulated(f"$expand={RULES} on a list of calendars, only on calendars(<id>)")
+
+
 def answer_count(session: Session, table: Table, request: Request) -> Response:
     """Answer `{set}/$count`."""
     if request.method != "GET":
         raise method_not_allowed(request.method)
+    refuse_message(table, RETRIEVE_MULTIPLE)
     with session.reading() as db:
         count = count_rows(
             db,
@@ -71,6 +90,7 @@ def answer_count(session: Session, table: Table, request: Request) -> Response:
             table,
             read_options(request),
             caller=session.caller,
+            now=session.now,
             root=request.root,
         )
     return text_response(str(count))
@@ -107,6 +127,7 @@ def create_row(
     row_id = session.organization.writes.create(db, table, payload, context)
     reference = Reference(table, row_id)
     session.organization.links.link_new(db, reference, payload.links, context)
+    write_children(session.organization.writes, db, reference, payload, context)
     return reference
 
 
@@ -119,6 +140,7 @@ def find_existing(db: sqlite3.Connection, table: Table, key: Key) -> str:
 
 
 def _read(session: Session, table: Table, key: Key, request: Request) -> Response:
+    refuse_message(table, RETRIEVE)
     query, prefer = read_options(request), request.preferences
     with session.reading() as db:
         row_id = find_existing(db, table, key)
@@ -133,6 +155,7 @@ def _read(session: Session, table: Table, key: Key, request: Request) -> Respons
             prefer,
             root=request.root,
             caller=session.caller,
+            now=session.now,
         )
     return json_response(body, prefer, etag=body.get("@odata.etag"))
 
@@ -160,15 +183,11 @@ def _patch(session: Session, table: Table, key: Key, request: Request) -> Respon
             return _answer(session, db, reference, request, status=201)
         conditions.check_found()
         payload = read_payload(db, table, body, session.references, creates=False)
-        session.organization.writes.update(
-            db,
-            table,
-            row_id,
-            payload.without(key.values),
-            session.write_context(request),
-            version=conditions.version,
-        )
-        return _answer(session, db, Reference(table, row_id), request, status=200)
+        payload, context = payload.without(key.values), session.write_context(request)
+        writes, reference = session.organization.writes, Reference(table, row_id)
+        writes.update(db, table, row_id, payload, context, version=conditions.version)
+        write_children(writes, db, reference, payload, context)
+        return _answer(session, db, reference, request, status=200)
 
 
 def _create_by_key(
@@ -184,7 +203,9 @@ def _create_by_key(
     _check_lookups(session, db, table, key)
     if key.row_id is not None and payload.row_id not in (None, key.row_id):
         raise bad_request(f"The primary key '{table.primary_id}' differs from the one in the URL.")
-    fixed = Payload({**payload.values, **key.values}, payload.links, key.row_id or payload.row_id)
+    fixed = replace(
+        payload, values={**payload.values, **key.values}, row_id=key.row_id or payload.row_id
+    )
     return create_row(session, db, table, fixed, request)
 
 
@@ -233,6 +254,7 @@ def _answer(
         prefer,
         root=request.root,
         caller=session.caller,
+        now=session.now,
     )
     answer = json_response(body, prefer, status=status)
     return Response(answer.status, answer.headers, answer.body, entity=reference)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .metadata import Catalog, Table
+from .privileges import Privilege, all_privileges
 from .rows import empty_row, has_row, insert_row, next_version
 from .schema import stored_columns
 from .values import stored_moment
@@ -34,9 +35,41 @@ def seed(db: sqlite3.Connection, catalog: Catalog, now: datetime) -> None:
     """Insert the rows that are missing; those that are there stay as they are."""
     moment = stored_moment(now)
     for table_name, values in _rows(catalog):
-        table = catalog.tables[table_name]
-        if not has_row(db, table, values[table.primary_id]):
-            insert_row(db, table, _completed(db, table, values, moment))
+        _insert_missing(db, catalog.tables[table_name], values, moment)
+    for privilege in all_privileges(catalog):
+        _seed_privilege(db, catalog, privilege, moment)
+
+
+def _insert_missing(
+    db: sqlite3.Connection, table: Table, values: dict[str, Any], moment: str
+) -> bool:
+    """Insert a row unless it is there; tell whether it was missing."""
+    if has_row(db, table, values[table.primary_id]):
+        return False
+    insert_row(db, table, _completed(db, table, values, moment))
+    return True
+
+
+def _seed_privilege(
+    db: sqlite3.Connection, catalog: Catalog, privilege: Privilege, moment: str
+) -> None:
+    """Insert a privilege and grant it; what was taken from a role later on stays taken."""
+    row = {
+        "privilegeid": privilege.privilege_id,
+        "name": privilege.name,
+        "accessright": privilege.access_right,
+        **dict.fromkeys(("canbebasic", "canbelocal", "canbedeep", "canbeglobal"), 1),
+    }
+    if not _insert_missing(db, catalog.tables["privilege"], row, moment):
+        return
+    for role, depth in privilege.held_by.items():
+        granted = {
+            "roleprivilegeid": stable_id("roleprivileges", role, privilege.name),
+            "roleid": role,
+            "privilegeid": privilege.privilege_id,
+            "privilegedepthmask": int(depth),
+        }
+        _insert_missing(db, catalog.tables["roleprivileges"], granted, moment)
 
 
 def _completed(

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from .caller import Caller
 from .deletes import Deletes
@@ -53,6 +54,11 @@ class Session:
         return self.organization.catalog
 
     @property
+    def now(self) -> datetime:
+        """The time of the organization's own clock."""
+        return self.organization.store.clock()
+
+    @property
     def references(self) -> References:
         return References(self.catalog, self.content_ids)
 
@@ -85,7 +91,7 @@ class Session:
             raise not_emulated("the header MSCRM.BypassBusinessLogicExecutionStepIds")
         return WriteContext(
             caller=self.caller,
-            now=self.organization.store.clock(),
+            now=self.now,
             tag=request.query.get("tag"),
             bypass_async="CustomAsync" in [part.strip() for part in bypassed.split(",")],
         )

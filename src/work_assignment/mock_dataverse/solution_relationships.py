@@ -75,6 +75,7 @@ def _one_to_many(node: Node) -> LookupLink:
         navigation=navigations.get("1", column),
         collection=navigations.get("0", name),
         cascade=CascadeDelete(cascade),
+        is_hierarchical=node.flag("IsHierarchical", default=False),
     )
     return LookupLink(node, node.text("ReferencingEntityName").lower(), column.lower(), link)
 

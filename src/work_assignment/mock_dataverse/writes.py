@@ -21,9 +21,10 @@ from .faults import (
     version_mismatch,
 )
 from .metadata import Catalog, ColumnType, Table
-from .operations import CREATE, UPDATE, Operation
-from .owners import is_user_owned, owner_columns
+from .operations import CREATE, DELETE, UPDATE, Operation
+from .owners import assigned_owner_columns, is_user_owned, owner_columns
 from .payloads import Payload
+from .queue_items import check_new_item
 from .rows import RawRow, empty_row, fetch_row, insert_row, next_version, update_row
 from .standard_tables import REFUSED_MESSAGES
 from .states import state_columns
@@ -78,7 +79,7 @@ class Writes:
     """The writes of single rows."""
 
     def __init__(self, catalog: Catalog, outbox: OperationSink) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._outbox = outbox
         self._blank = {t.logical_name: empty_row(t) | _defaults_of(t) for t in catalog}
 
@@ -87,6 +88,12 @@ class Writes:
     ) -> str:
         """Insert a row and return its id."""
         refuse_message(table, CREATE)
+        return self.insert(db, table, payload, context)
+
+    def insert(
+        self, db: sqlite3.Connection, table: Table, payload: Payload, context: WriteContext
+    ) -> str:
+        """Insert a row of any table, also of one that takes no create of its own."""
         row_id = payload.row_id or str(uuid.uuid4())
         row = self._blank[table.logical_name].copy()
         row.update(_who_and_when(table, context))
@@ -94,13 +101,14 @@ class Writes:
         row.update(payload.values)
         row.update(_migrated(payload.values, row))
         if is_user_owned(table):
-            row.update(self._owner(db, payload.values, context))
+            row.update(self._owner(db, table, payload.values, context))
         row.update(state_columns(table, payload.values, None, row_id))
         row.update(
-            computed_columns(Write(db, self._catalog, table, payload.values, row, creates=True))
+            computed_columns(Write(db, self.catalog, table, payload.values, row, creates=True))
         )
         _check_required(table, row, row)
         check_registration(db, table.logical_name, row)
+        check_new_item(db, self.catalog, table, row)
         row["versionnumber"] = next_version(db)
         _store(table, lambda: insert_row(db, table, row))
         self._add_companions(db, table, row)
@@ -126,9 +134,7 @@ class Writes:
         check_version(before, version)
         changes = dict(payload.values)
         if "ownerid" in changes:
-            changes.update(
-                owner_columns(db, self._catalog, changes["ownerid__type"], changes["ownerid"])
-            )
+            changes.update(self._owner(db, table, changes, context))
         changes.update(state_columns(table, changes, before, row_id))
         self.change(db, table, before, changes, context)
 
@@ -145,7 +151,7 @@ class Writes:
         changes.update(_modified(table, context))
         after = before | changes
         changes.update(
-            computed_columns(Write(db, self._catalog, table, changes, after, creates=False))
+            computed_columns(Write(db, self.catalog, table, changes, after, creates=False))
         )
         after.update(changes)
         _check_required(table, changes, after)
@@ -155,17 +161,22 @@ class Writes:
         self._outbox.enqueue(db, context.operation(UPDATE, table, row_id, changes, before, after))
 
     def _owner(
-        self, db: sqlite3.Connection, values: Mapping[str, Any], context: WriteContext
+        self,
+        db: sqlite3.Connection,
+        table: Table,
+        values: Mapping[str, Any],
+        context: WriteContext,
     ) -> dict[str, Any]:
         if "ownerid" in values:
-            return owner_columns(db, self._catalog, values["ownerid__type"], values["ownerid"])
-        return owner_columns(db, self._catalog, "systemuser", context.caller.user_id)
+            kind, owner_id = values["ownerid__type"], values["ownerid"]
+            return assigned_owner_columns(db, self.catalog, table, kind, owner_id)
+        return owner_columns(db, self.catalog, "systemuser", context.caller.user_id)
 
     def _add_companions(self, db: sqlite3.Connection, table: Table, row: RawRow) -> None:
         """Insert what Dataverse keeps beside a row: a user has settings."""
         if table.logical_name != "systemuser":
             return
-        settings = self._catalog.tables["usersettings"]
+        settings = self.catalog.tables["usersettings"]
         companion = self._blank["usersettings"].copy()
         shared = ("systemuserid", "businessunitid", "createdon", "createdby", "modifiedon")
         companion.update({name: row[name] for name in (*shared, "modifiedby")})
@@ -175,7 +186,8 @@ class Writes:
 
 def refuse_message(table: Table, message: str) -> None:
     """Refuse what a table does not support; intersect rows are written by associating."""
-    if table.is_intersect or message in REFUSED_MESSAGES.get(table.logical_name, ()):
+    is_link = table.is_intersect and message in (CREATE, UPDATE, DELETE)
+    if is_link or message in REFUSED_MESSAGES.get(table.logical_name, ()):
         raise message_refused(message, table.logical_name)
 
 

@@ -55,11 +55,31 @@ def test_the_wrong_method_or_an_unknown_name_is_404(api: Api) -> None:
     assert_fault(api.post(f"leads({lead})/QualifyLead", {}), 404, "0x8006088a")
 
 
+def test_a_message_is_bound_to_its_own_table_and_to_one_record(api: Api) -> None:
+    account = api.create("accounts", name="x")
+    for path in (
+        f"accounts({account})/Microsoft.Dynamics.CRM.QualifyLead",
+        "leads/Microsoft.Dynamics.CRM.QualifyLead",
+    ):
+        assert_fault(api.post(path, {}), 404, "0x8006088a", "No HTTP resource was found")
+    missing = f"leads({ORGANIZATION_ID})/Microsoft.Dynamics.CRM.QualifyLead"
+    assert_fault(api.post(missing, {}), 404, "0x80040217", "Does Not Exist")
+
+
+def test_an_unknown_parameter_of_an_action_is_refused_by_name(api: Api) -> None:
+    team = api.create("teams", name=unique("team"))
+    path = f"teams({team})/Microsoft.Dynamics.CRM.AddMembersTeam"
+    words = "'Colour' in the request payload is not a valid parameter for the operation"
+    assert_fault(api.post(path, {"Members": [], "Colour": 1}), 400, "0x80060888", words)
+    assert_fault(api.post(path, {}), 400, "0x80048d19", "'Members'", "is missing")
+    assert_fault(api.post(path, {"Members": 1}), 400, "0x80048d19", "not an array of records")
+
+
 def test_real_messages_that_are_missing_say_so(api: Api) -> None:
     lead = api.create("leads", subject="x")
-    qualify = f"leads({lead})/Microsoft.Dynamics.CRM.QualifyLead"
-    assert_fault(api.post(qualify, {}), 501, "0x80060888", "QualifyLead")
-    assert_fault(api.post("WinOpportunity", {}), 501, "0x80060888", "WinOpportunity")
+    bound = f"leads({lead})/Microsoft.Dynamics.CRM.CalculateRollupField"
+    assert_fault(api.post(bound, {}), 501, "0x80060888", "CalculateRollupField")
+    assert_fault(api.post("CloseIncident", {}), 501, "0x80060888", "CloseIncident")
     unknown = f"leads({lead})/Microsoft.Dynamics.CRM.Unknown"
     assert_fault(api.post(unknown, {}), 404, "0x8006088a", "No HTTP resource was found")
 
@@ -149,6 +169,8 @@ def test_bulk_messages_can_be_looked_up_as_available(api: Api) -> None:
 def test_the_coverage_page_lists_every_message_as_it_is() -> None:
     page = Path(messages.__file__).with_name("COVERAGE.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| (\w+) \| (emulated|501) \|$", page, re.MULTILINE))
-    emulated = {*messages.UNBOUND, *messages.ON_COLLECTION}
+    on_row = {name for _, name in messages.ON_ROW}
+    emulated = {*messages.UNBOUND, *messages.ON_COLLECTION, *on_row}
+    assert emulated.isdisjoint(messages.NOT_EMULATED)
     assert {name for name, what in listed.items() if what == "emulated"} == emulated
     assert {name for name, what in listed.items() if what == "501"} == messages.NOT_EMULATED

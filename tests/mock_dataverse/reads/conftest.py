@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from tests.mock_dataverse.reads.world import ME, World, guid, open_world
 
 ANA, BEN, NORTH = 0xA1, 0xA2, 0xF1
 CONTOSO, FABRIKAM, ADA = 0x51, 0x52, 0x61
+NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,6 +33,23 @@ def world(empty_world: World) -> World:
     empty_world.add("teammembership", 0x91, systemuserid=guid(ANA), teamid=guid(NORTH))
     empty_world.add("teammembership", 0x92, systemuserid=guid(BEN), teamid=guid(NORTH))
     assert guid(ANA) == ME.user_id
+    return empty_world
+
+
+@pytest.fixture
+def berlin(empty_world: World) -> World:
+    """Wednesday noon for a caller in Berlin; weeks start on Monday, fiscal years in April with
+    four quarters and are named by their start."""
+    empty_world.add(
+        "organization",
+        0xC1,
+        weekstartdaycode=1,
+        fiscalcalendarstart="2000-04-01",
+        fiscalperiodtype=2002,
+        fiscalyeardisplaycode=1,
+    )
+    empty_world.add("usersettings", 0xA1, timezonecode=110)
+    empty_world.now = NOW
     return empty_world
 
 

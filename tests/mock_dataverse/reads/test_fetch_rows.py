@@ -181,9 +181,7 @@ def test_a_wrong_fetch_is_refused_by_name(
 @pytest.mark.parametrize(
     "fetch",
     [
-        _lead(ACCOUNT.format("link-type='any'", "")),
-        _lead(ACCOUNT.format("link-type='not any'", "")),
-        _lead(f"<filter>{ACCOUNT.format('', '')}</filter>"),
+        _lead(ACCOUNT.format("link-type='matchfirstrowusingcrossapply'", "")),
         _lead("<filter isquickfindfields='1'/>"),
         _lead("", "min-active-row-version='true'"),
         _lead("<attribute name='owneridname'/>"),

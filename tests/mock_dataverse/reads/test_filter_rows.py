@@ -128,6 +128,15 @@ def test_aliases_are_bound_from_the_query(world: World) -> None:
         (f"{CRM}.Between(PropertyName='employees',PropertyValues=['1'])", "wrong value"),
         (f"{CRM}.In(PropertyName='employees')", "needs the parameter PropertyValues"),
         (f"{CRM}.On(PropertyName='subject',PropertyValue=2026-01-01)", "needs a date column"),
+        (f"{CRM}.LastXHours(PropertyName='closeon',PropertyValue=1)", "'LastXHours' needs a time"),
+        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue='1')", "has a wrong value"),
+        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue=1.5)", "has a wrong value"),
+        (f"{CRM}.LastXDays(PropertyName='createdon')", "needs the parameter PropertyValue"),
+        (f"{CRM}.InFiscalPeriodAndYear(PropertyName='createdon',PropertyValue1=1)",
+         "needs the parameter PropertyValue2"),
+        (f"{CRM}.Under(PropertyName='parentaccountid',PropertyValue='x')", "not a valid guid"),
+        (f"{CRM}.Under(PropertyName='parentaccountid',PropertyValue=1)", "has a wrong value"),
+        (f"{CRM}.EqualUserId(PropertyName='subject')", "needs a lookup"),
     ],
 )  # fmt: skip
 def test_a_wrong_filter_is_refused_by_name(world: World, filter_text: str, message: str) -> None:
@@ -140,8 +149,8 @@ def test_a_wrong_filter_is_refused_by_name(world: World, filter_text: str, messa
 @pytest.mark.parametrize(
     "filter_text",
     [
-        f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue=3)",
-        f"{CRM}.EqualUserId(PropertyName='ownerid')",
+        f"{CRM}.ContainValues(PropertyName='leadsourcecode',PropertyValues=['1'])",
+        f"{CRM}.EqualUserOrUserHierarchy(PropertyName='ownerid')",
         "parentaccountid eq null",
         "1 eq 1",
         "contains(subject,firstname)",

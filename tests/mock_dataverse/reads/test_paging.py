@@ -153,7 +153,7 @@ def test_collections_behind_a_row_are_paged_under_their_own_address(world: World
     def tasks(query: dict[str, str]) -> dict[str, Any]:
         body = read_navigation(
             world.db, CATALOG, CATALOG.tables["lead"], guid(1), "lead_tasks", query,
-            Preferences(max_page_size=1), root=ROOT, caller=ME,
+            Preferences(max_page_size=1), root=ROOT, caller=ME, now=world.now,
         )  # fmt: skip
         assert body is not None
         return body

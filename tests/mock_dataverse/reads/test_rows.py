@@ -171,7 +171,9 @@ def test_counts_stop_at_five_thousand(empty_world: World) -> None:
 
 def test_one_property(world: World) -> None:
     def value_of(number: int, name: str) -> object:
-        return read_property(world.db, CATALOG, LEAD, guid(number), name, root=ROOT, caller=ME)
+        return read_property(
+            world.db, CATALOG, LEAD, guid(number), name, root=ROOT, caller=ME, now=world.now
+        )
 
     assert value_of(1, "subject") == {
         "@odata.context": f"{ROOT}$metadata#leads({guid(1)})/subject",
@@ -190,7 +192,7 @@ def _navigate(world: World, set_name: str, number: int, navigation: str, **query
     options = {f"${name}": value for name, value in query.items()}
     return read_navigation(
         world.db, CATALOG, table, guid(number), navigation, options, Preferences(),
-        root=ROOT, caller=ME,
+        root=ROOT, caller=ME, now=world.now,
     )  # fmt: skip
 
 
@@ -228,7 +230,7 @@ def test_references(world: World) -> None:
         table = CATALOG.by_set(set_name)
         assert table is not None
         return read_references(
-            world.db, CATALOG, table, guid(number), navigation, root=ROOT, caller=ME
+            world.db, CATALOG, table, guid(number), navigation, root=ROOT, caller=ME, now=world.now
         )
 
     assert references("leads", 1, "parentaccountid") == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from work_assignment.mock_dataverse.metadata import (
 )
 from work_assignment.mock_dataverse.reads import count_rows, read_collection, read_row
 from work_assignment.mock_dataverse.requests_in import Preferences
+from work_assignment.mock_dataverse.time_zone_codes import UTC_CODE
 
 ROOT = "http://127.0.0.1:7071/api/data/v9.2/"
 ME = Caller(
@@ -53,24 +55,35 @@ def _lookup(name: str, *targets: str, kind: ColumnType = ColumnType.LOOKUP) -> C
 
 
 def _table(name: str, set_name: str, primary_name: str | None, *columns: Column) -> Table:
-    key = Column(f"{name}id", f"{name}id", ColumnType.UNIQUEIDENTIFIER, "Id", is_primary_id=True)
+    key_name = _KEYS.get(name, f"{name}id")
+    key = Column(key_name, key_name, ColumnType.UNIQUEIDENTIFIER, "Id", is_primary_id=True)
     version = _column("versionnumber", ColumnType.BIGINT)
     table = Table(name, name.title(), set_name, name, set_name, key.logical_name, primary_name,
                   "UserOwned", 1)  # fmt: skip
     return table.with_columns([key, *columns, version])
 
 
+_KEYS = {"usersettings": "systemuserid"}
 _STATES = (Option(0, "Open", default_status=1), Option(1, "Qualified", default_status=3))
 _SOURCES = (Option(1, "Web"), Option(2, "Fair"), Option(3, "Advert"))
 TABLES = [
-    _table("systemuser", "systemusers", "fullname", _text("fullname"), _text("title")),
+    _table("systemuser", "systemusers", "fullname", _text("fullname"), _text("title"),
+           _lookup("parentsystemuserid", "systemuser"), _column("languageid", ColumnType.INTEGER)),
+    _table("usersettings", "usersettingscollection", None,
+           _column("timezonecode", ColumnType.INTEGER, default=UTC_CODE),
+           _column("uilanguageid", ColumnType.INTEGER, default=1033)),
+    _table("organization", "organizations", "name", _text("name"),
+           _column("weekstartdaycode", ColumnType.PICKLIST, default=0),
+           _column("fiscalcalendarstart", ColumnType.DATETIME, date_behavior=DateBehavior.DATE_ONLY),
+           _column("fiscalperiodtype", ColumnType.INTEGER, default=2002),
+           _column("fiscalyeardisplaycode", ColumnType.PICKLIST, default=1)),
     _table("team", "teams", "name", _text("name")),
     _table("transactioncurrency", "transactioncurrencies", "currencyname",
            _text("currencyname"), _text("currencysymbol")),
     _table("account", "accounts", "name", _text("name"),
            _column("revenue", ColumnType.MONEY, precision=2),
            _lookup("transactioncurrencyid", "transactioncurrency"),
-           _lookup("primarycontactid", "contact")),
+           _lookup("primarycontactid", "contact"), _lookup("parentaccountid", "account")),
     _table("contact", "contacts", "fullname", _text("fullname"), _text("city"),
            _lookup("parentaccountid", "account")),
     _table("lead", "leads", "subject", _text("subject"), _text("firstname"), _text("lastname"),
@@ -84,6 +97,7 @@ TABLES = [
            _lookup("transactioncurrencyid", "transactioncurrency"),
            _column("closeon", ColumnType.DATETIME, date_behavior=DateBehavior.DATE_ONLY),
            _column("createdon", ColumnType.DATETIME),
+           _column("wall", ColumnType.DATETIME, date_behavior=DateBehavior.TIME_ZONE_INDEPENDENT),
            _column("statecode", ColumnType.STATE, options=_STATES),
            _lookup("parentaccountid", "account"),
            _lookup("wa_SegmentId", "account"),
@@ -99,11 +113,17 @@ TABLES = [
 ]  # fmt: skip
 
 
-def _relation(child: str, column: str, parent: str, navigation: str, collection: str) -> OneToMany:
-    return OneToMany(collection, parent, child, column, navigation, collection)
+def _relation(
+    child: str, column: str, parent: str, navigation: str, collection: str, **more: Any
+) -> OneToMany:
+    return OneToMany(collection, parent, child, column, navigation, collection, **more)
 
 
 RELATIONS = [
+    _relation("account", "parentaccountid", "account", "parentaccountid", "account_parent_account",
+              is_hierarchical=True),
+    _relation("systemuser", "parentsystemuserid", "systemuser", "parentsystemuserid",
+              "user_parent_user", is_hierarchical=True),
     _relation("account", "primarycontactid", "contact", "primarycontactid", "account_primary_contact"),
     _relation("account", "transactioncurrencyid", "transactioncurrency", "transactioncurrencyid",
               "transactioncurrency_account"),
@@ -149,16 +169,31 @@ class World:
 
     db: sqlite3.Connection
     catalog: Catalog = CATALOG
+    caller: Caller = ME
+    now: datetime = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
     _versions: Any = field(default_factory=lambda: count(1000))
 
     def add(self, table: str, number: int, **values: Any) -> str:
         """Insert a row whose id is `guid(number)`."""
-        row = {f"{table}id": guid(number), "versionnumber": next(self._versions), **values}
+        key = self.catalog.tables[table].primary_id
+        row = {key: guid(number), "versionnumber": next(self._versions), **values}
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" * len(row))
         statement = f'INTO "{table}" ({names}) VALUES ({marks})'
         self.db.execute(f"INSERT {statement}", tuple(row.values()))
         return guid(number)
+
+    def add_dates(self, *texts: str | None, column: str = "createdon") -> None:
+        """Insert leads with these values in a column, and in the subject."""
+        first = int(self.db.execute("SELECT count(*) FROM lead").fetchone()[0])
+        for number, value in enumerate(texts, first + 1):
+            self.add("lead", number, subject=value, **{column: value})
+
+    def set_all(self, table: str, **values: object) -> None:
+        """Update all rows of a table."""
+        for name, value in values.items():
+            statement = f'"{table}" SET "{name}" = ?'
+            self.db.execute(f"UPDATE {statement}", (value,))
 
     def get(
         self, set_name: str, prefer: Preferences | None = None, /, **options: str
@@ -174,7 +209,7 @@ class World:
         assert table is not None
         return read_collection(
             self.db, self.catalog, table, query, prefer or Preferences(),
-            root=ROOT, caller=ME, path=set_name,
+            root=ROOT, caller=self.caller, now=self.now, path=set_name,
         )  # fmt: skip
 
     def row(
@@ -185,19 +220,32 @@ class World:
         query = {_option(name): value for name, value in options.items()}
         return read_row(
             self.db, self.catalog, table, guid(number), query, prefer or Preferences(),
-            root=ROOT, caller=ME,
+            root=ROOT, caller=self.caller, now=self.now,
         )  # fmt: skip
 
     def count(self, set_name: str, **options: str) -> int:
         table = self.catalog.by_set(set_name)
         assert table is not None
         query = {_option(name): value for name, value in options.items()}
-        return count_rows(self.db, self.catalog, table, query, caller=ME, root=ROOT)
+        return count_rows(
+            self.db, self.catalog, table, query, caller=self.caller, now=self.now, root=ROOT
+        )
 
     def subjects(self, filter_text: str, **options: str) -> list[str]:
         """The subjects of the leads that a filter lets through, in order of id."""
         body = self.get("leads", filter=filter_text, select="subject", **options)
         return [row["subject"] for row in body["value"]]
+
+    def dates_found(self, operator: str, values: str = "", column: str = "createdon") -> list[str]:
+        """What `add_dates` has written to the leads that a condition finds; its values are parted
+        by blanks."""
+        inner = "".join(f"<value>{value}</value>" for value in values.split())
+        condition = f"<condition attribute='{column}' operator='{operator}'>{inner}</condition>"
+        fetch = (
+            "<fetch><entity name='lead'><attribute name='subject'/><order attribute='subject'/>"
+            f"<filter>{condition}</filter></entity></fetch>"
+        )
+        return [row["subject"] for row in self.fetched(fetch)]
 
     def fetched(self, fetch: str, set_name: str = "leads") -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.get(set_name, fetch=fetch)["value"]

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..columns import any_of, choice, identifier, memo, moment, text, whole, yes_no
+from ..columns import (
+    LARGEST_MONEY,
+    any_of,
+    choice,
+    identifier,
+    lookup,
+    memo,
+    moment,
+    money,
+    text,
+    whole,
+    yes_no,
+)
 from ..definitions import Definitions, Part, together
+from ..metadata import CascadeDelete
 from ..system_columns import State
 from ..table_builder import define
 from .choices import ACTIVITY_PRIORITIES
@@ -188,6 +201,32 @@ APPOINTMENT = _activity(
     collection="Appointments",
 )
 
+OPPORTUNITY_CLOSE = _activity(
+    "OpportunityClose",
+    4208,
+    "opportunitycloses",
+    "Opportunity Close",
+    "Opportunity Close Activities",
+    (
+        lookup(
+            "OpportunityId",
+            "Opportunity",
+            "opportunity",
+            "Opportunity_OpportunityClose",
+            cascade=CascadeDelete.CASCADE,
+        ),
+        money("ActualRevenue", "Actual Revenue", -LARGEST_MONEY),
+        text("Category", "Category", 250),
+        text("Subcategory", "Sub-Category", 250),
+    ),
+    (
+        State(0, "Open", ((1, "Open"),)),
+        State(1, "Completed", ((2, "Completed"),)),
+        State(2, "Canceled", ((3, "Canceled"),)),
+    ),
+    collection="OpportunityCloses",
+)
+
 ANNOTATION = define(
     "Annotation",
     5,
@@ -278,5 +317,14 @@ APP_NOTIFICATION = define(
 )
 
 ACTIVITIES = together(
-    (TASK, PHONE_CALL, EMAIL, APPOINTMENT, ANNOTATION, POST_FOLLOW, APP_NOTIFICATION)
+    (
+        TASK,
+        PHONE_CALL,
+        EMAIL,
+        APPOINTMENT,
+        OPPORTUNITY_CLOSE,
+        ANNOTATION,
+        POST_FOLLOW,
+        APP_NOTIFICATION,
+    )
 )

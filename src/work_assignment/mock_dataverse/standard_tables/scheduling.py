@@ -1,4 +1,4 @@
-"""Queues with their items, calendars with their rules."""
+"""Queues with their items and members, calendars with their rules, who works by which calendar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from ..columns import any_of, choice, double, lookup, memo, moment, text, whole,
 from ..definitions import together
 from ..metadata import CascadeDelete
 from ..system_columns import ORGANIZATION_OWNED, UNOWNED
-from ..table_builder import define
+from ..table_builder import define, define_intersect
+
+# An administrator decides which tables are enabled for queues; leads and opportunities are not at
+# first (IsValidForQueue), here they are.
+QUEUE_ENABLED = ("lead", "opportunity", "task", "phonecall", "email", "appointment")
 
 QUEUE = define(
     "Queue",
@@ -56,10 +60,7 @@ QUEUE_ITEM = define(
         any_of(
             "ObjectId",
             "Object",
-            {
-                table: f"{table.capitalize()}_QueueItem"
-                for table in ("lead", "opportunity", "task", "phonecall", "email", "appointment")
-            },
+            {table: f"{table.capitalize()}_QueueItem" for table in QUEUE_ENABLED},
         ),
         whole("ObjectTypeCode", "Type"),
         lookup(
@@ -173,4 +174,36 @@ CALENDAR_RULE = define(
     states=(),
 )
 
-SCHEDULING = together((QUEUE, QUEUE_ITEM, CALENDAR, CALENDAR_RULE))
+# The calendar that Sales reads a seller's availability from; both ids are text there (Learn, table
+# reference: Extended User Setting).
+EXTENDED_USER_SETTING = define(
+    "msdyn_extendedusersetting",
+    10_610,
+    "msdyn_extendedusersettings",
+    "Extended User Setting",
+    "Extended User Settings",
+    (
+        text("msdyn_Name", "Name", 100),
+        text("msdyn_UserId", "User", 100),
+        text("msdyn_CalendarId", "Calendar", 100),
+    ),
+    name="msdyn_Name",
+)
+
+SCHEDULING = together(
+    (
+        QUEUE,
+        QUEUE_ITEM,
+        define_intersect(
+            "QueueMembership",
+            1213,
+            "queuememberships",
+            "queuemembership_association",
+            "queue",
+            "systemuser",
+        ),
+        CALENDAR,
+        CALENDAR_RULE,
+        EXTENDED_USER_SETTING,
+    )
+)
