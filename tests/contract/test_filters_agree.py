@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contract.organisation import Organisation, running
 
-from work_assignment.bootstrap import connect
-from work_assignment.cli import sample_data
-from work_assignment.dataverse import mapping, messages
-from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse import messages
 from work_assignment.dataverse.names import LEAD
-from work_assignment.dataverse.queries import Query
-from work_assignment.dataverse.schemas import read_schema
-from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.filters import Filter, Group, Term, write_fetchxml
+from work_assignment.domain.filters import Filter, Group, Term
 from work_assignment.domain.operators import ORDERED, ColumnKind
-from work_assignment.domain.records import Value
-from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.settings import Credentials
 
 TEXTS = ["Ümlaut", "umlaut ", "UMLAUT", "50% off", "a_b", "axb", "[x]", "Zoë", "zoe", "Straße"]
 COUNTRIES = ["France", "france", "Côte d'Ivoire", "Cote d'Ivoire", None]
@@ -44,44 +35,17 @@ COLUMNS: dict[str, list[Any]] = {
 PATTERNS = ["u%", "%t", "a_b", "a[_]b", "%[%]%", "[a-z]oe", "[^z]%", "straße", "%", ""]
 
 
-@dataclass
-class Leads:
-    """The same leads, in the mock and as the engine reads them."""
-
-    client: DataverseClient
-    kinds: dict[str, ColumnKind]
-    values: dict[str, dict[str, Value]]
-
-    def found_by_the_mock(self, tree: Filter) -> set[str]:
-        text = (
-            '<fetch><entity name="lead"><attribute name="leadid"/>'
-            f"{write_fetchxml(tree)}</entity></fetch>"
-        )
-        return {
-            row["leadid"] for row in self.client.send(messages.fetch(LEAD.entity_set, text)).rows
-        }
-
-    def found_by_the_engine(self, tree: Filter) -> set[str]:
-        condition = compile_filter(tree, "filter", self.kinds)
-        return {lead for lead, values in self.values.items() if condition.holds(values)}
-
-
 @pytest.fixture(scope="module")
-def leads() -> Iterator[Leads]:
-    with MockServer() as mock, connect(mock.url, Credentials()) as client:
+def leads() -> Iterator[Organisation]:
+    with running() as organisation:
         longest = max(map(len, COLUMNS.values())) * 4
         cycles = {name: itertools.cycle(values) for name, values in COLUMNS.items()}
         rows = [{name: next(values) for name, values in cycles.items()} for _ in range(longest)]
-        sample_data.write(
-            client,
-            (messages.create(LEAD.entity_set, {"lastname": "Person", **row}) for row in rows),
+        organisation.write(
+            [messages.create(LEAD.entity_set, {"lastname": "Person", **row}) for row in rows]
         )
-        schema = read_schema(client, "lead")
-        values = {
-            row["leadid"]: mapping.values_from_row(row, schema, COLUMNS)
-            for row in client.rows(Query(LEAD.entity_set))
-        }
-        yield Leads(client, dict(schema.kinds), values)
+        organisation.read({"lead": tuple(COLUMNS)})
+        yield organisation
 
 
 def operand_texts(column: str) -> st.SearchStrategy[str]:
@@ -135,11 +99,13 @@ any_filter = st.recursive(
 )
 
 
-def test_the_columns_are_of_the_kinds_that_the_terms_are_drawn_for(leads: Leads) -> None:
-    assert {name: leads.kinds[name] for name in KINDS} == KINDS
+def test_the_columns_are_of_the_kinds_that_the_terms_are_drawn_for(leads: Organisation) -> None:
+    kinds = leads.schemas["lead"].kinds
+
+    assert {name: kinds[name] for name in KINDS} == KINDS
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=any_filter)
-def test_any_filter_finds_the_same_leads_in_both(leads: Leads, tree: Filter) -> None:
-    assert leads.found_by_the_engine(tree) == leads.found_by_the_mock(tree)
+def test_any_filter_finds_the_same_leads_in_both(leads: Organisation, tree: Filter) -> None:
+    assert leads.found_by_the_engine("lead", tree) == leads.found_by_the_mock("lead", tree)

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from work_assignment.domain.assignment import Definitions, decide, define
+from work_assignment.domain.assigner import Assigner
 from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import Columns, Condition, compile_filter
-from work_assignment.domain.decisions import Assigned, Decision, Unassigned
+from work_assignment.domain.conditions import Condition, compile_filter
+from work_assignment.domain.decisions import Assigned, Decision, Unassigned, Unchanged
+from work_assignment.domain.definitions import Definitions, define
 from work_assignment.domain.filters import read_nested
+from work_assignment.domain.matching import FlowSolver
 from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.records import Owner, Record, RecordId, RuleId, SegmentId, SellerId
-from work_assignment.domain.rules import AssignmentRule
+from work_assignment.domain.policy import Policy
+from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.records import (
+    Owner,
+    Record,
+    RecordId,
+    RuleId,
+    SegmentId,
+    SellerId,
+)
+from work_assignment.domain.rows import NO_ROWS, Rows, Scope
+from work_assignment.domain.rules import AssignmentRule, SellerMatch
+from work_assignment.domain.schemas import ColumnKinds, ColumnSchema, TableSchema, Vocabulary
 from work_assignment.domain.segments import Segment
 from work_assignment.domain.sellers import Seller, Standing
+from work_assignment.domain.working_times import read_calendar
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday
 LONG_AGO = NOW - timedelta(days=30)
 
-COLUMNS: Columns = {
+COLUMNS: ColumnKinds = {
     "subject": ColumnKind.TEXT,
     "address1_country": ColumnKind.TEXT,
     "revenue": ColumnKind.NUMBER,
@@ -30,6 +44,17 @@ COLUMNS: Columns = {
     "lastusedon": ColumnKind.MOMENT,
     "estimatedclosedate": ColumnKind.DAY,
 }
+
+
+def table(kinds: ColumnKinds, name: str = "lead") -> TableSchema:
+    """A table of these columns."""
+    columns = {column: ColumnSchema(kind) for column, kind in kinds.items()}
+    return TableSchema(name, f"{name}s", f"{name}id", None, columns)
+
+
+def vocabulary(kinds: ColumnKinds = COLUMNS, **changes: Any) -> Vocabulary:
+    """What filters on these columns may name."""
+    return Vocabulary("lead", table(kinds), **changes)
 
 
 def lead(number: int = 1, **changes: Any) -> Record:
@@ -46,12 +71,22 @@ def lead(number: int = 1, **changes: Any) -> Record:
     return Record(**(made | changes))
 
 
+def leads(count: int, **changes: Any) -> list[Record]:
+    """So many leads, the oldest first."""
+    return [lead(number, **changes) for number in range(1, count + 1)]
+
+
 def condition(form: object) -> Condition:
-    return compile_filter(read_nested(form, "here"), "here", COLUMNS)
+    return compile_filter(read_nested(form, "here"), "here", vocabulary())
 
 
 def attributes(form: object) -> Condition:
     return compile_attributes(read_nested(form, "here"), "here")
+
+
+def holds(tested: Condition, row: Mapping[str, Any], **scope: Any) -> bool:
+    """Whether a condition holds for a row at NOW."""
+    return tested.holds(row, Scope(**{"at": NOW, **scope}))
 
 
 def segment(name: str = "All", **changes: Any) -> Segment:
@@ -77,12 +112,31 @@ def rule(name: str = "Anyone", **changes: Any) -> AssignmentRule:
     return AssignmentRule(**(made | changes))
 
 
+def listed(*names: str) -> SellerMatch:
+    """These alone."""
+    return SellerMatch(listed=names)
+
+
 def seller(name: str, capacity: int = 50, **changes: Any) -> Seller:
     return Seller(SellerId(name), name.capitalize(), capacity, **changes)
 
 
 def sellers(*names: str) -> list[Seller]:
     return [seller(name) for name in names]
+
+
+def away(name: str, hours: float, capacity: int = 50, **changes: Any) -> Seller:
+    """A seller whose next working moment is so many hours away."""
+    off = [{"from": "2026-01-01T00:00:00Z", "to": (NOW + timedelta(hours=hours)).isoformat()}]
+    return seller(name, capacity, calendar=read_calendar(None, off, name), **changes)
+
+
+def team(name: str, **changes: Any) -> TeamOrQueue:
+    return TeamOrQueue(Target.TEAM, f"team {name}", name, **changes)
+
+
+def queue(name: str, **changes: Any) -> TeamOrQueue:
+    return TeamOrQueue(Target.QUEUE, f"queue {name}", name, **changes)
 
 
 def standings(
@@ -96,33 +150,81 @@ def definitions(
     rules: Iterable[AssignmentRule],
     everyone: Iterable[Seller],
     segments: Iterable[Segment] | None = None,
+    others: Iterable[TeamOrQueue] = (),
+    policy: Policy | None = None,
 ) -> Definitions:
-    return define([segment()] if segments is None else segments, rules, everyone)
+    return define([segment()] if segments is None else segments, rules, everyone, others, policy)
+
+
+def decided_all(
+    records: Sequence[Record],
+    rules: Iterable[AssignmentRule],
+    everyone: Iterable[Seller] = (),
+    segments: Iterable[Segment] | None = None,
+    *,
+    others: Iterable[TeamOrQueue] = (),
+    policy: Policy | None = None,
+    rows: Rows = NO_ROWS,
+    since: Mapping[str, datetime] | None = None,
+    solver: FlowSolver | None = None,
+    barred: Mapping[str, str] | None = None,
+    is_traced: bool = True,
+    standing: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Decision]:
+    """The decisions at NOW for records, oldest first."""
+    everyone = list(everyone)
+    assigner = Assigner(
+        definitions(rules, everyone, segments, others, policy),
+        standings(everyone, **(standing or {})),
+        at=NOW,
+        rows=rows,
+        solver=solver,
+        barred=barred,
+        is_traced=is_traced,
+    )
+    return assigner.decide_all(records, since)
 
 
 def decided(
     record: Record,
     rules: Iterable[AssignmentRule],
-    everyone: Iterable[Seller],
+    everyone: Iterable[Seller] = (),
     segments: Iterable[Segment] | None = None,
+    *,
+    others: Iterable[TeamOrQueue] = (),
+    policy: Policy | None = None,
+    rows: Rows = NO_ROWS,
     **standing: Mapping[str, Any],
 ) -> Decision:
     """The decision at NOW for one record."""
-    everyone = list(everyone)
-    return decide(
-        record,
-        definitions(rules, everyone, segments),
-        standings(everyone, **standing),
-        at=NOW,
-        since=record.created_at,
+    (decision,) = decided_all(
+        [record],
+        rules,
+        everyone,
+        segments,
+        others=others,
+        policy=policy,
+        rows=rows,
+        standing=standing,
     )
+    return decision
 
 
 def owner_of(decision: Decision) -> str:
     assert isinstance(decision, Assigned), decision
-    return decision.seller.id
+    return decision.recipient.id
+
+
+def owners(decisions: Iterable[Decision]) -> list[str | None]:
+    """Who was given each record; None for nobody."""
+    return [d.recipient.id if isinstance(d, Assigned) else None for d in decisions]
 
 
 def refusal(decision: Decision) -> Unassigned:
     assert isinstance(decision, Unassigned), decision
+    return decision
+
+
+def unchanged(decision: Decision) -> Unchanged:
+    assert isinstance(decision, Unchanged), decision
     return decision

@@ -9,16 +9,23 @@ import pytest
 from tests.domain.cases import (
     NOW,
     attributes,
+    away,
     condition,
     decided,
+    decided_all,
     definitions,
     lead,
+    leads,
+    listed,
     owner_of,
+    owners,
+    queue,
     refusal,
     rule,
     seller,
     sellers,
     standings,
+    team,
 )
 
 from work_assignment.domain.assignment import decide_block
@@ -26,22 +33,18 @@ from work_assignment.domain.conditions import compile_filter
 from work_assignment.domain.decisions import Assigned, Held, Unassigned
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filters import Term
+from work_assignment.domain.recipients import Target
 from work_assignment.domain.records import Owner, SellerId
 from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
-from work_assignment.domain.sellers import Seller
 from work_assignment.domain.statuses import IMPORTANCE, RoutingStatus
-from work_assignment.domain.working_times import read_calendar
 
-NOBODY = SellerMatch(listed=())
-
-
-def listed(*names: str) -> SellerMatch:
-    return SellerMatch(listed=tuple(map(SellerId, names)))
+NOBODY = listed()
+TO_SELLERS = (Distribution.ROUND_ROBIN, Distribution.LOAD_BALANCING, Distribution.BEST_OVERALL)
 
 
-def off_until(hours: float) -> dict[str, Any]:
-    off = [{"from": "2026-01-01T00:00:00Z", "to": (NOW + timedelta(hours=hours)).isoformat()}]
-    return {"calendar": read_calendar(None, off, "seller")}
+def to(target: Target, name: str, **changes: Any) -> AssignmentRule:
+    """A rule for teams or queues that wants one and only one."""
+    return rule(name, target=target, distribution=Distribution.NONE, **changes)
 
 
 def test_rules_are_tried_in_order_and_the_first_success_wins() -> None:
@@ -84,18 +87,22 @@ def test_stop_has_no_say_where_the_rule_does_not_apply(passing: dict[str, Any]) 
 
 FAILURES: dict[RoutingStatus, tuple[AssignmentRule, dict[str, Any]]] = {
     RoutingStatus.NO_PRIVILEGES: (
-        rule("Privileges", order=6, match=listed("bar")),
+        rule("Privileges", order=10, match=listed("bar")),
         {"bar": {"barred": "is disabled"}},
     ),
     RoutingStatus.NO_CAPACITY: (
-        rule("Capacity", order=5, match=listed("full"), uses_capacity=True),
+        rule("Capacity", order=9, match=listed("full"), uses_capacity=True),
         {"full": {"open_records": 50}},
     ),
     RoutingStatus.NO_AVAILABILITY: (
-        rule("Availability", order=4, match=listed("away"), available_within=timedelta(hours=24)),
+        rule("Availability", order=8, match=listed("away"), available_within=timedelta(hours=24)),
         {},
     ),
-    RoutingStatus.NO_SELLERS: (rule("Sellers", order=3, match=NOBODY), {}),
+    RoutingStatus.SEVERAL_TEAMS: (to(Target.TEAM, "Teams", order=7), {}),
+    RoutingStatus.SEVERAL_QUEUES: (to(Target.QUEUE, "Queues", order=6), {}),
+    RoutingStatus.NO_SELLERS: (rule("Sellers", order=5, match=NOBODY), {}),
+    RoutingStatus.NO_TEAM: (to(Target.TEAM, "No team", order=4, match=NOBODY), {}),
+    RoutingStatus.NO_QUEUE: (to(Target.QUEUE, "No queue", order=3, match=NOBODY), {}),
     RoutingStatus.NO_CONDITIONS_MET: (
         rule("Conditions", order=2, filter=condition(["revenue", "gt", 5])),
         {},
@@ -103,7 +110,8 @@ FAILURES: dict[RoutingStatus, tuple[AssignmentRule, dict[str, Any]]] = {
     RoutingStatus.TOO_OLD: (rule("Age", order=1, created_within=timedelta(0)), {}),
     RoutingStatus.NO_RULE: (rule("Late", order=0, active_since=NOW), {}),
 }
-EVERYONE = [seller("bar"), seller("full"), seller("away", **off_until(48)), seller("other")]
+EVERYONE = [seller("bar"), seller("full"), away("away", 48), seller("other")]
+OTHERS = [team("North"), team("South"), queue("Hot"), queue("Cold")]
 
 
 def test_every_failure_of_rules_has_its_importance() -> None:
@@ -114,7 +122,9 @@ def test_every_failure_of_rules_has_its_importance() -> None:
 def test_each_way_to_fail_has_its_status(status: RoutingStatus) -> None:
     failing, standing = FAILURES[status]
 
-    assert refusal(decided(lead(), [failing], EVERYONE, **standing)).status is status
+    decision = refusal(decided(lead(), [failing], EVERYONE, others=OTHERS, **standing))
+
+    assert decision.status is status
 
 
 @pytest.mark.parametrize("number", range(1, len(IMPORTANCE)))
@@ -123,7 +133,9 @@ def test_of_several_failures_the_most_important_is_the_records(number: int) -> N
     rules = [FAILURES[status][0] for status in tried]
     standing = {who: what for status in tried for who, what in FAILURES[status][1].items()}
 
-    assert refusal(decided(lead(), rules, EVERYONE, **standing)).status is tried[0]
+    decision = refusal(decided(lead(), rules, EVERYONE, others=OTHERS, **standing))
+
+    assert decision.status is tried[0]
 
 
 def test_a_segment_without_rules_leaves_the_owner_alone() -> None:
@@ -234,7 +246,7 @@ def test_room_is_strictly_more_than_nothing(
 def test_capacity_has_no_say_where_the_rule_does_not_use_it() -> None:
     full = {"open_records": 70}
 
-    for distribution in Distribution:
+    for distribution in TO_SELLERS:
         by = rule(distribution=distribution)
         assert owner_of(decided(lead(), [by], sellers("ana"), ana=full)) == "ana"
 
@@ -264,29 +276,20 @@ def test_it_is_not_held_for_a_seller_who_could_not_take_it_anyway(why_not: dict[
 
 def test_nor_for_one_who_does_not_work_in_time() -> None:
     within = rule(uses_capacity=True, available_within=timedelta(hours=24))
-    away = seller("ana", 2, **off_until(48))
 
-    decision = decided(lead(), [within], [away], ana={"open_records": 1, "reserved": 1})
+    decision = decided(
+        lead(), [within], [away("ana", 48, 2)], ana={"open_records": 1, "reserved": 1}
+    )
+
     assert isinstance(decision, Unassigned)
 
 
-def run_block(
-    count: int, rules: list[AssignmentRule], everyone: list[Seller], **standing: dict[str, Any]
-) -> list[str | None]:
-    decisions = decide_block(
-        [lead(number) for number in range(1, count + 1)],
-        definitions(rules, everyone),
-        standings(everyone, **standing),
-        at=NOW,
-        since={},
-    )
-    return [d.seller.id if isinstance(d, Assigned) else None for d in decisions]
-
-
 def test_a_block_takes_into_account_what_it_gave_before() -> None:
-    given = run_block(5, [rule(uses_capacity=True)], [seller("ana", 2), seller("ben", 1)])
+    everyone = [seller("ana", 2), seller("ben", 1)]
 
-    assert given == ["ana", "ben", "ana", None, None]
+    given = decided_all(leads(5), [rule(uses_capacity=True)], everyone)
+
+    assert owners(given) == ["ana", "ben", "ana", None, None]
 
 
 def test_a_block_is_decided_oldest_first() -> None:

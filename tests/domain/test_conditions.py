@@ -7,16 +7,19 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.domain.cases import COLUMNS, condition
+from tests.domain.cases import COLUMNS, NOW, condition, holds, vocabulary
 
 from work_assignment.domain.conditions import (
     columns_read,
     compile_filter,
     first_failure,
+    is_timed,
 )
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filters import read_nested
+from work_assignment.domain.reckoning import Reckoning
 from work_assignment.domain.records import Value
+from work_assignment.domain.rows import Scope
 
 MARCH_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CAMPAIGN = "0a1b2c3d-0000-4000-8000-00000000000a"
@@ -78,7 +81,7 @@ HOLDS: list[tuple[list[object], Value]] = [
 
 @pytest.mark.parametrize(("term", "value"), HOLDS)
 def test_it_holds(term: list[object], value: Value) -> None:
-    assert condition(term).holds({str(term[0]): value})
+    assert holds(condition(term), {str(term[0]): value})
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_it_holds(term: list[object], value: Value) -> None:
     ],
 )
 def test_it_does_not_hold(term: list[object], value: Value) -> None:
-    assert not condition(term).holds({str(term[0]): value})
+    assert not holds(condition(term), {str(term[0]): value})
 
 
 OPERANDS: dict[str, object] = {
@@ -142,9 +145,9 @@ def test_an_empty_column_satisfies_negative_operators_only(
     column: str, operator: str, expected: bool, columns: dict[str, object] | None
 ) -> None:
     form = [column, operator, OPERANDS.get(operator, "2026-03-01")]
-    known = COLUMNS if columns is not None else None
+    known = vocabulary() if columns is not None else None
 
-    assert compile_filter(read_nested(form, "here"), "here", known).holds({}) is expected
+    assert holds(compile_filter(read_nested(form, "here"), "here", known), {}) is expected
 
 
 def test_without_columns_a_value_says_by_itself_how_it_is_compared() -> None:
@@ -165,30 +168,74 @@ def test_without_columns_a_value_says_by_itself_how_it_is_compared() -> None:
         "m": MARCH_1,
     }
 
-    assert compile_filter(read_nested(form, "here"), "here").holds(values)
+    assert holds(compile_filter(read_nested(form, "here"), "here"), values)
+
+
+@pytest.mark.parametrize(
+    ("term", "value", "expected"),
+    [
+        (["when", "on", "2026-03-01"], "2026-03-01T12:00:00Z", True),
+        (["when", "on", "2026-03-01"], "2026-03-01", True),
+        (["when", "last-x-days", 3], "2026-03-02T12:00:00Z", True),
+        (["when", "last-x-days", 3], "2026-02-02T12:00:00Z", False),
+        (["when", "olderthan-x-hours", 3], "2026-03-04", True),
+        (["when", "today"], "soon", False),
+        (["when", "today"], None, False),
+        (["topics", "contain-values", ["1", "2"]], "2,3", True),
+        (["topics", "contain-values", ["1", "2"]], "none", False),
+        (["topics", "not-contain-values", ["1", "2"]], "none", True),
+        (["topics", "not-contain-values", ["1", "2"]], (3,), True),
+    ],
+)
+def test_without_columns_text_is_read_as_what_the_operator_is_about(
+    term: list[object], value: Value, expected: bool
+) -> None:
+    tested = compile_filter(read_nested(term, "here"), "here")
+
+    assert holds(tested, {str(term[0]): value}) is expected
+
+
+def test_without_columns_another_type_is_the_definitions_fault() -> None:
+    tested = compile_filter(read_nested(["revenue", "like", "1%"], "rule 'R'"), "rule 'R'")
+
+    with pytest.raises(DefinitionError, match="rule 'R': operator 'like' does not fit 15"):
+        holds(tested, {"revenue": 15})
+
+
+def test_what_the_moment_alone_can_change_is_known() -> None:
+    assert is_timed(condition({"any": [["subject", "null"], ["lastusedon", "today"]]}))
+    assert not is_timed(condition(["lastusedon", "on", "2026-03-01"]))
+
+
+def test_a_relative_date_follows_the_moment_it_is_asked_at() -> None:
+    tested = condition(["lastusedon", "today"])
+
+    assert holds(tested, {"lastusedon": NOW})
+    assert not holds(tested, {"lastusedon": NOW}, at=NOW.replace(day=5))
+    assert holds(tested, {"lastusedon": NOW})
 
 
 def test_days_and_bare_times_are_meant_in_the_evaluation_time_zone() -> None:
-    tokyo = ZoneInfo("Asia/Tokyo")
+    in_tokyo = vocabulary(reckoning=Reckoning(ZoneInfo("Asia/Tokyo")))
     late_in_london = datetime(2026, 3, 1, 20, tzinfo=UTC)  # the 2nd, 05:00, in Tokyo
 
-    def holds(*term: object) -> bool:
-        tree = read_nested(list(term), "here")
-        return compile_filter(tree, "here", COLUMNS, tokyo).holds({"lastusedon": late_in_london})
+    def is_so(operator: str, operand: str) -> bool:
+        tree = read_nested(["lastusedon", operator, operand], "here")
+        return holds(compile_filter(tree, "here", in_tokyo), {"lastusedon": late_in_london})
 
-    assert holds("lastusedon", "on", "2026-03-02")
-    assert holds("lastusedon", "eq", "2026-03-02T05:00:00")
-    assert holds("lastusedon", "eq", "2026-03-01T20:00:00Z")
-    assert holds("lastusedon", "ge", "2026-03-02")
-    assert not holds("lastusedon", "on-or-before", "2026-03-01")
+    assert is_so("on", "2026-03-02")
+    assert is_so("eq", "2026-03-02T05:00:00")
+    assert is_so("eq", "2026-03-01T20:00:00Z")
+    assert is_so("ge", "2026-03-02")
+    assert not is_so("on-or-before", "2026-03-01")
 
 
 def test_a_date_only_column_knows_no_time_zone() -> None:
     tree = read_nested(["estimatedclosedate", "on", "2026-03-01"], "here")
 
     for zone in ("Asia/Tokyo", "America/Los_Angeles"):
-        test = compile_filter(tree, "here", COLUMNS, ZoneInfo(zone))
-        assert test.holds({"estimatedclosedate": date(2026, 3, 1)})
+        tested = compile_filter(tree, "here", vocabulary(reckoning=Reckoning(ZoneInfo(zone))))
+        assert holds(tested, {"estimatedclosedate": date(2026, 3, 1)})
 
 
 @pytest.mark.parametrize(
@@ -214,13 +261,14 @@ def test_a_date_only_column_knows_no_time_zone() -> None:
         (["lastusedon", "on", "yesterday"], "'yesterday' is not a date"),
         (["lastusedon", "eq", "noon"], "'noon' is not a date and time"),
         (["campaignid", "eq-userid"], "asks who is calling"),
-        (["subject", "eq", "$(wa_language)"], "a record's own value in 'subject' is not supported"),
-        (["lastusedon", "last-x-days", 3], "no operator 'last-x-days'"),
+        (["subject", "eq", "$(adress1_country)"], "no column 'adress1_country' of lead"),
+        (["subject", "eq", "$(adress1_country)"], "did you mean 'address1_country'?"),
+        (["lastusedon", "last-x-dayz", 3], "no operator 'last-x-dayz' (column 'lastusedon'); did"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_by_name(term: list[object], said: str) -> None:
     with pytest.raises(DefinitionError) as caught:
-        compile_filter(read_nested({"all": [term]}, "segment 'UK'"), "segment 'UK'", COLUMNS)
+        compile_filter(read_nested({"all": [term]}, "segment 'UK'"), "segment 'UK'", vocabulary())
 
     assert str(caught.value).startswith("segment 'UK': ")
     assert said in str(caught.value)
@@ -237,7 +285,7 @@ def test_the_first_failing_part_is_named_with_what_the_columns_hold() -> None:
         }
     )
 
-    failure = first_failure(tested, {"donotemail": False, "revenue": 3})
+    failure = first_failure(tested, {"donotemail": False, "revenue": 3}, Scope(NOW))
 
     assert failure is not None
     assert failure.condition == "(subject eq a or revenue gt 5)"
@@ -245,12 +293,12 @@ def test_the_first_failing_part_is_named_with_what_the_columns_hold() -> None:
 
 
 def test_a_condition_that_holds_has_no_failure() -> None:
-    assert first_failure(condition(["revenue", "gt", 5]), {"revenue": 6}) is None
+    assert first_failure(condition(["revenue", "gt", 5]), {"revenue": 6}, Scope(NOW)) is None
 
 
 @pytest.mark.parametrize("join", ["all", "any"])
 def test_an_empty_group_holds(join: str) -> None:
-    assert condition({join: []}).holds({})
+    assert holds(condition({join: []}), {})
 
 
 def test_the_columns_read_are_all_those_named() -> None:

@@ -6,14 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
-from tests.domain.cases import NOW, condition, decided, lead, rule, segment, seller, sellers
+from tests.domain.cases import NOW, away, condition, decided, lead, rule, segment, seller, sellers
 
 from work_assignment.domain.decisions import Assigned, Decision
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.explanations import sentences, summary, to_data
 from work_assignment.domain.rules import Distribution
-from work_assignment.domain.sellers import Seller
-from work_assignment.domain.working_times import read_calendar
 
 UK = segment("UK", priority=1, filter=condition(["address1_country", "eq", "UK"]))
 ALL = segment("All", priority=2)
@@ -41,26 +39,21 @@ def test_the_story_reads_from_segment_to_owner() -> None:
         "Rule 'Balanced' applies",
         "  Cem: is full: 0 of 0",
         "  by load balancing: Ben (turn 4, 8 free), Ana (never had one, 5 free)",
-        "Outcome: Balanced: most room of 2 (8 free)",
+        "Outcome: Balanced: Ben, most room of 2 (8 free)",
     ]
-
-
-def away(name: str) -> Seller:
-    off = [{"from": "2026-01-01", "to": (NOW + timedelta(hours=30)).isoformat()}]
-    return Seller(seller(name).id, name, 50, calendar=read_calendar(None, off, name))
 
 
 @pytest.mark.parametrize(
     ("decision", "said"),
     [
-        (decided(lead(), [rule()], sellers("ana")), "Anyone: the only one who can take it"),
+        (decided(lead(), [rule()], sellers("ana")), "Anyone: Ana, the only one who can take it"),
         (
             decided(lead(), [rule()], sellers("ana", "ben"), ana={"turn": 2}, ben={"turn": 1}),
-            "Anyone: longest wait of 2",
+            "Anyone: Ben, longest wait of 2",
         ),
         (
             decided(lead(), [rule()], sellers("ana", "ben"), ana={"turn": 2}),
-            "Anyone: longest wait of 2, never had one",
+            "Anyone: Ben, longest wait of 2, never had one",
         ),
         (
             decided(
@@ -69,7 +62,7 @@ def away(name: str) -> Seller:
                 sellers("a", "b", "c"),
                 c={"open_records": 9},
             ),
-            "Anyone: most room of 3 (50 free, longest wait of 2 level)",
+            "Anyone: A, most room of 3 (50 free, longest wait of 2 level)",
         ),
         (
             decided(
@@ -79,11 +72,11 @@ def away(name: str) -> Seller:
                         distribution=Distribution.LOAD_BALANCING, available_within=timedelta(days=2)
                     )
                 ],
-                [away("ana"), away("ben")],
+                [away("ana", 30), away("ben", 30)],
                 ana={"turn": 7},
                 ben={"turn": 5},
             ),
-            "Anyone: longest wait of 2",
+            "Anyone: Ben, longest wait of 2",
         ),
         (
             decided(lead(), [rule()], ()),
@@ -120,9 +113,9 @@ def test_a_rule_passed_over_says_why() -> None:
 def test_those_who_work_later_say_when() -> None:
     by = rule(available_within=timedelta(days=2))
 
-    story = told(decided(lead(), [by], [away("ana")]))
+    story = told(decided(lead(), [by], [away("ana", 30)]))
 
-    assert "  by round robin: ana (never had one, works within 48 hours)" in story
+    assert "  by round robin: Ana (never had one, works within 48 hours)" in story
 
 
 def test_who_was_dropped_and_the_reason_stand_under_the_rule() -> None:
@@ -142,7 +135,7 @@ def test_the_chosen_seller_is_the_first_of_the_order_told() -> None:
     decision = decided(lead(), [rule()], sellers("ana", "ben", "cem"), ana={"turn": 1})
 
     assert isinstance(decision, Assigned)
-    assert to_data(decision)["rules"][-1]["order"][0]["name"] == decision.seller.name
+    assert to_data(decision)["rules"][-1]["order"][0]["name"] == decision.recipient.name
 
 
 def test_values_of_every_kind_can_be_stored() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,6 +29,102 @@ def test_time_off_without_offset_is_meant_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
+    ("off", "start", "end"),
+    [
+        (("2026-12-24", "2026-12-26"), "2026-12-23T23:00", "2026-12-26T23:00"),
+        (("2026-12-24", "2026-12-24"), "2026-12-23T23:00", "2026-12-24T23:00"),
+        ((date(2026, 3, 29), date(2026, 3, 29)), "2026-03-28T23:00", "2026-03-29T22:00"),
+        (("2026-12-24T12:00", "2026-12-24"), "2026-12-24T11:00", "2026-12-24T23:00"),
+        (("2026-12-24T12:00Z", "2026-12-25T12:00-05:00"), "2026-12-24T12:00", "2026-12-25T17:00"),
+    ],
+)
+def test_a_date_of_time_off_is_the_whole_day_in_its_time_zone(
+    off: tuple[object, object], start: str, end: str
+) -> None:
+    entry = {"from": off[0], "to": off[1], "time_zone": "Europe/Berlin"}
+
+    (interval,) = read_calendar(None, [entry], "ana").time_off
+
+    assert interval.start == datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert interval.end == datetime.fromisoformat(end).replace(tzinfo=UTC)
+
+
+def test_time_off_may_have_no_end_in_sight() -> None:
+    (interval,) = read_calendar(None, [{"from": "2026-12-24", "to": "9999-12-31"}], "ana").time_off
+
+    assert interval.end.year == 9999
+
+
+def test_hours_may_name_a_windows_time_zone() -> None:
+    (hours,) = read_calendar([{**HOURS, "time_zone": "W. Europe Standard Time"}], None, "ana").hours
+
+    assert hours.zone == ZoneInfo("Europe/Berlin")
+
+
+def test_hours_may_have_a_first_and_a_last_day_and_skip_weeks() -> None:
+    span = {"first_day": "2026-03-02", "last_day": date(2026, 12, 31), "every_weeks": 2}
+
+    (hours,) = read_calendar([{**HOURS, **span}], None, "ana").hours
+
+    assert (hours.first_day, hours.last_day) == (date(2026, 3, 2), date(2026, 12, 31))
+    assert hours.every_weeks == 2
+
+
+SPRING = {"first_day": "2026-03-01", "last_day": "2026-05-31"}
+SUMMER = {"first_day": "2026-06-01", "last_day": "2026-08-31"}
+NIGHT = {"days": ["sun"], "from": "20:00", "to": "06:00"}
+FORTNIGHT = {"first_day": "2026-03-02", "every_weeks": 2}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "day"),
+    [
+        (HOURS, HOURS, "mon"),
+        (HOURS, {**HOURS, "from": "16:59", "to": "18:00"}, "mon"),
+        ({**HOURS, "days": ["mon", "fri"]}, {**HOURS, "days": ["fri", "tue"]}, "fri"),
+        (HOURS, {**NIGHT, "to": "08:01"}, "mon"),
+        ({**NIGHT, "to": "08:01"}, HOURS, "mon"),
+        (NIGHT, {**NIGHT, "from": "05:00", "to": "21:00"}, "sun"),
+        ({**HOURS, **SPRING}, HOURS, "mon"),
+        ({**HOURS, **SPRING}, {**HOURS, **SUMMER, "first_day": "2026-05-25"}, "mon"),
+        ({**NIGHT, **SPRING}, {**HOURS, **SUMMER, "from": "05:00"}, "mon"),
+        ({**HOURS, **FORTNIGHT}, {**HOURS, **FORTNIGHT, "first_day": "2026-03-16"}, "mon"),
+        ({**HOURS, **FORTNIGHT}, {**HOURS, "first_day": "2026-03-09", "every_weeks": 3}, "mon"),
+    ],
+)
+def test_hours_that_overlap_are_refused(
+    one: dict[str, object], other: dict[str, object], day: str
+) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        read_calendar([one, other], None, "seller 'Ana'")
+
+    assert str(caught.value) == (
+        f"seller 'Ana', working_hours 2: they overlap with others on {day}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (HOURS, {**HOURS, "days": ["tue"]}),
+        (HOURS, {**HOURS, "from": "17:00", "to": "18:00"}),
+        (HOURS, {**NIGHT, "to": "08:00"}),
+        (HOURS, {**HOURS, "time_zone": "Europe/London"}),
+        ({**HOURS, **SPRING}, {**HOURS, **SUMMER}),
+        ({**NIGHT, **SPRING}, {**HOURS, **SUMMER, "from": "06:00"}),
+        ({**NIGHT, **SUMMER}, {**NIGHT, **SPRING}),
+        ({**HOURS, **FORTNIGHT}, {**HOURS, **FORTNIGHT, "first_day": "2026-03-09"}),
+        (
+            {**HOURS, **FORTNIGHT, "last_day": "2026-03-29"},
+            {**HOURS, "first_day": "2026-03-09", "every_weeks": 3},
+        ),
+    ],
+)
+def test_hours_that_never_meet_are_fine(one: dict[str, object], other: dict[str, object]) -> None:
+    assert len(read_calendar([one, other], None, "ana").hours) == 2
+
+
+@pytest.mark.parametrize(
     ("hours", "said"),
     [
         ("always", "working_hours is a list"),
@@ -39,6 +136,15 @@ def test_time_off_without_offset_is_meant_in_utc() -> None:
         ([{**HOURS, "to": 1020}], "to is a time"),
         ([{**HOURS, "to": "08:00"}], "from and to are the same time"),
         ([{**HOURS, "time_zone": "Europe/Berln"}], "did you mean 'Europe/Berlin'?"),
+        ([{**HOURS, "time_zone": "W Europe Standard Time"}], "mean 'W. Europe Standard Time'?"),
+        ([{**HOURS, "time_zone": 110}], "there is no time zone 110"),
+        ([{**HOURS, "to": "24:00"}], "to is a time"),
+        ([{**HOURS, "first_day": "2026-02-30"}], "first_day is a date such as 2026-03-02, not"),
+        ([{**HOURS, "last_day": "2026-03-02T08:00"}], "last_day is a date"),
+        ([{**HOURS, **SPRING, "last_day": "2026-02-28"}], "last_day comes before first_day"),
+        ([{**HOURS, "every_weeks": 2}], "every_weeks needs a first_day"),
+        ([{**HOURS, "every_weeks": 0}], "every_weeks is a whole number from 1 to 52, not 0"),
+        ([{**HOURS, "every_weeks": True}], "every_weeks is a whole number"),
         ([{**HOURS, "breaks": [["12:00"]]}], "a break is"),
         ([{**HOURS, "breaks": [["13:00", "12:00"]]}], "break 13:00 - 12:00 "),
         ([{**HOURS, "breaks": [["12:00", "12:00"]]}], "break 12:00 - 12:00 "),
@@ -62,6 +168,9 @@ def test_hours_that_make_no_sense_are_refused(hours: object, said: str) -> None:
         ([{**OFF, "to": "2026-12-24T00:00:00Z"}], "time_off 1: it ends before it starts"),
         ([{"from": "2026-12-24T00:00:00Z"}], "to is a moment"),
         ([{**OFF, "from": "Christmas"}], "from is a moment"),
+        ([{**OFF, "from": "2026-02-30"}], "from is a moment"),
+        ([{"from": "2026-12-24", "to": "2026-12-23"}], "time_off 1: it ends before it starts"),
+        ([{**OFF, "time_zone": "Europe/Berln"}], "did you mean 'Europe/Berlin'?"),
         ([{**OFF, "until": "x"}], "there is no key 'until'"),
     ],
 )

@@ -6,19 +6,21 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.domain.cases import NOW, holds, vocabulary
 
 from work_assignment.domain.conditions import compile_filter, first_failure
+from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
 from work_assignment.domain.filters import (
     EVERY_RECORD,
     Filter,
     Group,
+    Related,
     Term,
-    read_fetchxml,
     read_nested,
     terms,
-    write_fetchxml,
 )
 from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.rows import Scope
 from work_assignment.domain.text import fold, like
 
 # What XML 1.0 can carry; a carriage return is a line feed to every XML reader. No references to the
@@ -45,14 +47,38 @@ TREES = st.recursive(
     ),
     max_leaves=8,
 )
+NAMED = st.sampled_from(["account", "contact"])
+JOINED = st.recursive(
+    TREES,
+    lambda parts: st.builds(
+        Related,
+        NAMED,
+        COLUMNS,
+        COLUMNS,
+        st.booleans(),
+        st.builds(Group, st.sampled_from(["all", "any"]), st.lists(parts, max_size=2).map(tuple)),
+    ).map(lambda related: Group("any", (related,))),
+    max_leaves=4,
+)
+WRITTEN = st.recursive(
+    TREES,
+    lambda parts: st.one_of(
+        st.builds(Related, st.none() | NAMED, st.none(), COLUMNS, st.booleans(), parts),
+        st.builds(Related, NAMED, COLUMNS, st.none(), st.booleans(), parts),
+    ),
+    max_leaves=4,
+)
 VALUES = st.dictionaries(COLUMNS, st.none() | TEXTS)
-KINDS = dict.fromkeys(["subject", "address1_city", "lastname"], ColumnKind.TEXT)
+KNOWN = vocabulary(dict.fromkeys(["subject", "address1_city", "lastname"], ColumnKind.TEXT))
+SCOPE = Scope(NOW)
 
 
 def nested(tree: Filter) -> Any:
     """The tree as YAML would hold it."""
     if isinstance(tree, Group):
         return {tree.join: [nested(part) for part in tree.parts]}
+    if isinstance(tree, Related):
+        return {"not_related" if tree.absent else "related": _nested_related(tree)}
     if tree.operator in ("null", "not-null"):
         return [tree.column, tree.operator]
     if len(tree.operands) == 1 and tree.operator not in ("in", "not-in"):
@@ -60,14 +86,21 @@ def nested(tree: Filter) -> Any:
     return [tree.column, tree.operator, list(tree.operands)]
 
 
-@given(TREES)
+def _nested_related(tree: Related) -> dict[str, Any]:
+    own, table = tree.own_column, tree.table
+    form = {"lookup": own, "to": table} if own else {"table": table, "lookup": tree.column}
+    named = {key: value for key, value in form.items() if value is not None}
+    return named if tree.filter == EVERY_RECORD else {**named, "filter": nested(tree.filter)}
+
+
+@given(JOINED)
 def test_a_filter_survives_fetchxml(tree: Filter) -> None:
     read = read_fetchxml(write_fetchxml(tree), "here")
 
     assert read == (tree if isinstance(tree, Group) else Group("all", (tree,)))
 
 
-@given(TREES)
+@given(WRITTEN)
 def test_a_filter_survives_the_nested_form(tree: Filter) -> None:
     assert read_nested(nested(tree), "here") == tree
 
@@ -76,21 +109,21 @@ def test_a_filter_survives_the_nested_form(tree: Filter) -> None:
 def test_both_forms_say_the_same_about_a_record(
     tree: Filter, values: dict[str, str | None]
 ) -> None:
-    by_xml = compile_filter(read_fetchxml(write_fetchxml(tree), "here"), "here", KINDS)
-    by_list = compile_filter(tree, "here", KINDS)
+    by_xml = compile_filter(read_fetchxml(write_fetchxml(tree), "here"), "here", KNOWN)
+    by_list = compile_filter(tree, "here", KNOWN)
 
-    assert by_xml.holds(values) is by_list.holds(values)
+    assert holds(by_xml, values) is holds(by_list, values)
 
 
 @given(TREES, VALUES)
 def test_there_is_a_failure_exactly_when_it_does_not_hold(
     tree: Filter, values: dict[str, str | None]
 ) -> None:
-    condition = compile_filter(tree, "here", KINDS)
+    condition = compile_filter(tree, "here", KNOWN)
 
-    failure = first_failure(condition, values)
+    failure = first_failure(condition, values, SCOPE)
 
-    assert (failure is None) is condition.holds(values)
+    assert (failure is None) is holds(condition, values)
     read = {term.column for term in terms(tree)}
     assert failure is None or {column for column, _ in failure.values} <= read
 
@@ -99,7 +132,7 @@ def test_there_is_a_failure_exactly_when_it_does_not_hold(
 def test_the_filter_without_conditions_holds_for_every_record(
     values: dict[str, str | None],
 ) -> None:
-    assert compile_filter(EVERY_RECORD, "here", KINDS).holds(values)
+    assert holds(compile_filter(EVERY_RECORD, "here", KNOWN), values)
 
 
 OPPOSITES = {
@@ -115,10 +148,11 @@ OPPOSITES = {
 def test_a_negative_operator_holds_exactly_where_its_positive_does_not(
     operator: str, operand: str, value: str | None
 ) -> None:
-    positive = compile_filter(Term("subject", operator, (operand,)), "here", KINDS)
-    negative = compile_filter(Term("subject", OPPOSITES[operator], (operand,)), "here", KINDS)
+    positive = compile_filter(Term("subject", operator, (operand,)), "here", KNOWN)
+    negative = compile_filter(Term("subject", OPPOSITES[operator], (operand,)), "here", KNOWN)
 
-    assert positive.holds({"subject": value}) is not negative.holds({"subject": value})
+    row = {"subject": value}
+    assert holds(positive, row) is not holds(negative, row)
 
 
 @given(TEXTS)

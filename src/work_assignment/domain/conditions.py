@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from work_assignment.domain.errors import DefinitionError, nearest
-from work_assignment.domain.filters import Filter, Join, Term
-from work_assignment.domain.operators import (
-    OPERATORS,
-    ColumnKind,
-    OperandError,
-    Operands,
-    Operator,
-    Test,
-    kind_of,
-)
-from work_assignment.domain.records import Value
+from work_assignment.domain.filters import Filter, Join, Related, Term
+from work_assignment.domain.filters import Group as FilterGroup
+from work_assignment.domain.rows import Columns, Scope, id_column
+from work_assignment.domain.schemas import TableSchema, Vocabulary
+from work_assignment.domain.terms import Hierarchy, compile_term
 
-Columns = Mapping[str, ColumnKind]
-"""What a table has: each column's name and kind."""
+Holds = Callable[[Mapping[str, Any], Scope], bool]
+"""Takes a row and what else may be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One column against one operator; `test` takes the column's value."""
+    """One column against one operator.
+
+    `keys`, where there are some, are the only values (as `rows.key_of` gives them) for which it can
+    hold. `is_timed` says that it depends on the moment, `hierarchy` on which tree.
+    """
 
     term: Term
-    test: Callable[..., bool] = field(compare=False, repr=False)
-
-    def holds(self, values: Mapping[str, object]) -> bool:
-        return self.test(values.get(self.term.column))
+    holds: Holds = field(compare=False, repr=False)
+    keys: frozenset[Hashable] | None = field(default=None, compare=False, repr=False)
+    is_timed: bool = field(default=False, compare=False, repr=False)
+    hierarchy: Hierarchy | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         operands = ", ".join(self.term.operands)
         return " ".join(filter(None, (self.term.column, self.term.operator, operands)))
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Whether a related row is there for which `inner` holds, or none is."""
+
+    related: Related
+    inner: Condition
+    holds: Holds = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        related = self.related
+        pointed_at = points_at_one(related)
+        name = str(related.own_column) if pointed_at else f"{related.table} by {related.column}"
+        having = "" if self.inner == ALWAYS else f" with {self.inner}"
+        return f"{'no ' if related.absent else ''}{name}{having}"
+
+    def found(self, row: Columns, scope: Scope) -> Sequence[Columns]:
+        """The rows that are joined, whether `inner` holds for them or not."""
+        return _joined(self.related, row, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +62,46 @@ class Group:
 
     join: Join
     parts: tuple[Condition, ...] = ()
-
-    def holds(self, values: Mapping[str, object]) -> bool:
-        if self.join == "all" or not self.parts:
-            return all(part.holds(values) for part in self.parts)
-        return any(part.holds(values) for part in self.parts)
+    holds: Holds = field(default=lambda _row, _scope: True, compare=False, repr=False)
 
     def __str__(self) -> str:
         inner = (" and " if self.join == "all" else " or ").join(map(str, self.parts))
         return f"({inner})" if len(self.parts) > 1 else inner
 
 
-Condition = Comparison | Group
+Condition = Comparison | Relation | Group
 
 ALWAYS = Group("all")
+
+
+def group(join: Join, parts: tuple[Condition, ...]) -> Group:
+    """The parts as one condition."""
+    tests = tuple(part.holds for part in parts)
+    if not tests:
+        return Group(join)
+    if len(tests) == 1:
+        return Group(join, parts, tests[0])
+    return Group(join, parts, _all(tests) if join == "all" else _any(tests))
+
+
+def _all(tests: tuple[Holds, ...]) -> Holds:
+    def holds(row: Mapping[str, Any], scope: Scope) -> bool:
+        for test in tests:  # noqa: SIM110 (a loop takes half the time of all() with a generator)
+            if not test(row, scope):
+                return False
+        return True
+
+    return holds
+
+
+def _any(tests: tuple[Holds, ...]) -> Holds:
+    def holds(row: Mapping[str, Any], scope: Scope) -> bool:
+        for test in tests:  # noqa: SIM110 (as above)
+            if test(row, scope):
+                return True
+        return False
+
+    return holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +112,58 @@ class Failure:
     values: tuple[tuple[str, object], ...]
 
 
-def first_failure(condition: Condition, values: Mapping[str, object]) -> Failure | None:
+def first_failure(condition: Condition, row: Columns, scope: Scope) -> Failure | None:
     """The first part that keeps the condition from holding, or None when it holds.
 
     Inside `all` that is the first part that fails; an `any` fails as a whole.
     """
-    if condition.holds(values):
+    part = failing_part(condition, row, scope)
+    return None if part is None else Failure(str(part), tuple(_read_values(part, row, scope)))
+
+
+def failing_part(condition: Condition, row: Columns, scope: Scope) -> Condition | None:
+    """The part of a condition that `first_failure` is about."""
+    if condition.holds(row, scope):
         return None
     if isinstance(condition, Group) and condition.join == "all":
         for part in condition.parts:
-            failure = first_failure(part, values)
-            if failure is not None:
-                return failure
-    read = dict.fromkeys(leaf.term.column for leaf in leaves(condition))
-    return Failure(str(condition), tuple((column, values.get(column)) for column in read))
+            failing = failing_part(part, row, scope)
+            if failing is not None:
+                return failing
+    return condition
 
 
-def leaves(condition: Condition) -> Iterator[Comparison]:
-    """Every comparison of a condition, in the order written."""
-    if isinstance(condition, Comparison):
+def _read_values(condition: Condition, row: Columns, scope: Scope) -> Iterator[tuple[str, object]]:
+    """What the condition looked at: columns, the record's own behind `$(column)`, related rows."""
+    seen = set()
+    for leaf in leaves(condition):
+        for name, value in _leaf_values(leaf, row, scope):
+            if name not in seen:
+                seen.add(name)
+                yield name, value
+
+
+def _leaf_values(
+    leaf: Comparison | Relation, row: Columns, scope: Scope
+) -> Iterator[tuple[str, object]]:
+    if isinstance(leaf, Comparison):
+        yield leaf.term.column, row.get(leaf.term.column)
+        for column in leaf.term.record_columns:
+            yield f"$({column})", scope.record.get(column)
+        return
+    own, found = str(leaf.related.own_column), leaf.found(row, scope)
+    if not points_at_one(leaf.related):
+        yield f"rows of {leaf.related.table}", len(found)
+    elif not found:
+        yield own, row.get(own)
+    else:
+        for name, value in _read_values(leaf.inner, found[0], scope):
+            yield f"{own}.{name}", value
+
+
+def leaves(condition: Condition) -> Iterator[Comparison | Relation]:
+    """Every comparison and relation of a condition, in the order written."""
+    if not isinstance(condition, Group):
         yield condition
         return
     for part in condition.parts:
@@ -94,97 +171,138 @@ def leaves(condition: Condition) -> Iterator[Comparison]:
 
 
 def columns_read(condition: Condition) -> frozenset[str]:
-    """The columns whose change can change what the condition says."""
-    return frozenset(leaf.term.column for leaf in leaves(condition))
+    """The row's own columns whose change can change what the condition says."""
+    found = set()
+    for leaf in leaves(condition):
+        column = leaf.term.column if isinstance(leaf, Comparison) else leaf.related.own_column
+        if column is not None:
+            found.add(column)
+    return frozenset(found)
 
 
-def compile_filter(
-    tree: Filter, where: str, columns: Columns | None = None, zone: tzinfo = UTC
-) -> Condition:
-    """Check a filter and make its tests.
+def record_columns(condition: Condition) -> frozenset[str]:
+    """The routed record's columns that `$(column)` names, here and in related conditions."""
+    found: set[str] = set()
+    for leaf in leaves(condition):
+        if isinstance(leaf, Comparison):
+            found.update(leaf.term.record_columns)
+        else:
+            found |= record_columns(leaf.inner)
+    return frozenset(found)
 
-    With `columns` every name and operand is checked against them; without, a value's own type
-    says how it is compared. Raises DefinitionError naming `where` and what is wrong.
-    """
-    if isinstance(tree, Term):
-        return _compile_term(tree, where, columns, zone)
-    return Group(
-        tree.join, tuple(compile_filter(part, where, columns, zone) for part in tree.parts)
+
+def is_timed(condition: Condition) -> bool:
+    """Whether the moment alone can change what the condition says."""
+    return any(
+        leaf.is_timed if isinstance(leaf, Comparison) else is_timed(leaf.inner)
+        for leaf in leaves(condition)
     )
 
 
-def _compile_term(term: Term, where: str, columns: Columns | None, zone: tzinfo) -> Comparison:
-    operator = _operator(term, where)
-    if columns is None:
-        return Comparison(term, _test_by_value(term, operator, where, zone))
-    kind = columns.get(term.column)
-    if kind is None:
-        raise DefinitionError(
-            where, f"there is no column '{term.column}'", nearest(term.column, columns)
-        )
-    return Comparison(term, _test(term, operator, where, kind, zone))
+def hierarchies(condition: Condition) -> Iterator[Hierarchy]:
+    """The trees that the condition asks, here and in related conditions."""
+    for leaf in leaves(condition):
+        if isinstance(leaf, Relation):
+            yield from hierarchies(leaf.inner)
+        elif leaf.hierarchy is not None:
+            yield leaf.hierarchy
 
 
-def _operator(term: Term, where: str) -> Operator:
-    if any("$(" in operand for operand in term.operands):
-        raise DefinitionError(where, f"a record's own value in '{term.column}' is not supported")
-    operator = OPERATORS.get(term.operator)
-    if operator is None:
-        advice = CALLER_RELATIVE.get(term.operator)
-        if advice:
-            raise DefinitionError(where, f"operator '{term.operator}' {advice}")
+def compile_filter(tree: Filter, where: str, vocabulary: Vocabulary | None = None) -> Condition:
+    """Check a filter against what it may name and make its tests.
+
+    Raises DefinitionError naming `where` and what is wrong.
+    """
+    return _compile(tree, where, vocabulary or Vocabulary())
+
+
+def _compile(tree: Filter, where: str, vocabulary: Vocabulary) -> Condition:
+    match tree:
+        case Term():
+            made = compile_term(tree, where, vocabulary)
+            return Comparison(made.term, made.holds, made.keys, made.is_timed, made.hierarchy)
+        case FilterGroup(join=join, parts=parts):
+            return group(join, tuple(_compile(part, where, vocabulary) for part in parts))
+        case Related():
+            return _compile_related(tree, where, vocabulary)
+
+
+def _compile_related(tree: Related, where: str, vocabulary: Vocabulary) -> Relation:
+    resolved, schema = resolve_related(tree, where, vocabulary)
+    inside = replace(
+        vocabulary,
+        table=resolved.table or "",
+        schema=schema,
+        record=vocabulary.record or vocabulary.schema,
+    )
+    inner = _compile(resolved.filter, where, inside)
+    test = inner.holds
+
+    def holds(row: Mapping[str, Any], scope: Scope) -> bool:
+        for other in _joined(resolved, row, scope):
+            if test(other, scope):
+                return not resolved.absent
+        return resolved.absent
+
+    return Relation(resolved, inner, holds)
+
+
+def _joined(related: Related, row: Columns, scope: Scope) -> Sequence[Columns]:
+    value = row.get(str(related.own_column))
+    return () if value is None else scope.rows.where(related.table, related.column, value)
+
+
+def points_at_one(related: Related) -> bool:
+    """Whether this row points at the other one, so that there is one at most."""
+    return related.column is None or related.column == id_column(related.table or "")
+
+
+def resolve_related(
+    tree: Related, where: str, vocabulary: Vocabulary
+) -> tuple[Related, TableSchema | None]:
+    """The related part with every name filled in that can be known, and the table it is about."""
+    own = vocabulary.schema
+    if own is None:
+        return replace(tree, own_column=tree.own_column or id_column(vocabulary.table)), None
+    table = tree.table or _pointed_at(tree, where, own)
+    other = vocabulary.find(table)
+    if other is None:
+        raise DefinitionError(where, f"there is no table '{table}'")
+    resolved = replace(
+        tree,
+        table=table,
+        column=tree.column or other.primary_id,
+        own_column=tree.own_column or own.primary_id,
+    )
+    column = _check_column(resolved.column, other, where)
+    own_column = _check_column(resolved.own_column, own, where)
+    kinds = other.columns[column].kind, own.columns[own_column].kind
+    if kinds[0] is not kinds[1]:
         raise DefinitionError(
             where,
-            f"there is no operator '{term.operator}' (column '{term.column}')",
-            nearest(term.operator, OPERATORS),
+            f"column '{column}' of {other.table} ({kinds[0].value}) cannot be joined with "
+            f"'{own_column}' of {own.table} ({kinds[1].value})",
         )
-    wanted, given = operator.arity, len(term.operands)
-    if (wanted is None and given == 0) or (wanted is not None and given != wanted):
+    return resolved, other
+
+
+def _pointed_at(tree: Related, where: str, own: TableSchema) -> str:
+    column = _check_column(tree.own_column, own, where)
+    targets = own.columns[column].targets
+    if len(targets) == 1:
+        return targets[0]
+    if not targets:
+        raise DefinitionError(where, f"column '{column}' is no lookup; say the table with 'to'")
+    raise DefinitionError(
+        where, f"lookup '{column}' points at {' or '.join(targets)}: say which with 'to'"
+    )
+
+
+def _check_column(column: str | None, schema: TableSchema, where: str) -> str:
+    if column is None or column not in schema.columns:
         raise DefinitionError(
             where,
-            f"operator '{term.operator}' on column '{term.column}' takes "
-            f"{'one or more values' if wanted is None else _count(wanted)}, not {given}",
+            f"table {schema.table} has no column '{column}'",
+            nearest(str(column), schema.columns),
         )
-    return operator
-
-
-def _count(wanted: int) -> str:
-    return {0: "no value", 1: "one value"}.get(wanted, f"{wanted} values")
-
-
-def _test(term: Term, operator: Operator, where: str, kind: ColumnKind, zone: tzinfo) -> Test:
-    if kind not in operator.kinds:
-        raise DefinitionError(
-            where,
-            f"operator '{term.operator}' does not fit column '{term.column}', a {kind.value} column",
-        )
-    try:
-        return operator.make(Operands(kind, term.operands, zone))
-    except OperandError as exc:
-        raise DefinitionError(where, f"column '{term.column}': {exc}") from None
-
-
-def _test_by_value(term: Term, operator: Operator, where: str, zone: tzinfo) -> Test:
-    made: dict[ColumnKind, Test] = {}
-
-    def test(value: Value) -> bool:
-        kind = kind_of(value)
-        if value is None and kind not in operator.kinds:
-            kind = next(iter(operator.kinds))  # an empty value is of any kind
-        if kind not in made:
-            made[kind] = _test(term, operator, where, kind, zone)
-        return made[kind](value)
-
-    return test
-
-
-_ASKS_WHO = "asks who is calling, which would be our application user; name the {0} instead"
-CALLER_RELATIVE = {
-    **dict.fromkeys(
-        ("eq-userid", "ne-userid", "eq-useroruserhierarchy", "eq-useroruserhierarchyandteams"),
-        _ASKS_WHO.format("user"),
-    ),
-    **dict.fromkeys(("eq-userteams", "eq-useroruserteams"), _ASKS_WHO.format("team")),
-    **dict.fromkeys(("eq-businessid", "ne-businessid"), _ASKS_WHO.format("business unit")),
-    "eq-userlanguage": _ASKS_WHO.format("language"),
-}
+    return column

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from work_assignment.domain.conditions import Failure
 from work_assignment.domain.distribution import Ranking
-from work_assignment.domain.records import Record
+from work_assignment.domain.recipients import Recipient, TeamOrQueue, owner
+from work_assignment.domain.records import Owner, Record
 from work_assignment.domain.rules import AssignmentRule
 from work_assignment.domain.segments import Segment, SegmentTried
-from work_assignment.domain.sellers import Seller
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A seller who could not take the record, and why."""
+    """A seller, team or queue that could not take the record, and why."""
 
-    seller: Seller
+    seller: Recipient
     why: str
 
 
@@ -26,8 +26,9 @@ class RuleTried:
     """A rule that was looked at.
 
     `failure` is the part of its filter that failed, `passed_over` another reason not to apply it;
-    otherwise `dropped` are the sellers who could not take the record and `ranking` the order of
-    the others. `status` says how it ended; ASSIGNED when it gave an owner.
+    otherwise `dropped` are those who could not take the record, and `ranking` is the order of the
+    sellers who could, or `matching` are the teams or queues. `note` says what else decided. `status`
+    says how it ended; ASSIGNED when it gave an owner.
     """
 
     rule: AssignmentRule
@@ -36,6 +37,13 @@ class RuleTried:
     passed_over: str = ""
     dropped: tuple[Dropped, ...] = ()
     ranking: Ranking | None = None
+    matching: tuple[TeamOrQueue, ...] = ()
+    note: str = ""
+
+    @property
+    def applied(self) -> bool:
+        """Whether the record met the rule's conditions, so that its sellers were looked at."""
+        return self.failure is None and not self.passed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +54,28 @@ class Trace:
     rules: tuple[RuleTried, ...] = ()
 
 
+NO_TRACE = Trace()
+
+
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The record goes to `seller`; `turn` is the order stamp that the assignment gives her."""
+    """The record goes to `recipient`; `turn` is the order stamp that the assignment gives a seller."""
 
     record: Record
     segmentation: SegmentationStatus
     segment: Segment
     rule: AssignmentRule
-    seller: Seller
+    recipient: Recipient
     trace: Trace
     turn: int = 0
 
     @property
     def status(self) -> RoutingStatus:
         return RoutingStatus.ASSIGNED
+
+    @property
+    def owner(self) -> Owner:
+        return owner(self.recipient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,21 @@ class Unassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The record keeps its owner: `segment` may be another than before.
+
+    `status` is None where the outcome that it had stands.
+    """
+
+    record: Record
+    segmentation: SegmentationStatus
+    segment: Segment | None
+    status: RoutingStatus | None
+    trace: Trace
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Only what others have reserved keeps the record from a seller: no outcome yet, ask again."""
 
@@ -85,4 +115,4 @@ class Held:
     trace: Trace
 
 
-Decision = Assigned | Unassigned | Held
+Decision = Assigned | Unassigned | Unchanged | Held

@@ -34,7 +34,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A segment; `filter` is FetchXML, None for every record. `activated_on` is never compared."""
+    """A segment; `filter` is FetchXML, None for every record.
+
+    It takes records while it is active or paused. The last two columns are never compared.
+    """
 
     kind: ClassVar[Kind] = Kind.SEGMENT
 
@@ -46,13 +49,15 @@ class SegmentRow:
     allow_move_in: bool
     reassign_on_move: bool
     activated_on: datetime | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
     """An assignment rule; `segment_id` None is the default segment.
 
-    `attributes` is JSON of the nested form, `list` a JSON array of user ids.
+    `attributes` is JSON of the nested form, `list` a JSON array of ids of users, teams or queues.
+    Which number `distribution` is depends on `assign_to`: a change of either carries both.
     """
 
     kind: ClassVar[Kind] = Kind.RULE
@@ -74,6 +79,7 @@ class RuleRow:
     available_within_hours: int | None
     on_no_seller: str
     activated_on: datetime | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,10 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True)
 class SettingsRow:
-    """The settings. `eligible_roles` None is all; `definitions_version` is never compared."""
+    """The settings. `eligible_roles` None is all; `definitions_version` is never compared.
+
+    Roles and record types are JSON arrays of names. `owner_column` None is the owner itself.
+    """
 
     kind: ClassVar[Kind] = Kind.SETTINGS
 
@@ -124,6 +133,7 @@ class SettingsRow:
     record_types: str | None = '["lead","opportunity"]'
     keep_self_created: bool = False
     score_column: str | None = None
+    owner_column: str | None = None
     flap_limit_moves: int | None = 3
     flap_limit_hours: int | None = 24
     definitions_version: str | None = None
@@ -164,6 +174,18 @@ class UserRow:
     domain_name: str | None = None
     email: str | None = None
     is_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTypeFacts:
+    """What decides whether a table's rows can be routed.
+
+    `lacks` says in words which columns are missing or of a wrong type, and how to add them.
+    """
+
+    is_user_owned: bool
+    is_queue_enabled: bool
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,42 +7,66 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from work_assignment.domain.conditions import Failure
-from work_assignment.domain.decisions import Assigned, Decision, Held, RuleTried, Unassigned
+from work_assignment.domain.decisions import (
+    Assigned,
+    Decision,
+    Held,
+    RuleTried,
+    Unassigned,
+    Unchanged,
+)
 from work_assignment.domain.distribution import Candidate, Ranking
 from work_assignment.domain.rules import Distribution
 from work_assignment.domain.segments import SegmentTried
-from work_assignment.domain.statuses import SegmentationStatus
+from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 
 def summary(decision: Decision) -> str:
     """The outcome in a few words: who and why, or why not."""
     match decision:
-        case Assigned(rule=rule, trace=trace):
-            tried = trace.rules[-1]
-            return f"{rule.name}: {_why_first(tried)}"
+        case Assigned(rule=rule, recipient=recipient, trace=trace):
+            return f"{rule.name}: {recipient.name}" + _because(trace.rules)
         case Unassigned(segmentation=SegmentationStatus.NO_MATCHING_SEGMENT):
             return SegmentationStatus.NO_MATCHING_SEGMENT.reason
         case Unassigned(status=status, rule=rule, detail=detail):
             named = f" ({rule.name})" if rule else ""
             return f"{status.reason}{named}" + (f": {detail}" if detail else "")
+        case Unchanged(segmentation=segmentation, status=status, detail=detail):
+            why = segmentation.reason if status is None else status.reason
+            return f"Unchanged: {why}" + (f", {detail}" if detail else "")
         case Held(rule=rule):
             return f"{rule.name}: waits for what others have reserved"
     assert_never(decision)
 
 
+def _because(tried: Sequence[RuleTried]) -> str:
+    """Why that one, where a trace says it."""
+    why = _why_first(tried[-1]) if tried else ""
+    return f", {why}" if why else ""
+
+
 def _why_first(tried: RuleTried) -> str:
     ranking = tried.ranking
     if ranking is None:
-        return ""
+        return _why_group(tried)
     chosen, *others = ranking.order
     if not others:
         return f"the only one {_when(ranking)}" if ranking.later else "the only one who can take it"
     among = f"{len(others) + 1} {_when(ranking)}" if ranking.later else str(len(others) + 1)
-    if ranking.distribution is Distribution.LOAD_BALANCING:
-        level = sum(other.room == chosen.room for other in others)
-        tie = f", longest wait of {level + 1} level" if level else ""
-        return f"most room of {among} ({chosen.room} free{tie})"
-    return f"longest wait of {among}" + (", never had one" if chosen.turn == 0 else "")
+    match ranking.distribution:
+        case Distribution.LOAD_BALANCING:
+            level = sum(other.room == chosen.room for other in others)
+            tie = f", longest wait of {level + 1} level" if level else ""
+            return f"most room of {among} ({chosen.room} free{tie})"
+        case Distribution.BEST_OVERALL:
+            return tried.note or f"least to do of {among} ({chosen.load} open)"
+        case _:
+            return f"longest wait of {among}" + (", never had one" if chosen.turn == 0 else "")
+
+
+def _why_group(tried: RuleTried) -> str:
+    count, kind = len(tried.matching), tried.rule.target.value
+    return f"the only {kind}" if count == 1 else f"any one of {count} {kind}s"
 
 
 def _when(ranking: Ranking) -> str:
@@ -70,8 +94,13 @@ def _rule_data(tried: RuleTried) -> dict[str, Any]:
         return data
     dropped = sorted(tried.dropped, key=lambda entry: entry.seller.name)
     data["dropped"] = [[entry.seller.name, entry.why] for entry in dropped]
+    if tried.note:
+        data["note"] = tried.note
+    if tried.matching:
+        data["matching"] = [entry.name for entry in tried.matching]
     if tried.ranking is None:
-        data["reason"] = tried.status.reason
+        if tried.status is not RoutingStatus.ASSIGNED:
+            data["reason"] = tried.status.reason
         return data
     data["by"] = tried.ranking.distribution.value
     data["order"] = [_candidate_data(tried, entry) for entry in tried.ranking.order]
@@ -84,9 +113,26 @@ def _candidate_data(tried: RuleTried, entry: Candidate) -> dict[str, Any]:
     data: dict[str, Any] = {"name": entry.seller.name, "turn": entry.turn}
     if tried.rule.uses_capacity or tried.rule.distribution is Distribution.LOAD_BALANCING:
         data["room"] = entry.room
+    if tried.rule.distribution is Distribution.BEST_OVERALL:
+        data["load"] = entry.load
     if tried.rule.available_within is not None:
         data["days"] = entry.bucket
     return data
+
+
+_LISTS = ("dropped", "order", "later", "matching")
+
+
+def shortened(data: Mapping[str, Any], entries: int) -> dict[str, Any]:
+    """The same trace with at most so many entries in each list of sellers, teams and queues."""
+    return {**data, "rules": [_shortened(tried, entries) for tried in data["rules"]]}
+
+
+def _shortened(tried: Mapping[str, Any], entries: int) -> Mapping[str, Any]:
+    long = {key: tried[key] for key in _LISTS if len(tried.get(key, ())) > entries}
+    left_out = sum(len(listed) - entries for listed in long.values())
+    cut = {key: listed[:entries] for key, listed in long.items()}
+    return {**tried, **cut, "left out": left_out} if long else tried
 
 
 def _why_not(failure: Failure | None, passed_over: str) -> dict[str, Any]:
@@ -112,12 +158,18 @@ def sentences(data: Mapping[str, Any]) -> Iterator[str]:
         yield _tried_sentence("Rule", tried, "applies")
         for name, why in tried.get("dropped", ()):
             yield f"  {name}: {why}"
-        if "order" in tried:
+        if tried.get("order"):
             yield f"  by {tried['by']}: {_order_sentence(tried['order'])}"
             if tried.get("later"):
                 yield f"  only later: {_order_sentence(tried['later'])}"
-        elif "reason" in tried:
+        if tried.get("matching"):
+            yield f"  matching: {', '.join(tried['matching'])}"
+        if tried.get("left out"):
+            yield f"  {tried['left out']} more are left out here"
+        if "reason" in tried:
             yield f"  {tried['reason']}"
+        if "note" in tried:
+            yield f"  {tried['note']}"
     yield f"Outcome: {data.get('outcome', '')}"
 
 
@@ -142,6 +194,8 @@ def _candidate_words(entry: Mapping[str, Any]) -> str:
     facts = [f"turn {entry['turn']}" if entry["turn"] else "never had one"]
     if "room" in entry:
         facts.append(f"{entry['room']} free")
+    if "load" in entry:
+        facts.append(f"{entry['load']} open")
     if entry.get("days"):
         facts.append(f"works within {24 * entry['days']} hours")
     return f"{entry['name']} ({', '.join(facts)})"

@@ -1,150 +1,135 @@
 """The operators of filters: one small function each, and the table that names them.
 
 An operator makes a test out of a column's kind and the operands written in the definition. The
-test takes the column's value and says whether it holds. What an empty column gives is Dataverse's
-way: nothing equals it, and every negative operator holds for it.
+test takes the column's value, which must be of that kind, and says whether it holds. What an empty
+column gives is Dataverse's way: nothing equals it, and every negative operator holds for it.
 """
 
 from __future__ import annotations
 
+import operator as python
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
-from enum import Enum
+from datetime import datetime, tzinfo
+from enum import Enum, auto
 from typing import Any
-from uuid import UUID
 
-from work_assignment.domain.records import Value
-from work_assignment.domain.text import fold, like
-
-Test = Callable[[Value], bool]
-Comparable = str | int | Decimal | datetime | date
-
-
-class ColumnKind(Enum):
-    """How a column's values are written and compared."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    YES_NO = "yes or no"
-    CHOICE = "choice"
-    LOOKUP = "lookup"
-    MOMENT = "date and time"
-    DAY = "date"
-
-
-ORDERED = frozenset(
-    {ColumnKind.TEXT, ColumnKind.NUMBER, ColumnKind.CHOICE, ColumnKind.MOMENT, ColumnKind.DAY}
+from work_assignment.domain import date_operators as dates
+from work_assignment.domain.date_operators import within
+from work_assignment.domain.fiscal_years import (
+    COUNTED_FISCAL,
+    FIXED_FISCAL,
+    period_span,
+    since_period,
+    until_period,
 )
-DATES = frozenset({ColumnKind.MOMENT, ColumnKind.DAY})
-EVERY_KIND = frozenset(ColumnKind)
+from work_assignment.domain.operands import DATES as DATES
+from work_assignment.domain.operands import EVERY_KIND as EVERY_KIND
+from work_assignment.domain.operands import ORDERED as ORDERED
+from work_assignment.domain.operands import TIMES, read_choices, read_day_or_moment
+from work_assignment.domain.operands import ColumnKind as ColumnKind
+from work_assignment.domain.operands import OperandError as OperandError
+from work_assignment.domain.operands import Operands as Operands
+from work_assignment.domain.operands import Test as Test
+from work_assignment.domain.operands import kind_of as kind_of
+from work_assignment.domain.records import Value
+from work_assignment.domain.relative_dates import (
+    COUNTED,
+    FIXED,
+    HOURS,
+    OLDER_BY_DAY,
+    OLDER_BY_TIME,
+    Span,
+    first_moment,
+)
+from work_assignment.domain.text import fold, like
+from work_assignment.domain.trees import Tree
+
+TestIn = Callable[[Tree], Test]
+
+_TEXT = frozenset({ColumnKind.TEXT})
+_CHOICES = frozenset({ColumnKind.CHOICES})
+_LOOKUP = frozenset({ColumnKind.LOOKUP})
 
 
-class OperandError(ValueError):
-    """An operand that is no value of the column's kind; the text says what was expected."""
+class Needs(Enum):
+    """What a test needs besides the column's value."""
+
+    NOTHING = auto()
+    MOMENT = auto()
+    TREE = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Operands:
-    """What stands right of the operator, read as values of the column's kind.
+class Operator:
+    """An operator: its maker, how many operands it takes (None: one or more), and for what.
 
-    `zone` is the evaluation time zone: a day, and a moment written without offset, are meant in it.
+    `make` gives a Test or, as `needs` says, what makes one of a moment or of a tree.
     """
 
-    kind: ColumnKind
-    texts: tuple[str, ...]
-    zone: tzinfo
-
-    def values(self) -> list[Comparable]:
-        return [_read(self.kind, text, self.zone) for text in self.texts]
-
-    def value(self) -> Comparable:
-        return self.values()[0]
-
-    def days(self) -> list[date]:
-        """The operands as days, whatever time they carry."""
-        return [_read_day(text) for text in self.texts]
-
-
-def comparable(kind: ColumnKind, value: Value) -> Comparable | None:
-    """The form in which a column's value is compared."""
-    if value is None:
-        return None
-    if kind is ColumnKind.TEXT or isinstance(value, str):
-        return fold(str(value))
-    return value
-
-
-def _equal(operands: Operands) -> Test:
-    kind, wanted = operands.kind, operands.value()
-    return lambda value: value is not None and comparable(kind, value) == wanted
+    make: Callable[[Operands], Any]
+    arity: int | None = 1
+    kinds: frozenset[ColumnKind] = EVERY_KIND
+    needs: Needs = Needs.NOTHING
 
 
 def _among(operands: Operands) -> Test:
-    kind, wanted = operands.kind, frozenset(operands.values())
-    return lambda value: value is not None and comparable(kind, value) in wanted
+    """Whether the value is one of the operands.
+
+    Of several choices, whether they are all those named and no other. Learn only says that `in`
+    can be used with them; this is how Dataverse's filter editor writes that they are equal.
+    """
+    match operands.kind:
+        case ColumnKind.CHOICES:
+            together = _all_choices(operands)
+            return lambda value: value is not None and together == frozenset(value)
+        case ColumnKind.TEXT:
+            texts = frozenset(operands.values())
+            return lambda value: value is not None and fold(value) in texts
+        case ColumnKind.LOOKUP:
+            ids = frozenset(operands.values())
+            return lambda value: value in ids or (value is not None and value.lower() in ids)
+    # A set's own method takes half the time of a function that asks the set.
+    return frozenset(operands.values()).__contains__
 
 
-def _ordered(holds: Callable[[Comparable, Comparable], bool]) -> Callable[[Operands], Test]:
+def _all_choices(operands: Operands) -> frozenset[int]:
+    return frozenset[int]().union(*map(read_choices, operands.texts))
+
+
+def _any_choice(operands: Operands) -> Test:
+    """Whether at least one of the choices is made."""
+    wanted = _all_choices(operands)
+    return lambda value: value is not None and not wanted.isdisjoint(value)
+
+
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Operands], Test]:
     def operator(operands: Operands) -> Test:
-        kind, bound = operands.kind, operands.value()
-
-        def test(value: Value) -> bool:
-            compared = comparable(kind, value)
-            return compared is not None and holds(compared, bound)
-
-        return test
+        bound = operands.value()
+        if operands.kind is ColumnKind.TEXT:
+            return lambda value: value is not None and holds(fold(value), bound)
+        return lambda value: value is not None and holds(value, bound)
 
     return operator
 
 
 def _between(operands: Operands) -> Test:
-    kind = operands.kind
-    low, high = operands.values()
-
-    def test(value: Value) -> bool:
-        compared = comparable(kind, value)
-        return compared is not None and not _less(compared, low) and not _less(high, compared)
-
-    return test
-
-
-def _less(left: Any, right: Any) -> bool:
-    """Both are of the column's kind, which the type checker cannot know."""
-    return bool(left < right)
+    inside = within(*operands.values())
+    if operands.kind is ColumnKind.TEXT:
+        return lambda value: value is not None and inside(fold(value))
+    return inside
 
 
 def _pattern(make: Callable[[str], str]) -> Callable[[Operands], Test]:
     def operator(operands: Operands) -> Test:
-        matcher = like(make(operands.texts[0]))
-        return lambda value: isinstance(value, str) and bool(matcher.fullmatch(fold(value)))
+        match = like(make(operands.texts[0])).fullmatch
+        return lambda value: value is not None and match(fold(value)) is not None
 
     return operator
 
 
 def _empty(_: Operands) -> Test:
     return lambda value: value is None
-
-
-def _day_of(value: Value, zone: tzinfo) -> date | None:
-    if isinstance(value, datetime):
-        return value.astimezone(zone).date()
-    return value if isinstance(value, date) else None
-
-
-def _by_day(holds: Callable[[date, date], bool]) -> Callable[[Operands], Test]:
-    def operator(operands: Operands) -> Test:
-        zone = operands.zone
-        (wanted,) = operands.days()
-
-        def test(value: Value) -> bool:
-            day = _day_of(value, zone)
-            return day is not None and holds(day, wanted)
-
-        return test
-
-    return operator
 
 
 def _not(operator: Callable[[Operands], Test]) -> Callable[[Operands], Test]:
@@ -155,25 +140,46 @@ def _not(operator: Callable[[Operands], Test]) -> Callable[[Operands], Test]:
     return negative
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """An operator's test maker, how many operands it takes (None: one or more), and for what."""
+def _related(
+    rows: Callable[[Tree, str], frozenset[str]], *, or_equal: bool = False
+) -> Callable[[Operands], TestIn]:
+    """Whether the column's row is one of `rows` of the operand's, or, if so asked, that row."""
 
-    make: Callable[[Operands], Test]
-    arity: int | None = 1
-    kinds: frozenset[ColumnKind] = EVERY_KIND
+    def operator(operands: Operands) -> TestIn:
+        wanted = fold(str(operands.value()))
+
+        def test_in(tree: Tree) -> Test:
+            found = rows(tree, wanted)
+            if not or_equal:
+                return lambda value: value is not None and fold(value) in found
+            return lambda value: (
+                value is not None and (fold(value) == wanted or fold(value) in found)
+            )
+
+        return test_in
+
+    return operator
 
 
-_TEXT = frozenset({ColumnKind.TEXT})
+def _not_under(operands: Operands) -> TestIn:
+    """Learn ("Query hierarchical data"): all that is not below the row, so the row itself too."""
+    under = _related(Tree.below)(operands)
+
+    def test_in(tree: Tree) -> Test:
+        is_under = under(tree)
+        return lambda value: not is_under(value)
+
+    return test_in
+
 
 OPERATORS: dict[str, Operator] = {
-    "eq": Operator(_equal),
-    "ne": Operator(_not(_equal)),
-    "neq": Operator(_not(_equal)),
-    "gt": Operator(_ordered(lambda value, bound: _less(bound, value)), kinds=ORDERED),
-    "ge": Operator(_ordered(lambda value, bound: not _less(value, bound)), kinds=ORDERED),
-    "lt": Operator(_ordered(_less), kinds=ORDERED),
-    "le": Operator(_ordered(lambda value, bound: not _less(bound, value)), kinds=ORDERED),
+    "eq": Operator(_among),
+    "ne": Operator(_not(_among)),
+    "neq": Operator(_not(_among)),
+    "gt": Operator(_ordered(python.gt), kinds=ORDERED),
+    "ge": Operator(_ordered(python.ge), kinds=ORDERED),
+    "lt": Operator(_ordered(python.lt), kinds=ORDERED),
+    "le": Operator(_ordered(python.le), kinds=ORDERED),
     "in": Operator(_among, arity=None),
     "not-in": Operator(_not(_among), arity=None),
     "between": Operator(_between, arity=2, kinds=ORDERED),
@@ -186,88 +192,79 @@ OPERATORS: dict[str, Operator] = {
     "not-begin-with": Operator(_not(_pattern(lambda text: text + "%")), kinds=_TEXT),
     "ends-with": Operator(_pattern(lambda text: "%" + text), kinds=_TEXT),
     "not-end-with": Operator(_not(_pattern(lambda text: "%" + text)), kinds=_TEXT),
-    "on": Operator(_by_day(lambda day, wanted: day == wanted), kinds=DATES),
-    "on-or-after": Operator(_by_day(lambda day, wanted: day >= wanted), kinds=DATES),
-    "on-or-before": Operator(_by_day(lambda day, wanted: day <= wanted), kinds=DATES),
+    "contain-values": Operator(_any_choice, arity=None, kinds=_CHOICES),
+    "not-contain-values": Operator(_not(_any_choice), arity=None, kinds=_CHOICES),
+    "on": Operator(dates.by_day(lambda day: Span(day, day)), kinds=DATES),
+    "on-or-after": Operator(dates.by_day(lambda day: Span(first=day)), kinds=DATES),
+    "on-or-before": Operator(dates.by_day(lambda day: Span(last=day)), kinds=DATES),
+    **{
+        name: Operator(dates.fixed(span), arity=0, kinds=DATES, needs=Needs.MOMENT)
+        for name, span in (*FIXED.items(), *FIXED_FISCAL.items())
+    },
+    **{
+        name: Operator(dates.counted(span), kinds=DATES, needs=Needs.MOMENT)
+        for name, span in (*COUNTED.items(), *COUNTED_FISCAL.items())
+    },
+    **{
+        name: Operator(dates.older(earlier), kinds=DATES, needs=Needs.MOMENT)
+        for name, earlier in OLDER_BY_DAY.items()
+    },
+    # Learn ("Behavior and format of the date and time column"): not for columns without times.
+    **{
+        name: Operator(dates.older(earlier), kinds=TIMES, needs=Needs.MOMENT)
+        for name, earlier in OLDER_BY_TIME.items()
+    },
+    **{
+        name: Operator(dates.hours(bounds), kinds=TIMES, needs=Needs.MOMENT)
+        for name, bounds in HOURS.items()
+    },
+    "in-fiscal-year": Operator(dates.in_fiscal_year, kinds=DATES),
+    "in-fiscal-period": Operator(dates.in_fiscal_period, kinds=DATES),
+    "in-fiscal-period-and-year": Operator(
+        dates.by_fiscal_period(period_span), arity=2, kinds=DATES
+    ),
+    "in-or-before-fiscal-period-and-year": Operator(
+        dates.by_fiscal_period(until_period), arity=2, kinds=DATES
+    ),
+    "in-or-after-fiscal-period-and-year": Operator(
+        dates.by_fiscal_period(since_period), arity=2, kinds=DATES
+    ),
+    "under": Operator(_related(Tree.below), kinds=_LOOKUP, needs=Needs.TREE),
+    "eq-or-under": Operator(_related(Tree.below, or_equal=True), kinds=_LOOKUP, needs=Needs.TREE),
+    "not-under": Operator(_not_under, kinds=_LOOKUP, needs=Needs.TREE),
+    "above": Operator(_related(Tree.above), kinds=_LOOKUP, needs=Needs.TREE),
+    "eq-or-above": Operator(_related(Tree.above, or_equal=True), kinds=_LOOKUP, needs=Needs.TREE),
 }
 
 
-def kind_of(value: Value) -> ColumnKind:
-    """The kind that a value shows by itself, for cases that carry no column definitions."""
-    match value:
-        case bool():
-            return ColumnKind.YES_NO
-        case int() | Decimal():
-            return ColumnKind.NUMBER
-        case datetime():
-            return ColumnKind.MOMENT
-        case date():
-            return ColumnKind.DAY
-        case _:
-            return ColumnKind.TEXT
+def as_kind(value: Value, operator: Operator, zone: tzinfo) -> tuple[ColumnKind, Value] | None:
+    """The kind that a value shows under an operator, and the value as one of that kind.
 
-
-def _read(kind: ColumnKind, text: str, zone: tzinfo) -> Comparable:
-    match kind:
-        case ColumnKind.TEXT:
-            return fold(text)
-        case ColumnKind.NUMBER:
-            return _read_number(text)
-        case ColumnKind.CHOICE:
-            return _read_whole(text)
-        case ColumnKind.YES_NO:
-            return _read_yes_no(text)
-        case ColumnKind.LOOKUP:
-            return _read_id(text)
-        case ColumnKind.DAY:
-            return _read_day(text)
-        case ColumnKind.MOMENT:
-            return _read_moment(text, zone)
-
-
-def _read_number(text: str) -> Decimal:
+    Where no column definitions are at hand, text is read as what the operator is about: a date (in
+    `zone` when it has no offset), a list of choices, the id of a row. An empty value is of any
+    kind. None means that the operator can say nothing about the value: the condition cannot hold.
+    """
+    kind = kind_of(value)
+    if kind in operator.kinds:
+        return kind, value
+    if value is None:
+        return next(kind for kind in ColumnKind if kind in operator.kinds), None
+    if not isinstance(value, str):
+        return None
+    if operator.needs is Needs.TREE:
+        return ColumnKind.TEXT, value  # ids outside Dataverse may be of any form
     try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        raise OperandError(f"'{text}' is not a number") from None
-    if not number.is_finite():
-        raise OperandError(f"'{text}' is not a number")
-    return number
+        return _from_text(value, operator, zone)
+    except OperandError:
+        return None
 
 
-def _read_whole(text: str) -> int:
-    try:
-        return int(text.strip())
-    except ValueError:
-        raise OperandError(f"'{text}' is not the number of a choice") from None
-
-
-def _read_yes_no(text: str) -> bool:
-    answer = {"1": True, "true": True, "0": False, "false": False}.get(text.strip().lower())
-    if answer is None:
-        raise OperandError(f"'{text}' is neither true nor false")
-    return answer
-
-
-def _read_id(text: str) -> str:
-    try:
-        return str(UUID(text.strip()))
-    except ValueError:
-        raise OperandError(f"'{text}' is not the id of a row") from None
-
-
-def _read_day(text: str) -> date:
-    try:
-        return datetime.fromisoformat(text.strip()).date()
-    except ValueError:
-        raise OperandError(f"'{text}' is not a date, such as 2026-03-01") from None
-
-
-def _read_moment(text: str, zone: tzinfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise OperandError(
-            f"'{text}' is not a date and time, such as 2026-03-01T08:00:00Z"
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+def _from_text(text: str, operator: Operator, zone: tzinfo) -> tuple[ColumnKind, Value]:
+    if ColumnKind.CHOICES in operator.kinds:
+        return ColumnKind.CHOICES, tuple(sorted(read_choices(text)))
+    read = read_day_or_moment(text, zone)
+    if isinstance(read, datetime):
+        return ColumnKind.MOMENT, read
+    if ColumnKind.DAY in operator.kinds:
+        return ColumnKind.DAY, read
+    return ColumnKind.MOMENT, first_moment(read, zone)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
 
@@ -17,12 +18,15 @@ class RequestSource(IntEnum):
     NEW = 0
     UPDATED = 1
     BY_HAND = 2
+    SCHEDULED = 3
+    RESEGMENTED_BY_HAND = 4
+    FORCED_BY_HAND = 5
     FOUND_WAITING = 727000000
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row of the run log: one record, one outcome."""
+    """A row of the run log: one record, one outcome; `sweep_id` is the sweep that it belongs to."""
 
     id: str
     key: RecordKey
@@ -42,6 +46,7 @@ class Run:
     owner: Owner | None = None
     previous_owner: Owner | None = None
     tell: bool = False
+    sweep_id: str | None = None
 
     @property
     def assigns(self) -> bool:
@@ -56,7 +61,8 @@ class Outcome:
     `result` None leaves the record itself alone (it is gone, closed, or this is a dry run); `again`
     is the run row of the same outcome before, which is counted up instead of writing a new one;
     `turn` the order stamp that an assignment gives the seller; `gives_back` says that the run's
-    owner is written although it is somebody else's choice.
+    owner is written although it is not what rules chose; `owner_column` the column that the owner is
+    written to, None for the owner proper; `queue_item` what is taken out of its queue with it.
     """
 
     run: Run
@@ -65,6 +71,8 @@ class Outcome:
     again: LastRun | None = None
     turn: int = 0
     gives_back: bool = False
+    owner_column: str | None = None
+    queue_item: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +84,37 @@ class SellerChange:
     last_assigned_at: datetime | None
     reservations: tuple[Reservation, ...]
     open_count: int | None = None
+    rule_stamps: Mapping[RuleId, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Order stamps: of a seller, and hers of single rules."""
+
+    turn: int
+    by_rule: Mapping[RuleId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What a block comes to for one seller: `committed` records of those reserved.
 
-    `written_turn` is the order stamp that reserving wrote; `turn` is the one that what was
-    committed gives her. Turns of what was not committed are given back.
+    `written` are the order stamps that reserving wrote; `settled` those that what was committed
+    gives her. Turns of what was not committed are given back.
     """
 
     committed: int
-    written_turn: int
-    turn: int
+    written: Turns
+    settled: Turns
+
+    def turns_after(self, row: SellerRow) -> Turns:
+        """The turns as the block leaves them; one that others have moved on since is theirs."""
+        by_rule = {
+            rule: self.settled.by_rule[rule] if stamp == self.written.by_rule.get(rule) else stamp
+            for rule, stamp in row.rule_stamps.items()
+        }
+        is_ours = row.order_stamp == self.written.turn
+        return Turns(self.settled.turn if is_ours else row.order_stamp, by_rule)
 
 
 class Written(Enum):
@@ -129,10 +155,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """An assignment of the run log whose new owner has not been told."""
+    """A run of the log of which somebody is to be told: the new owner, or who lost the record."""
 
     run_id: str
-    owner: SellerId
+    recipient: SellerId
     key: RecordKey
     record_name: str
     reason: str
+    is_lost: bool = False

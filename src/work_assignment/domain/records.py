@@ -13,10 +13,11 @@ SellerId = NewType("SellerId", str)
 SegmentId = NewType("SegmentId", str)
 RuleId = NewType("RuleId", str)
 
-Value = str | int | Decimal | bool | datetime | date | None
+Value = str | int | Decimal | bool | datetime | date | tuple[int, ...] | None
 """A column's value: text, whole or decimal number, yes/no, aware moment, day, or empty.
 
-A choice is its number, a lookup the id of the row it points at.
+A choice is its number, several are a tuple, a lookup is the id of the row it points at. A time
+without time zone carries UTC, as Dataverse sends it.
 """
 
 
@@ -30,7 +31,10 @@ class RecordKey:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whom a record belongs to: `type` is systemuser or team."""
+    """Whom a record belongs to: `type` is systemuser, team or queue.
+
+    A record given to a queue keeps its owner in Dataverse and waits in the queue to be picked.
+    """
 
     type: str
     id: str
@@ -40,7 +44,9 @@ class Owner:
 class Record:
     """A row that may be routed. A column that is missing from `columns` is empty.
 
-    `created_by` is the user who created it.
+    `created_by` is the user who created it; `labels` are what people read in choices and lookups,
+    where that is known. `is_settled` says that its owner has been chosen: only a move to another
+    segment can change it. `score` says how much it is worth being assigned when not all can be.
     """
 
     type: str
@@ -51,3 +57,6 @@ class Record:
     name: str = ""
     segment_id: SegmentId | None = None
     created_by: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    is_settled: bool = False
+    score: Decimal | int = 0

@@ -1,4 +1,4 @@
-"""Assignment rules: which records of a segment, to which sellers, shared out how."""
+"""Assignment rules: which records of a segment, to whom, shared out how."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from enum import Enum
 
 from work_assignment.domain.conditions import ALWAYS, Condition
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.records import RuleId, SegmentId, SellerId
+from work_assignment.domain.recipients import Target
+from work_assignment.domain.records import RuleId, SegmentId
 
 
 class Distribution(Enum):
-    """How the sellers that are left share the work."""
+    """How those who are left share the work: the last two are for teams and queues.
+
+    With ANY_ONE one of several gets the record; with NONE several are one too many.
+    """
 
     ROUND_ROBIN = "round robin"
     LOAD_BALANCING = "load balancing"
+    BEST_OVERALL = "best overall"
+    ANY_ONE = "any one"
+    NONE = "none"
 
 
 class OnNoSeller(Enum):
@@ -27,9 +34,12 @@ class OnNoSeller(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SellerMatch:
-    """Which sellers a rule gives to: those listed (None: any), whose columns and attributes hold."""
+    """To whom a rule may give: those listed (None: any), whose columns and attributes hold.
 
-    listed: tuple[SellerId, ...] | None = None
+    For rules that give to teams or queues these are theirs; they have no attributes.
+    """
+
+    listed: tuple[str, ...] | None = None
     columns: Condition = ALWAYS
     attributes: Condition = ALWAYS
 
@@ -50,6 +60,7 @@ class AssignmentRule:
     active_since: datetime
     filter: Condition = ALWAYS
     created_within: timedelta | None = None
+    target: Target = Target.SELLERS
     match: SellerMatch = SellerMatch()
     distribution: Distribution = Distribution.ROUND_ROBIN
     uses_capacity: bool = False

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from work_assignment.domain.conditions import ALWAYS, Condition, Failure, first_failure
+from work_assignment.domain.conditions import ALWAYS, Condition, Failure
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.records import Record, SegmentId
 
@@ -16,10 +15,12 @@ DEFAULT_SEGMENT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """An active segment; lower `priority` is tried first.
+    """A segment that takes records; lower `priority` is tried first.
 
-    `id` is None for the built-in default segment. `fault` is set when its definition cannot be
-    used: a record that reaches it cannot be segmented.
+    `id` is None for the built-in default segment. `allow_move_in` lets records of other segments
+    in, whose rules then run if `reassign_on_move`. A paused segment takes records and runs no
+    rules. `sequence` is the name of what its records are worked through. `fault` is set when its
+    definition cannot be used: a record that reaches it cannot be segmented.
     """
 
     id: SegmentId | None
@@ -29,6 +30,9 @@ class Segment:
     active_since: datetime
     filter: Condition = ALWAYS
     allow_move_in: bool = False
+    reassign_on_move: bool = True
+    is_paused: bool = False
+    sequence: str | None = None
     fault: DefinitionError | None = None
 
 
@@ -45,32 +49,18 @@ class SegmentTried:
         return self.failure is None and not self.passed_over
 
 
-def try_segments(
-    record: Record, segments: Sequence[Segment], since: datetime
-) -> tuple[SegmentTried, ...]:
-    """Try segments in order until one matches; the last one tried is the match, if there is one.
+def reason_to_pass_over(record: Record, segment: Segment, since: datetime) -> str:
+    """Why a segment does not come into question whatever its filter says, or nothing.
 
     `since` is the moment that counts for the record: a segment activated later leaves it alone. A
-    record already in a segment can only stay or go where moving in is allowed. Raises the fault of
-    a segment that is reached and cannot be used.
+    record already in a segment can only stay or go where moving in is allowed; a settled one
+    without is in the default segment.
     """
-    tried = []
-    for segment in segments:
-        passed_over = _passed_over(record, segment, since)
-        failure = None
-        if not passed_over:
-            if segment.fault is not None:
-                raise segment.fault
-            failure = first_failure(segment.filter, record.columns)
-        tried.append(SegmentTried(segment, failure, passed_over))
-        if tried[-1].matched:
-            break
-    return tuple(tried)
-
-
-def _passed_over(record: Record, segment: Segment, since: datetime) -> str:
     if segment.active_since > since:
         return "activated after the record"
-    if record.segment_id not in (None, segment.id) and not segment.allow_move_in:
+    is_in_another = record.segment_id != segment.id and (
+        record.segment_id is not None or record.is_settled
+    )
+    if is_in_another and not segment.allow_move_in:
         return "does not let records of other segments in"
     return ""

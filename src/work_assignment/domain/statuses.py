@@ -56,6 +56,7 @@ class RoutingStatus(IntEnum):
     SEGMENTATION_FAILED = 16
     RULES_OFF_FOR_SEGMENT = 17
     APPLICATION_USER_LACKS_PERMISSION = 18
+    UNDONE = 727000000
 
     @property
     def reason(self) -> str:
@@ -84,13 +85,32 @@ _REASONS = {
     RoutingStatus.APPLICATION_USER_LACKS_PERMISSION: (
         "The application user doesn't have the necessary permissions"
     ),
+    RoutingStatus.UNDONE: "Assignment undone",
 }
+
+PASSING = frozenset(
+    {
+        RoutingStatus.SERVER_ISSUE,
+        RoutingStatus.NO_SELLERS,
+        RoutingStatus.NO_AVAILABILITY,
+        RoutingStatus.NO_CAPACITY,
+        RoutingStatus.NO_PRIVILEGES,
+        RoutingStatus.NO_TEAM,
+        RoutingStatus.NO_QUEUE,
+        RoutingStatus.APPLICATION_USER_LACKS_PERMISSION,
+    }
+)
+"""Failures that may pass although neither the record nor a definition changes."""
 
 IMPORTANCE = (
     RoutingStatus.NO_PRIVILEGES,
     RoutingStatus.NO_CAPACITY,
     RoutingStatus.NO_AVAILABILITY,
+    RoutingStatus.SEVERAL_TEAMS,
+    RoutingStatus.SEVERAL_QUEUES,
     RoutingStatus.NO_SELLERS,
+    RoutingStatus.NO_TEAM,
+    RoutingStatus.NO_QUEUE,
     RoutingStatus.NO_CONDITIONS_MET,
     RoutingStatus.TOO_OLD,
     RoutingStatus.NO_RULE,

@@ -13,7 +13,10 @@ from work_assignment.domain.statuses import RoutingStatus
 
 @dataclass(frozen=True, slots=True)
 class LoggedRun:
-    """A row of the run log with names for people; `explanation` is what was stored."""
+    """A row of the run log with names for people; `explanation` is what was stored.
+
+    `sweep` is the name of the sweep that it belongs to.
+    """
 
     decided_at: datetime
     last_attempt_at: datetime
@@ -25,6 +28,7 @@ class LoggedRun:
     rule: str | None
     owner: str | None
     explanation: Mapping[str, Any]
+    sweep: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def _headline(run: LoggedRun) -> str:
     moment = run.decided_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     dry = " (dry run, nothing written)" if run.mode == "dry-run" else ""
     tries = f", tried {run.attempts} times" if run.attempts > 1 else ""
+    swept = f" ({run.sweep})" if run.sweep else ""
+    if run.status is RoutingStatus.UNDONE:
+        return f"{moment}: back with {run.owner or 'nobody'}. {run.reason}{swept}"
     if run.status is RoutingStatus.ASSIGNED:
-        return f"{moment}{dry}: assigned to {run.owner}. {run.reason}"
-    return f"{moment}{dry}: {run.reason}{tries}"
+        return f"{moment}{dry}: assigned to {run.owner}. {run.reason}{swept}"
+    return f"{moment}{dry}: {run.reason}{tries}{swept}"

@@ -1,0 +1,34 @@
+"""The settings of an organisation that every decision follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from work_assignment.domain.text import fold
+
+
+class RoundRobinScope(Enum):
+    """Whether sellers have one turn, or one for each rule."""
+
+    ORGANIZATION = "organization"
+    RULE = "assignment rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How an organisation assigns.
+
+    `eligible_roles` are folded names; None stands for all, so that no role is needed.
+    `keeps_self_created` leaves a record with the seller who made it for herself.
+    """
+
+    eligible_roles: frozenset[str] | None = None
+    round_robin_scope: RoundRobinScope = RoundRobinScope.ORGANIZATION
+    keeps_self_created: bool = False
+
+    def is_eligible(self, roles: Iterable[str]) -> bool:
+        """Whether somebody with these roles may receive records by rules."""
+        wanted = self.eligible_roles
+        return wanted is None or any(fold(role) in wanted for role in roles)
