@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets up `.venv` when it is missing or stale, then hands over: demo, test, clean.
+"""Sets up `.venv` when it is missing or stale, then hands over: demo, test, bench, clean.
 
 Standard library only, and readable by any Python 3, so that a wrong one is told so in a line.
 """
@@ -20,6 +20,8 @@ USAGE = """usage: python3 dev.py demo [--once] [--data DIR] [--json FILE]
                                  the whole system on this machine; Ctrl-C ends it
        python3 dev.py test [PYTEST ARGUMENTS]
                                  everything CI checks; with arguments, only pytest
+       python3 dev.py bench [--only NAME] [--data DIR] [--json FILE]
+                                 measures: decisions a second, best overall, working hours
        python3 dev.py clean      removes .venv and the tools' caches"""
 
 CHECKS = (
@@ -43,6 +45,9 @@ def main(arguments):
     if command == "test":
         set_up()
         return run_tests(rest)
+    if command == "bench":
+        set_up()
+        return run([python(), "-m", "benchmarks", *rest])
     print(USAGE)
     return 0 if command in ("-h", "--help", "help") else 2
 
