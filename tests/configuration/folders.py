@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+import pytest
 from tests.configuration.memory_store import MemoryStore
 
 from work_assignment.services.configuration.applying import AppliedReport, apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.folder import Forms, read_texts
 from work_assignment.services.configuration.planning import Plan
+from work_assignment.services.configuration.problems import ConfigurationErrors
 
 GOOD = {
     "segments.yaml": """\
@@ -84,6 +86,20 @@ def forms_of(text: str) -> Forms:
 
 def good_forms() -> Forms:
     return read_texts(dedented(GOOD))
+
+
+def refused(text: str) -> list[str]:
+    """What is said of a folder with a single file that cannot be read."""
+    with pytest.raises(ConfigurationErrors) as caught:
+        forms_of(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def problems_of(text: str, store: MemoryStore | None = None) -> list[str]:
+    """What is said of a folder that can be read and does not fit what Dataverse has."""
+    with pytest.raises(ConfigurationErrors) as caught:
+        plan(forms_of(text), store or MemoryStore())
+    return [str(problem) for problem in caught.value.problems]
 
 
 def write_folder(folder: Path, files: dict[str, str]) -> Path:

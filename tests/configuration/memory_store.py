@@ -13,6 +13,7 @@ from work_assignment.domain.definition_rows import (
     DefinitionsChanged,
     Kind,
     LinkValue,
+    RecordTypeFacts,
     Row,
     Stored,
     StoredDefinitions,
@@ -29,6 +30,15 @@ TWIN_IDS = ("a0000000-0000-4000-8000-000000000002", "a0000000-0000-4000-8000-000
 STARTED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 _TEXT, _NUMBER = ColumnSchema(ColumnKind.TEXT), ColumnSchema(ColumnKind.NUMBER)
+_DAY, _MOMENT = ColumnSchema(ColumnKind.DAY), ColumnSchema(ColumnKind.MOMENT)
+_ID = ColumnSchema(ColumnKind.LOOKUP)
+_STATE = ColumnSchema(ColumnKind.CHOICE, labels={"Open": 0, "Completed": 1})
+
+
+def lookup(*targets: str) -> ColumnSchema:
+    return ColumnSchema(ColumnKind.LOOKUP, points_at_row=True, targets=targets)
+
+
 _RECORD_COLUMNS = {
     "subject": _TEXT,
     "address1_country": _TEXT,
@@ -36,20 +46,73 @@ _RECORD_COLUMNS = {
     "leadsourcecode": ColumnSchema(
         ColumnKind.CHOICE, labels={"Advertisement": 1, "Trade Show": 7, "Web": 8}
     ),
+    "wa_topics": ColumnSchema(ColumnKind.CHOICES, labels={"Boots": 1, "Tents": 2, "A, B": 3}),
     "donotemail": ColumnSchema(ColumnKind.YES_NO, labels={"Do Not Allow": 1, "Allow": 0}),
-    "parentaccountid": ColumnSchema(ColumnKind.LOOKUP, points_at_row=True, targets=("account",)),
-    "createdon": ColumnSchema(ColumnKind.MOMENT),
+    "parentaccountid": lookup("account"),
+    "customerid": lookup("account", "contact"),
+    "ownerid": lookup("systemuser", "team"),
+    "wa_handlerid": lookup("systemuser"),
+    "createdon": _MOMENT,
+    "estimatedclosedate": _DAY,
 }
+
+
+def table(name: str, columns: Mapping[str, ColumnSchema], **more: Any) -> TableSchema:
+    """A table with its own id; entity set and name column do not matter here."""
+    return TableSchema(name, f"{name}s", f"{name}id", "name", {f"{name}id": _ID, **columns}, **more)
+
+
 SCHEMAS = {
-    "lead": TableSchema("lead", "leads", "leadid", "fullname", _RECORD_COLUMNS),
-    "opportunity": TableSchema(
-        "opportunity", "opportunities", "opportunityid", "name", _RECORD_COLUMNS
-    ),
-    "systemuser": TableSchema(
-        "systemuser", "systemusers", "systemuserid", "fullname", {"address1_city": _TEXT}
-    ),
+    found.table: found
+    for found in (
+        table("lead", {**_RECORD_COLUMNS, "wa_score": _NUMBER}),
+        table("opportunity", _RECORD_COLUMNS),
+        table("new_partnerrequest", {**_RECORD_COLUMNS, "wa_score": _TEXT}),
+        table(
+            "account",
+            {
+                "name": _TEXT,
+                "revenue": _NUMBER,
+                "industrycode": ColumnSchema(ColumnKind.CHOICE, labels={"Consulting": 9}),
+                "parentaccountid": lookup("account"),
+                "primarycontactid": lookup("contact"),
+                "owninguser": lookup("systemuser"),
+            },
+            parent_column="parentaccountid",
+        ),
+        table("contact", {"fullname": _TEXT, "parentcustomerid": lookup("account", "contact")}),
+        table(
+            "task",
+            {
+                "subject": _TEXT,
+                "statecode": _STATE,
+                "regardingobjectid": lookup("account", "lead", "opportunity"),
+            },
+        ),
+        table("product", {"name": _TEXT}),
+        table("systemuser", {"address1_city": _TEXT, "address1_country": _TEXT, "age": _NUMBER}),
+        table("team", {"name": _TEXT, "teamtype": ColumnSchema(ColumnKind.CHOICE)}),
+        table("queue", {"name": _TEXT, "emailaddress": _TEXT}),
+    )
 }
-ROWS_BY_NAME = {"account": {"Larkfell": [ACCOUNT_ID], "Twin": list(TWIN_IDS)}}
+RECORD_TYPES = {
+    "lead": RecordTypeFacts(is_user_owned=True, is_queue_enabled=True),
+    "opportunity": RecordTypeFacts(is_user_owned=True, is_queue_enabled=False),
+    "new_partnerrequest": RecordTypeFacts(is_user_owned=True, is_queue_enabled=False),
+    "contact": RecordTypeFacts(
+        is_user_owned=True, is_queue_enabled=True, lacks=("wa_segmentid, a lookup to wa_segment",)
+    ),
+    "product": RecordTypeFacts(is_user_owned=False, is_queue_enabled=False),
+}
+TEAM_ID, QUEUE_ID = "c0000000-0000-4000-8000-000000000001", "d0000000-0000-4000-8000-000000000001"
+ROWS_BY_NAME: dict[str, dict[str, list[str]]] = {
+    "account": {"Larkfell": [ACCOUNT_ID], "Twin": list(TWIN_IDS)},
+    "contact": {},
+    "systemuser": {},
+    "team": {"Nordic": [TEAM_ID], "Twin": list(TWIN_IDS)},
+    "queue": {"Partners": [QUEUE_ID]},
+    "role": {"Salesperson": ["e1"], "Sales Manager": ["e2", "e3"]},
+}
 _GROUPS = {
     Kind.SEGMENT: "segments",
     Kind.RULE: "rules",
@@ -81,8 +144,14 @@ class MemoryStore:
         self._users = users
         self._version = 0
 
-    def schema(self, table: str) -> TableSchema:
-        return SCHEMAS[table]
+    def schema(self, table: str) -> TableSchema | None:
+        return SCHEMAS.get(table)
+
+    def record_type(self, table: str) -> RecordTypeFacts | None:
+        return RECORD_TYPES.get(table)
+
+    def table_names(self) -> Collection[str]:
+        return list(SCHEMAS)
 
     def users(self, names: Collection[str]) -> Sequence[UserRow]:
         wanted = {name.casefold() for name in names}
@@ -95,6 +164,9 @@ class MemoryStore:
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
         known = {fold(name): ids for name, ids in ROWS_BY_NAME[table].items()}
         return {name: known.get(fold(name), []) for name in names}
+
+    def names(self, table: str) -> Collection[str]:
+        return list(ROWS_BY_NAME[table])
 
     def stored(self) -> StoredDefinitions:
         groups: dict[str, tuple[Any, ...]] = {
@@ -125,7 +197,7 @@ class MemoryStore:
         (found,) = (one.row for one in self.rows.values() if one.row.name == name)
         return found
 
-    def edit(self, name: str, **columns: Any) -> None:
+    def edit(self, name: str, /, **columns: Any) -> None:
         """Change a row as somebody else would."""
         (row_id,) = (one.id for one in self.rows.values() if one.row.name == name)
         self._put(row_id, columns)

@@ -21,6 +21,53 @@ GOOD_FOLDER: dict[str, Any] = {}
 for text in GOOD.values():
     GOOD_FOLDER.update(yaml.safe_load(textwrap.dedent(text)))
 
+GOOD_FOLDER["segments"].append(
+    {
+        "name": "With related",
+        "record_type": "lead",
+        "state": "paused",
+        "filter": {
+            "any": [
+                {
+                    "related": {
+                        "lookup": "customerid",
+                        "to": "account",
+                        "filter": {
+                            "all": [
+                                ["industrycode", "in", ["Consulting", "9"]],
+                                {"not_related": {"table": "task", "lookup": "regardingobjectid"}},
+                            ]
+                        },
+                    }
+                },
+                ["wa_topics", "contain-values", ["Boots", 2]],
+                ["estimatedamount", "between", [1, "$(estimatedamount)"]],
+                ["parentaccountid", "under", "Larkfell"],
+            ]
+        },
+    }
+)
+GOOD_FOLDER["rules"].append(
+    {
+        "name": "To a team",
+        "segment": "With related",
+        "assign_to": "team",
+        "match": "list",
+        "list": ["Nordic"],
+        "distribution": "none",
+    }
+)
+GOOD_FOLDER["settings"].update(
+    {
+        "record_types": ["lead", "opportunity"],
+        "eligible_roles": ["Salesperson"],
+        "score_column": "wa_score",
+        "owner_column": "none",
+        "round_robin_scope": "assignment rule",
+        "keep_self_created": True,
+    }
+)
+
 fragments = st.sampled_from(
     [
         "segments",
@@ -54,9 +101,9 @@ fragments = st.sampled_from(
 )
 odd = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-    | st.sampled_from(["all", "default", "none", "<filter/>", "<fetch>", "10:00", "$(x)", "9" * 400]),
+    | st.sampled_from(["all", "default", "none", "<filter/>", "<fetch>", "10:00", "$(x)", "$(subject)", "related", "lead", "team", "9" * 400]),
     lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5) | st.sampled_from(["all", "any", "name"]), inner, max_size=3),
+    | st.dictionaries(st.text(max_size=5) | st.sampled_from(["all", "any", "name", "related", "lookup"]), inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip
 

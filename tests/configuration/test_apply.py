@@ -230,10 +230,10 @@ def test_a_team_rule_made_by_hand_becomes_what_the_folder_says() -> None:
     store = MemoryStore()
     forms = forms_of("segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A}]")
     applied(forms, store)
-    store.edit("R", assign_to="team", distribution="any one team")
+    store.edit("R", assign_to="team", distribution="any one")
     assert str(plan(forms, store)).splitlines()[1:] == [
         "    assign_to: team -> sellers",
-        "    distribution: any one team -> round robin",
+        "    distribution: any one -> round robin",
     ]
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import yaml
 from tests.configuration.folders import forms_of
+from tests.configuration.on_mock import applied
 
 from work_assignment import samples
 from work_assignment.dataverse import messages
-from work_assignment.dataverse.auth import StaticToken
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.configuration_store import ConfigurationStore
 from work_assignment.dataverse.definition_store import DefinitionStore
@@ -26,36 +24,9 @@ from work_assignment.dataverse.names import (
 )
 from work_assignment.dataverse.queries import Query, eq
 from work_assignment.domain.definition_rows import DefinitionsChanged
-from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.services.configuration.applying import AppliedReport, apply
+from work_assignment.services.configuration.applying import apply
 from work_assignment.services.configuration.comparison import plan
-from work_assignment.services.configuration.folder import Forms, read_folder
-
-USER_COLUMNS = (
-    "domainname",
-    "firstname",
-    "lastname",
-    "internalemailaddress",
-    "jobtitle",
-    "address1_city",
-    "address1_country",
-)
-
-
-@pytest.fixture
-def client() -> Iterator[DataverseClient]:
-    with MockServer() as server, DataverseClient(server.url, StaticToken("any")) as running:
-        for user in yaml.safe_load((samples.ORGANISATION / "users.yaml").read_text("utf-8"))[
-            "rows"
-        ]:
-            columns = {name: user[name] for name in USER_COLUMNS if name in user}
-            running.send(messages.create(SYSTEM_USER.entity_set, columns))
-        yield running
-
-
-def applied(forms: Forms, client: DataverseClient, *, force: bool = False) -> AppliedReport:
-    store = ConfigurationStore(client)
-    return apply(plan(forms, store), store, force=force)
+from work_assignment.services.configuration.folder import read_folder
 
 
 def only_segment(client: DataverseClient, name: str) -> dict[str, Any]:

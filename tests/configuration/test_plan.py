@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.configuration.folders import actions, applied, forms_of, good_forms
+from tests.configuration.folders import actions, applied, forms_of, good_forms, problems_of
 from tests.configuration.memory_store import ACCOUNT_ID, TWIN_IDS, USERS, MemoryStore, user
 
+from work_assignment.domain.working_times import read_calendar
 from work_assignment.services.configuration.comparison import plan
-from work_assignment.services.configuration.problems import ConfigurationErrors
 
 ANA, BEN = USERS[0], USERS[1]
-
-
-def problems_of(text: str, store: MemoryStore | None = None) -> list[str]:
-    with pytest.raises(ConfigurationErrors) as caught:
-        plan(forms_of(text), store or MemoryStore())
-    return [str(problem) for problem in caught.value.problems]
 
 
 def segment_filter(condition: str) -> str:
@@ -310,3 +304,35 @@ def test_rules_on_one_line_keep_their_own_attributes() -> None:
     )
     assert store.row("R").attributes == '{"all":[["L","eq","x"]]}'
     assert store.row("Q").attributes == '{"all":[["L","in",["y"]]]}'
+
+
+def test_days_and_moments_of_sellers_reach_dataverse_as_they_are_written() -> None:
+    store = MemoryStore()
+    forms = forms_of("""\
+        sellers:
+          - user: ana@contoso.example
+            working_hours:
+              - {days: [mon], from: "8:00", to: "17:00", first_day: 2026-01-05, last_day: 2026-12-28, every_weeks: 2, time_zone: W. Europe Standard Time}
+            time_off:
+              - {from: 2026-12-24, to: 2026-12-26, time_zone: Europe/Berlin}
+              - {from: 2026-07-01T12:00:00+02:00, to: 2026-07-02T00:00:00Z}
+    """)
+    applied(forms, store)
+    row = store.row("Ana")
+    assert json.loads(row.working_hours) == [
+        {
+            "days": ["mon"],
+            "from": "8:00",
+            "to": "17:00",
+            "first_day": "2026-01-05",
+            "last_day": "2026-12-28",
+            "every_weeks": 2,
+            "time_zone": "W. Europe Standard Time",
+        }
+    ]
+    assert json.loads(row.time_off) == [
+        {"from": "2026-12-24", "to": "2026-12-26", "time_zone": "Europe/Berlin"},
+        {"from": "2026-07-01T12:00:00+02:00", "to": "2026-07-02T00:00:00Z"},
+    ]
+    assert read_calendar(json.loads(row.working_hours), json.loads(row.time_off), "ana").hours
+    assert not plan(forms, store)

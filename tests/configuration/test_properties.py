@@ -23,17 +23,46 @@ conditions = st.one_of(
     st.builds(lambda text: ["subject", "eq", text], texts),
     st.just(["address1_country", "not-null"]),
     st.builds(lambda low: ["estimatedamount", "between", [low, low + 5]], st.integers(0, 9)),
-    st.sampled_from([["leadsourcecode", "in", ["Web", 7]], ["parentaccountid", "eq", "Larkfell"]]),
+    st.sampled_from(
+        [
+            ["leadsourcecode", "in", ["Web", 7]],
+            ["parentaccountid", "eq", "Larkfell"],
+            ["wa_topics", "contain-values", ["Boots", 2]],
+            ["address1_country", "ne", "$(subject)"],
+            ["createdon", "last-x-days", 3],
+            {"related": {"lookup": "parentaccountid"}},
+            {"not_related": {"table": "task", "lookup": "regardingobjectid"}},
+        ]
+    ),
 )
-filters = st.recursive(
-    conditions,
-    lambda inner: st.builds(
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(
         lambda join, parts: {join: parts},
         st.sampled_from(["all", "any"]),
         st.lists(inner, max_size=3),
+    )
+
+
+account_filters = st.recursive(
+    st.sampled_from(
+        [
+            ["revenue", "gt", 1000],
+            ["industrycode", "eq", "Consulting"],
+            ["name", "eq", "$(subject)"],
+            {"not_related": {"table": "task", "lookup": "regardingobjectid"}},
+        ]
     ),
-    max_leaves=6,
+    nested,
+    max_leaves=4,
 )
+related = st.builds(
+    lambda key, inner: {key: {"lookup": "parentaccountid", "filter": inner}},
+    st.sampled_from(["related", "not_related"]),
+    account_filters,
+)
+filters = st.recursive(conditions | related, nested, max_leaves=6)
 
 
 def optional(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -44,8 +73,7 @@ segments = st.builds(
     lambda required, more: {**required, **more},
     st.fixed_dictionaries({"name": names, "record_type": st.sampled_from(RECORD_TYPES)}),
     optional(
-        priority=st.integers(1, 9),
-        state=st.sampled_from(["active", "inactive"]),
+        state=st.sampled_from(["active", "paused", "inactive"]),
         filter=filters,
         allow_move_in=st.booleans(),
     ),
@@ -63,15 +91,25 @@ sellers = st.builds(
         working_hours=st.just([{"days": ["mon"], "from": "08:00", "to": "17:00"}]),
     ),
 )
+targets = st.one_of(
+    st.builds(
+        lambda word: {"assign_to": "sellers", "distribution": word},
+        st.sampled_from(["round robin", "load balancing", "best overall"]),
+    ),
+    st.builds(
+        lambda word: {"assign_to": "team", "distribution": word},
+        st.sampled_from(["any one", "none"]),
+    ),
+    st.just({}),
+)
 rules = st.builds(
-    lambda name, more: {"name": name, **more},
+    lambda name, target, more: {"name": name, **more, **target},
     names,
+    targets,
     optional(
         order=st.integers(1, 9),
         state=st.sampled_from(["active", "inactive"]),
         filter=filters,
-        capacity=st.booleans(),
-        distribution=st.sampled_from(["round robin", "load balancing"]),
         created_within_hours=st.integers(0, 99),
         on_no_seller=st.sampled_from(["next rule", "stop"]),
     ),
@@ -90,6 +128,9 @@ def distinct_segments(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @st.composite
 def folders(draw: st.DrawFn) -> dict[str, Any]:
     listed = distinct_segments(draw(st.lists(segments, max_size=4)))
+    if draw(st.booleans()):
+        for segment, priority in zip(listed, draw(st.permutations(range(1, 5))), strict=False):
+            segment["priority"] = priority
     found: dict[str, Any] = {"segments": listed}
     kept = {}
     for rule in draw(st.lists(rules, max_size=4)):
@@ -130,5 +171,5 @@ def test_after_applying_a_folder_nothing_of_the_one_before_is_left_to_do(
     applied(forms_of(after), store, force=True)
     assert plan(forms_of(after), store).actions == ()
     active = {one.row.name for one in store.stored().segments if one.row.state == "active"}
-    wanted = [one for one in after["segments"] if one.get("state") != "inactive"]
+    wanted = [one for one in after["segments"] if one.get("state", "active") == "active"]
     assert active == {one["name"].strip() for one in wanted}

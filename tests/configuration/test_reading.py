@@ -6,17 +6,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tests.configuration.folders import GOOD, forms_of, good_forms, write_folder
+from tests.configuration.folders import GOOD, forms_of, good_forms, refused, write_folder
 
 from work_assignment import samples
 from work_assignment.services.configuration.folder import read_folder, read_texts
 from work_assignment.services.configuration.problems import ConfigurationErrors
-
-
-def problems_of(text: str) -> list[str]:
-    with pytest.raises(ConfigurationErrors) as caught:
-        forms_of(text)
-    return [str(problem) for problem in caught.value.problems]
 
 
 def test_the_files_of_a_folder_and_its_folders_make_one_set_of_definitions(tmp_path: Path) -> None:
@@ -75,7 +69,6 @@ def test_the_sample_definitions_are_good(folder: Path) -> None:
 
 
 SEGMENT = "segments: [{name: A, record_type: lead"
-RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
 
 
 @pytest.mark.parametrize(
@@ -95,9 +88,14 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
         ("segments:\n- record_type: lead", "d.yaml:2: segment: 'name' is missing"),
         ("segments:\n- name: A", "d.yaml:2: segment 'A': 'record_type' is missing"),
         (
-            "segments:\n- name: A\n  record_type: leads",
-            "d.yaml:3: segment 'A': 'record_type' is one of lead, opportunity, not 'leads'; "
+            "segments:\n- name: A\n  record_type: leads\nsettings: {}",
+            "d.yaml:3: segment 'A': settings have no leads in their record_types; "
             "did you mean 'lead'?",
+        ),
+        (
+            "segments: [{name: A, record_type: Lead}]",
+            "d.yaml:1: segment 'A': a record type is the logical name of a table, such as lead, "
+            "not 'Lead'; did you mean 'lead'?",
         ),
         (
             "segments: [{name: [A], record_type: lead}]",
@@ -138,10 +136,9 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
         ),
         (
             SEGMENT + ", state: activ}]",
-            "d.yaml:1: segment 'A': 'state' is one of active, inactive, paused, shadow, "
+            "d.yaml:1: segment 'A': 'state' is one of active, paused, inactive, shadow, "
             "not 'activ'; did you mean 'active'?",
         ),
-        (SEGMENT + ", state: paused}]", "d.yaml:1: segment 'A': 'state: paused' is not supported"),
         (SEGMENT + ", state: shadow}]", "d.yaml:1: segment 'A': 'state: shadow' is not supported"),
         (SEGMENT + ", sequence: S}]", "d.yaml:1: segment 'A': 'sequence' is not supported"),
         (SEGMENT + ", manager: ines}]", "d.yaml:1: segment 'A': 'manager' is not supported"),
@@ -151,72 +148,11 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
         ),
         (
             SEGMENT + ", reassign_on_move: true}]",
-            "d.yaml:1: segment 'A': 'reassign_on_move' other than allow_move_in is not supported",
+            "d.yaml:1: segment 'A': 'reassign_on_move' goes with allow_move_in: true",
         ),
         (
             SEGMENT + "}, {name: a, record_type: lead}]",
             "d.yaml:1: segment 'a': there is another one for lead at d.yaml:1",
-        ),
-        ("rules: [{name: R}]", "d.yaml:1: rule 'R': 'segment' is missing"),
-        ("rules: [3]", "d.yaml:1: a rule is a mapping with a name and a segment"),
-        (
-            "segments: [{name: Web, record_type: lead}]\nrules:\n- name: R\n  segment: Webb",
-            "d.yaml:4: rule 'R': there is no segment 'Webb'; did you mean 'Web'?",
-        ),
-        (
-            "segments: []\nrules: [{name: R, segment: defalt}]",
-            "d.yaml:2: rule 'R': there is no segment 'defalt'; did you mean 'default'?",
-        ),
-        (
-            "segments: []\nrules: [{name: R, segment: default}]",
-            "d.yaml:2: rule 'R': segment: default needs a record_type",
-        ),
-        (
-            RULE + ", record_type: opportunity}]",
-            "d.yaml:2: rule 'R': it is for opportunity, but segment 'A' is for lead",
-        ),
-        (
-            "segments: [{name: A, record_type: lead}, {name: A, record_type: opportunity}]\n"
-            "rules: [{name: R, segment: A}]",
-            "d.yaml:2: rule 'R': segment 'A' is there for lead and opportunity; say record_type",
-        ),
-        (
-            RULE + "}, {name: r, segment: A}]",
-            "d.yaml:2: rule 'r': there is another one for lead at d.yaml:2",
-        ),
-        (RULE + ", assign_to: team}]", "d.yaml:2: rule 'R': 'assign_to: team' is not supported"),
-        (RULE + ", assign_to: queue}]", "d.yaml:2: rule 'R': 'assign_to: queue' is not supported"),
-        (RULE + ", state: shadow}]", "d.yaml:2: rule 'R': 'state: shadow' is not supported"),
-        (
-            RULE + ", distribution: best overall}]",
-            "d.yaml:2: rule 'R': 'distribution: best overall' is not supported",
-        ),
-        (
-            RULE + ", distribution: roundrobin}]",
-            "d.yaml:2: rule 'R': 'distribution' is one of round robin, load balancing, "
-            "best overall, any one, none, not 'roundrobin'; did you mean 'round robin'?",
-        ),
-        (RULE + ", match: list}]", "d.yaml:2: rule 'R': match: list needs list"),
-        (
-            RULE + ", match: attributes}]",
-            "d.yaml:2: rule 'R': match: attributes needs attributes or seller_filter",
-        ),
-        (
-            RULE + ", list: [ana@contoso.example]}]",
-            "d.yaml:2: rule 'R': 'list' goes with match: list, not with match: any",
-        ),
-        (RULE + ", match: list, list: []}]", "d.yaml:2: rule 'R': 'list' names nobody"),
-        (
-            RULE + ", match: list, list: ana}]",
-            "d.yaml:2: rule 'R': 'list' is a list, not 'ana'",
-        ),
-        (
-            RULE + ", attributes: {all: [[L, eq, x]]}}]",
-            "d.yaml:2: rule 'R': 'attributes' goes with match: attributes, not with match: any",
-        ),
-        (
-            RULE + ", created_within_hours: -1}]",
-            "d.yaml:2: rule 'R': 'created_within_hours' is a number from 0 to 100000, not -1",
         ),
         ("sellers: [ana]", "d.yaml:1: a seller is a mapping with a user"),
         ("sellers: [{max_capacity: 3}]", "d.yaml:1: seller: 'user' is missing"),
@@ -262,97 +198,10 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
             "sellers: [{user: ana, time_off: [{from: 2026-01-02, to: 2026-01-01}]}]",
             "d.yaml:1: seller 'ana': time_off: it ends before it starts",
         ),
-        (
-            "settings: {default_capacity: 0}",
-            "d.yaml:1: settings: 'default_capacity' is a number from 1 to 2147483647, not 0",
-        ),
-        ("settings: {score_column: x}", "d.yaml:1: settings: 'score_column' is not supported"),
-        (
-            "settings: {round_robin_scope: assignment rule}",
-            "d.yaml:1: settings: 'round_robin_scope: assignment rule' is not supported",
-        ),
-        (
-            "settings: {eligible_roles: [Salesperson]}",
-            "d.yaml:1: settings: 'eligible_roles' other than all is not supported",
-        ),
-        (
-            "settings: {keep_self_created: true}",
-            "d.yaml:1: settings: 'keep_self_created: true' is not supported",
-        ),
-        (
-            "settings: {record_types: [lead, account]}",
-            "d.yaml:1: settings: record type 'account' is not supported",
-        ),
-        (
-            "settings: {evaluation_time_zone: Europe/Pari}",
-            "d.yaml:1: settings: 'evaluation_time_zone': there is no time zone 'Europe/Pari'; "
-            "did you mean 'Europe/Paris'?",
-        ),
-        (
-            "settings: {flap_limit: {move: 3}}",
-            "d.yaml:1: settings, flap_limit: there is no key 'move'; did you mean 'moves'?",
-        ),
-        (
-            "settings: {record_types: [opportunity]}\n" + SEGMENT + "}]",
-            "d.yaml:2: segment 'A': settings have no lead in their record_types",
-        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, problem: str) -> None:
-    assert problem in problems_of(text)
-
-
-@pytest.mark.parametrize(
-    ("condition", "problem"),
-    [
-        (
-            "[a, equal, 1]",
-            "d.yaml:6: segment 'A': there is no operator 'equal' (column 'a')",
-        ),
-        (
-            "[a, eqq, 1]",
-            "d.yaml:6: segment 'A': there is no operator 'eqq' (column 'a'); did you mean 'eq'?",
-        ),
-        ("[a]", "d.yaml:6: segment 'A': a condition is [column, operator, value], all: [...]"),
-        ("{al: []}", "d.yaml:6: segment 'A': 'al' is neither all nor any; did you mean 'all'?"),
-        ("{all: 3}", "d.yaml:6: segment 'A': 'all' needs a list of conditions"),
-        (
-            "[a, eq, [1, 2]]",
-            "d.yaml:6: segment 'A': operator 'eq' on column 'a' takes one value, not 2",
-        ),
-        (
-            "[a, eq, null]",
-            "d.yaml:6: segment 'A': no value to compare with; operator null or not-null",
-        ),
-        ("[a, eq, $(b)]", "d.yaml:6: segment 'A': a record's own value in 'a' is not supported"),
-        ("[a, eq-userid]", "d.yaml:6: segment 'A': operator 'eq-userid' asks who is calling"),
-        (
-            "{related: {lookup: parentaccountid}}",
-            "d.yaml:6: segment 'A': conditions on related tables ('related') are not supported",
-        ),
-        (
-            "{not_related: {table: task}}",
-            "d.yaml:6: segment 'A': conditions on related tables ('not_related') are not supported",
-        ),
-    ],
-)
-def test_a_wrong_condition_is_told_with_its_own_line(condition: str, problem: str) -> None:
-    (found,) = problems_of(
-        "segments:\n- name: A\n  record_type: lead\n  filter:\n    all:\n"
-        f"    - {condition}\n    - [b, eq, 2]\n"
-    )
-    assert found.startswith(problem)
-
-
-def test_a_wrong_fetchxml_filter_is_told_with_its_line() -> None:
-    (found,) = problems_of("""\
-        segments:
-          - name: A
-            record_type: lead
-            filter: |
-              <filter><link-entity name="account"/></filter>
-    """)
-    assert found == "d.yaml:4: segment 'A': conditions on related tables are not supported"
+    assert problem in refused(text)
 
 
 def test_all_problems_of_all_files_are_told_at_once_in_order() -> None:
@@ -387,7 +236,7 @@ def test_settings_can_stand_in_one_file_only() -> None:
 
 
 def test_hours_that_overlap_on_a_weekday_are_refused() -> None:
-    (found,) = problems_of("""\
+    (found,) = refused("""\
         sellers:
           - user: ana
             working_hours:

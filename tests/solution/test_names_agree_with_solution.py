@@ -10,7 +10,7 @@ from tests.solution.solution_files import choices, relationships, tables
 from work_assignment.dataverse import choices as values
 from work_assignment.dataverse import names
 from work_assignment.dataverse.names import LookupName, TableName
-from work_assignment.domain import outcomes, statuses
+from work_assignment.domain import outcomes, statuses, sweeps
 
 OWN_COLUMNS: list[tuple[TableName, type]] = [
     (names.SEGMENT, names.SegmentColumn),
@@ -20,8 +20,11 @@ OWN_COLUMNS: list[tuple[TableName, type]] = [
     (names.SELLER, names.SellerColumn),
     (names.SETTING, names.SettingColumn),
     (names.ROUTING_RUN, names.RoutingRunColumn),
+    (names.SWEEP, names.SweepColumn),
     (names.LEAD, names.RoutedColumn),
     (names.OPPORTUNITY, names.RoutedColumn),
+    (names.ACCOUNT, names.RoutedColumn),
+    (names.CONTACT, names.RoutedColumn),
 ]
 OWN_COLUMN_IDS = [table.logical_name for table, _ in OWN_COLUMNS]
 CHOICES: dict[str, type[IntEnum]] = {
@@ -33,6 +36,7 @@ CHOICES: dict[str, type[IntEnum]] = {
     "wa_distributiontype": values.DistributionType,
     "wa_onnoseller": values.OnNoSeller,
     "wa_roundrobinscope": values.RoundRobinScope,
+    "wa_triggertype": sweeps.Trigger,
 }
 ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
 
@@ -97,8 +101,13 @@ def test_why_a_record_was_looked_at_is_a_reason_of_the_solution() -> None:
 
 @pytest.mark.parametrize(
     ("table", "group"),
-    [("wa_segment", values.SegmentStatus), ("wa_assignmentrule", values.RuleStatus)],
+    [
+        ("wa_segment", values.SegmentStatus),
+        ("wa_assignmentrule", values.RuleStatus),
+        ("wa_sweep", values.SweepStatus),
+    ],
 )
 def test_status_reasons_agree_by_number_and_name(table: str, group: type[IntEnum]) -> None:
     labels = tables()[table].columns["statuscode"].options
-    assert labels == {int(member): member.name.capitalize() for member in group}
+    words = {int(member): member.name.replace("_", " ").capitalize() for member in group}
+    assert labels == words

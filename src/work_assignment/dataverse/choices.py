@@ -73,6 +73,16 @@ class RuleStatus(IntEnum):
     SHADOW = 727000001
 
 
+class SweepStatus(IntEnum):
+    """statuscode of wa_sweep; the first two are in state 0."""
+
+    IN_PROGRESS = 1
+    QUEUED = 727000000
+    SUCCEEDED = 2
+    FAILED = 727000001
+    SKIPPED = 727000002
+
+
 class RunMode(StrEnum):
     """wa_mode of wa_routingrun: whether the owner was written."""
 
@@ -88,6 +98,13 @@ class State(IntEnum):
 
     ACTIVE = 0
     INACTIVE = 1
+
+
+class TeamType(IntEnum):
+    """teamtype of team: all but access teams can own records."""
+
+    OWNER = 0
+    ACCESS = 1
 
 
 class ProcessingStepStatus(IntEnum):

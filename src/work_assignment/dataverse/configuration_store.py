@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.batches import MOST_REQUESTS, Batch, ChangeSet, ChangeSetResult
+from work_assignment.dataverse.choices import State, TeamType
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_columns import (
     SELECTED,
@@ -21,6 +23,8 @@ from work_assignment.dataverse.definition_columns import (
 )
 from work_assignment.dataverse.errors import (
     DuplicateKey,
+    InvalidRequest,
+    NotFound,
     RowNotFound,
     VersionMismatch,
     unreadable,
@@ -28,6 +32,7 @@ from work_assignment.dataverse.errors import (
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
     ASSIGNMENT_RULE,
+    QUEUE,
     SEGMENT,
     SELLER,
     SELLER_ATTRIBUTE,
@@ -35,17 +40,22 @@ from work_assignment.dataverse.names import (
     SELLER_ATTRIBUTE_VALUE_SYSTEM_USER_TABLE,
     SETTING,
     SYSTEM_USER,
+    TEAM,
+    Common,
     SettingColumn,
     SystemUserColumn,
     TableName,
+    TeamColumn,
 )
-from work_assignment.dataverse.queries import Filter, Query, eq, in_chunks, or_
-from work_assignment.dataverse.schemas import read_schema
+from work_assignment.dataverse.queries import Filter, Query, and_, eq, in_chunks, ne, or_
+from work_assignment.dataverse.record_types import read_record_type
+from work_assignment.dataverse.schemas import read_definition, read_schema, read_table_names
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.definition_rows import (
     SETTINGS_NAME,
     Change,
     DefinitionsChanged,
+    RecordTypeFacts,
     StoredDefinitions,
     UserRow,
 )
@@ -53,6 +63,11 @@ from work_assignment.domain.schemas import TableSchema
 from work_assignment.domain.text import fold
 
 _NAMES_A_QUERY = 50
+Found = TypeVar("Found")
+_USABLE = {
+    TEAM.logical_name: ne(TeamColumn.TEAM_TYPE, TeamType.ACCESS),
+    QUEUE.logical_name: eq(Common.STATE, State.ACTIVE),
+}
 _CONFLICTS = (DuplicateKey, RowNotFound, VersionMismatch)
 
 
@@ -61,14 +76,22 @@ class ConfigurationStore:
 
     def __init__(self, client: DataverseClient) -> None:
         self._client = client
-        self._schemas: dict[str, TableSchema] = {}
+        self._schemas: dict[str, TableSchema | None] = {}
 
-    def schema(self, table: str) -> TableSchema:
-        """A table's columns, read once."""
+    def schema(self, table: str) -> TableSchema | None:
+        """A table's columns, read once; None when there is no such table."""
         if table not in self._schemas:
-            with away_means_unavailable():
-                self._schemas[table] = read_schema(self._client, table)
+            self._schemas[table] = _or_none(lambda: read_schema(self._client, table))
         return self._schemas[table]
+
+    def record_type(self, table: str) -> RecordTypeFacts | None:
+        """What decides whether a table's rows can be routed; None when there is no such table."""
+        return _or_none(lambda: read_record_type(self._client, table))
+
+    def table_names(self) -> Sequence[str]:
+        """The logical names of all tables."""
+        with away_means_unavailable():
+            return read_table_names(self._client)
 
     def users(self, names: Collection[str]) -> Sequence[UserRow]:
         """The users of these domain names or e-mail addresses."""
@@ -87,16 +110,32 @@ class ConfigurationStore:
         return list(found.values())
 
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """The ids of the rows of these names; none where the table's rows have no name."""
-        schema = self.schema(table)
+        """The ids of the rows of these names; none where the table's rows have no name.
+
+        Of teams and queues only those count that records can be given to: an access team owns
+        nothing (Microsoft Learn, "Use access teams and owner teams"), and an inactive queue takes
+        nothing.
+        """
+        found = _or_none(lambda: read_definition(self._client, table))
         ids: dict[str, list[str]] = {}
-        if schema.primary_name is not None:
-            select = (schema.primary_id, schema.primary_name)
-            for chunk in in_chunks(schema.primary_name, list(names), _NAMES_A_QUERY):
-                for row in self._rows(Query(schema.entity_set, select=select, filter=chunk)):
-                    name = fold(str(row[schema.primary_name]))
-                    ids.setdefault(name, []).append(row[schema.primary_id])
+        if found is not None and found.primary_name is not None:
+            select = (found.primary_id, found.primary_name)
+            for chunk in in_chunks(found.primary_name, list(names), _NAMES_A_QUERY):
+                usable = _USABLE.get(table)
+                filter_ = chunk if usable is None else and_(chunk, usable)
+                for row in self._rows(Query(found.entity_set, select=select, filter=filter_)):
+                    name = fold(str(row[found.primary_name]))
+                    ids.setdefault(name, []).append(row[found.primary_id])
         return {name: ids.get(fold(name), []) for name in names}
+
+    def names(self, table: str) -> Collection[str]:
+        """The names of all rows of a small table, such as roles; several rows may share one."""
+        found = _or_none(lambda: read_definition(self._client, table))
+        if found is None or found.primary_name is None:
+            return ()
+        name = found.primary_name
+        rows = self._rows(Query(found.entity_set, select=(name,), filter=_USABLE.get(table)))
+        return sorted({str(row[name]) for row in rows if row[name]})
 
     def stored(self) -> StoredDefinitions:
         """All definitions, whatever their state."""
@@ -140,6 +179,15 @@ class ConfigurationStore:
     def _rows(self, query: Query) -> Iterator[Row]:
         with away_means_unavailable():
             yield from self._client.rows(query)
+
+
+def _or_none(read: Callable[[], Found | None]) -> Found | None:
+    """What is read of a table, or None when there is none, or can be none, of that name."""
+    try:
+        with away_means_unavailable():
+            return read()
+    except (NotFound, InvalidRequest):
+        return None
 
 
 def _user(row: Row) -> UserRow:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from enum import IntEnum
 from typing import Any, TypeVar, assert_never
 
 from work_assignment.dataverse import messages
-from work_assignment.dataverse.choices import (
-    DistributeTo,
-    DistributionType,
-    MatchType,
-    OnNoSeller,
-    RoundRobinScope,
-    RuleStatus,
-    SegmentStatus,
-    State,
+from work_assignment.dataverse.definition_choices import (
+    ASSIGN_TO,
+    DISTRIBUTION,
+    MATCH,
+    ON_NO_SELLER,
+    ROUND_ROBIN_SCOPE,
+    RULE_STATE,
+    SEGMENT_STATE,
+    SELLER_STATE,
+    Choice,
+    DistributionChoice,
+    StateChoice,
 )
 from work_assignment.dataverse.mapping import moment
 from work_assignment.dataverse.messages import Request, Row, bind, unbind
@@ -58,42 +60,6 @@ from work_assignment.domain.definition_rows import (
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A choice column and the words of the definitions for its numbers; empty means the first."""
-
-    column: str
-    words: Mapping[int, str]
-
-    def word(self, row: Row) -> str:
-        number = row.get(self.column)
-        return (
-            next(iter(self.words.values()))
-            if number is None
-            else self.words.get(number, str(number))
-        )
-
-    def write(self, word: Cell) -> dict[str, Any]:
-        return {self.column: next(number for number, known in self.words.items() if known == word)}
-
-
-@dataclass(frozen=True, slots=True)
-class StateChoice:
-    """The state and status reason of a row, as one word."""
-
-    words: Mapping[int, str]
-
-    def word(self, row: Row) -> str:
-        status = row.get(Common.STATUS)
-        fallback = "active" if row.get(Common.STATE) == State.ACTIVE else "inactive"
-        return fallback if status is None else self.words.get(status, fallback)
-
-    def write(self, word: Cell) -> dict[str, Any]:
-        status = next(number for number, known in self.words.items() if known == word)
-        state = State.ACTIVE if word == "active" else State.INACTIVE
-        return {Common.STATE: int(state), Common.STATUS: int(status)}
-
-
-@dataclass(frozen=True, slots=True)
 class Pointer:
     """A lookup and the table it points at."""
 
@@ -107,26 +73,7 @@ class Pointer:
         return dict(bind(navigation, self.table.entity_set, str(row_id)))
 
 
-def _words(of: type[IntEnum]) -> dict[int, str]:
-    return {int(member): member.name.lower().replace("_", " ") for member in of}
-
-
-SEGMENT_STATE = StateChoice(_words(SegmentStatus))
-RULE_STATE = StateChoice(_words(RuleStatus))
-SELLER_STATE = StateChoice({1: "active", 2: "inactive"})
-ASSIGN_TO = Choice(AssignmentRuleColumn.DISTRIBUTE_TO, _words(DistributeTo))
-MATCH = Choice(
-    AssignmentRuleColumn.MATCH_TYPE,
-    {
-        int(kind): kind.name.lower()
-        for kind in (MatchType.ANY, MatchType.ATTRIBUTES, MatchType.LIST)
-    },
-)
-DISTRIBUTION = Choice(AssignmentRuleColumn.DISTRIBUTION_TYPE, _words(DistributionType))
-ON_NO_SELLER = Choice(AssignmentRuleColumn.ON_NO_SELLER, _words(OnNoSeller))
-ROUND_ROBIN_SCOPE = Choice(SettingColumn.ROUND_ROBIN_SCOPE, _words(RoundRobinScope))
-
-_Column = str | Choice | StateChoice | Pointer
+_Column = str | Choice | DistributionChoice | StateChoice | Pointer
 
 _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
     Kind.SEGMENT: (
@@ -140,6 +87,7 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "allow_move_in": SegmentColumn.ALLOW_MOVE_IN,
             "reassign_on_move": SegmentColumn.REASSIGN_ON_MOVE,
             "activated_on": SegmentColumn.ACTIVATED_ON,
+            "description": SegmentColumn.DESCRIPTION,
         },
     ),
     Kind.RULE: (
@@ -162,6 +110,7 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "available_within_hours": AssignmentRuleColumn.AVAILABLE_WITHIN_HOURS,
             "on_no_seller": ON_NO_SELLER,
             "activated_on": AssignmentRuleColumn.ACTIVATED_ON,
+            "description": AssignmentRuleColumn.DESCRIPTION,
         },
     ),
     Kind.SELLER: (
@@ -195,6 +144,7 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "record_types": SettingColumn.RECORD_TYPES,
             "keep_self_created": SettingColumn.KEEP_SELF_CREATED,
             "score_column": SettingColumn.SCORE_COLUMN,
+            "owner_column": SettingColumn.OWNER_COLUMN,
             "flap_limit_moves": SettingColumn.FLAP_LIMIT_MOVES,
             "flap_limit_hours": SettingColumn.FLAP_LIMIT_HOURS,
             "definitions_version": SettingColumn.DEFINITIONS_VERSION,
@@ -207,7 +157,7 @@ def _read_names(column: _Column) -> tuple[str, ...]:
     match column:
         case str():
             return (column,)
-        case Choice():
+        case Choice() | DistributionChoice():
             return (column.column,)
         case StateChoice():
             return (Common.STATE, Common.STATUS)
@@ -230,7 +180,7 @@ def _cell(row: Row, column: _Column) -> Any:
     match column:
         case str():
             return row.get(column)
-        case Choice() | StateChoice():
+        case Choice() | DistributionChoice() | StateChoice():
             return column.word(row)
         case Pointer():
             value = row.get(column.lookup.value)
@@ -343,6 +293,11 @@ def _body(kind: Kind, values: Mapping[str, Cell]) -> dict[str, Any]:
     _, columns = _TABLES[kind]
     body: dict[str, Any] = {}
     for name, value in values.items():
-        column = columns[name]
-        body |= {column: value} if isinstance(column, str) else column.write(value)
+        match columns[name]:
+            case str() as column:
+                body[column] = value
+            case DistributionChoice() as choice:
+                body |= choice.write(value, values["assign_to"])
+            case column:
+                body |= column.write(value)
     return body

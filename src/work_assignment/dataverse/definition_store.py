@@ -1,51 +1,59 @@
-"""The rulebook read from Dataverse: active segments and rules, sellers, attributes, settings."""
+"""The rulebook read from Dataverse: active segments and rules, those they give to, settings."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, tzinfo
 
-from work_assignment.dataverse import mapping
+from work_assignment.dataverse import definition_mapping
+from work_assignment.dataverse.choices import RoundRobinScope as StoredScope
+from work_assignment.dataverse.choices import SegmentStatus
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.errors import InvalidRequest, NotFound
+from work_assignment.dataverse.definition_mapping import Language, read_names
+from work_assignment.dataverse.errors import AccessDenied, InvalidRequest, NotFound
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import (
     ASSIGNMENT_RULE,
+    ORGANIZATION,
+    QUEUE,
     SEGMENT,
-    SELLER,
-    SELLER_ATTRIBUTE_VALUE,
-    SELLER_ATTRIBUTE_VALUE_SYSTEM_USER,
     SETTING,
     SYSTEM_USER,
-    AssignmentRuleColumn,
+    TEAM,
     Common,
+    OrganizationColumn,
     RoutedColumn,
-    SegmentColumn,
-    SellerAttributeColumn,
-    SellerAttributeValueColumn,
-    SellerColumn,
     SettingColumn,
-    SystemUserColumn,
 )
-from work_assignment.dataverse.queries import Expand, Guid, Query, eq, in_chunks
+from work_assignment.dataverse.people_store import PeopleStore, usable
+from work_assignment.dataverse.queries import Filter, Query, eq, ne, or_
+from work_assignment.dataverse.related_reader import RelatedReader
+from work_assignment.dataverse.role_reader import RoleReader, Roles
 from work_assignment.dataverse.schemas import read_schema, wire_name
-from work_assignment.domain.assignment import define
-from work_assignment.domain.attributes import Attributes
-from work_assignment.domain.conditions import Columns, columns_read
+from work_assignment.domain.conditions import record_columns
+from work_assignment.domain.definitions import Definitions, define
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.facts import Rulebook
-from work_assignment.domain.filters import Term, read_fetchxml, terms
+from work_assignment.domain.policy import Policy, RoundRobinScope
+from work_assignment.domain.recipients import Target
+from work_assignment.domain.reckoning import FiscalPeriod, FiscalYear, Reckoning
+from work_assignment.domain.related_paths import reach
+from work_assignment.domain.rows import Rows
 from work_assignment.domain.rules import AssignmentRule
 from work_assignment.domain.schemas import TableSchema
 from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller
+from work_assignment.domain.terms import Hierarchy
+from work_assignment.domain.text import fold
+from work_assignment.domain.trees import Tree
 from work_assignment.domain.working_times import read_time_zone
 
 _DEFAULT_CAPACITY = 50
 _ACTIVE = eq(Common.STATE, 0)
-Usable = TypeVar("Usable")
+_SUNDAY = 6
+_END_DATE = 2
+_PERIODS = {period.value: period for period in FiscalPeriod}
+_TABLES = {Target.SELLERS: SYSTEM_USER, Target.TEAM: TEAM, Target.QUEUE: QUEUE}
 
 
 class DefinitionStore:
@@ -53,146 +61,238 @@ class DefinitionStore:
 
     def __init__(self, client: DataverseClient) -> None:
         self._client = client
+        self._people = PeopleStore(client)
+        self._reading = _Reading(client, self._people)
         self.schemas: dict[str, TableSchema] = {}
 
     def rulebook(self) -> Rulebook:
         """Read everything that decides; what cannot be used is kept as a fault of its own."""
+        self._reading = _Reading(self._client, self._people)
+        return self._reading.rulebook(self.schemas)
+
+    def table(self, name: str) -> TableSchema | None:
+        """A table by its name, as of the last reading of the rulebook."""
+        return self._reading.table(name)
+
+
+class _Reading:
+    """One reading of all definitions; `faults` is what cannot be used."""
+
+    def __init__(self, client: DataverseClient, people: PeopleStore) -> None:
+        self._client = client
+        self._people = people
+        self._tables: dict[str, TableSchema | None] = {}
+        self.faults: list[DefinitionError] = []
+
+    def rulebook(self, schemas: dict[str, TableSchema]) -> Rulebook:
         setting = next(iter(self._rows(SETTING.entity_set)), {})
-        zone, faults = _zone(setting)
-        segment_rows = self._rows(SEGMENT.entity_set, active=True)
-        rule_rows = self._rows(ASSIGNMENT_RULE.entity_set, active=True)
-        types = {str(row.get(SegmentColumn.RECORD_TYPE)) for row in (*segment_rows, *rule_rows)}
-        self.schemas = {name: schema for name in sorted(types) if (schema := self._schema(name))}
-        users = read_schema(self._client, SYSTEM_USER.logical_name, with_labels=False)
-        segments = _usable(
-            lambda row: mapping.segment_from_row(row, self._kinds(row), zone), segment_rows, faults
-        )
-        rules = _usable(
-            lambda row: mapping.rule_from_row(row, self._kinds(row), users.kinds, zone),
-            rule_rows,
-            faults,
-        )
-        sellers = self._sellers(setting, users, _user_columns(rule_rows), faults)
-        routed = [segment for segment in segments if segment.record_type in self.schemas]
-        followed = [rule for rule in rules if rule.record_type in self.schemas]
-        faults += [entry.fault for entry in segments if entry.fault is not None]
-        faults += [entry.fault for entry in rules if entry.fault is not None]
+        reckoning = self._reckoning(setting)
+        language = Language(self.table, reckoning)
+        segments, rules, rule_rows = self._segments_and_rules(setting, language)
+        types = sorted({s.record_type for s in segments} | {r.record_type for r in rules})
+        routed = self._routed(types, setting)
+        schemas.clear()
+        schemas.update(routed)
+        segments = [segment for segment in segments if segment.record_type in routed]
+        rules = [rule for rule in rules if rule.record_type in routed]
+        definitions = self._define(setting, segments, rules, rule_rows)
+        self.faults += [entry.fault for entry in segments if entry.fault is not None]
+        self.faults += [entry.fault for entry in rules if entry.fault is not None]
         return Rulebook(
             stamp=str(setting.get(SettingColumn.DEFINITIONS_VERSION) or ""),
-            definitions=define(routed, followed, sellers),
-            columns=_columns(self.schemas, routed, followed),
-            faults=tuple(faults),
+            definitions=definitions,
+            columns={table: definitions.columns_read(table) for table in routed},
+            faults=tuple(self.faults),
+            labelled=_labelled(segments, rules),
+            reach=reach(definitions, self.table),
+            owner_column=setting.get(SettingColumn.OWNER_COLUMN) or None,
+            score_column=setting.get(SettingColumn.SCORE_COLUMN) or None,
+            zone=reckoning.zone,
         )
 
-    def _rows(self, entity_set: str, *, active: bool = False) -> list[Row]:
-        return list(self._client.rows(Query(entity_set, filter=_ACTIVE if active else None)))
+    def _rows(self, entity_set: str, filter_: Filter | None = None) -> list[Row]:
+        return list(self._client.rows(Query(entity_set, filter=filter_)))
 
-    def _schema(self, table: str) -> TableSchema | None:
+    def table(self, name: str) -> TableSchema | None:
+        """A table by its name, read once."""
+        if name not in self._tables:
+            try:
+                self._tables[name] = read_schema(self._client, name, with_labels=False)
+            except (NotFound, InvalidRequest):
+                self._tables[name] = None
+        return self._tables[name]
+
+    def _routed(self, types: Iterable[str], setting: Row) -> dict[str, TableSchema]:
+        """The record types that are to be routed and prepared for it; why others are not is a fault."""
+        where = "settings, record_types"
+        in_scope = None
         try:
-            schema = read_schema(self._client, table, with_labels=False)
-        except (NotFound, InvalidRequest):
-            return None  # its segments and rules say so themselves
-        return schema if RoutedColumn.ASSIGNMENT_RESULT in schema.columns else None
-
-    def _kinds(self, row: Row) -> Columns | None:
-        schema = self.schemas.get(str(row.get(SegmentColumn.RECORD_TYPE)))
-        return schema.kinds if schema else None
-
-    def _sellers(
-        self,
-        setting: Row,
-        schema: TableSchema,
-        columns: frozenset[str],
-        faults: list[DefinitionError],
-    ) -> list[Seller]:
-        given = setting.get(SettingColumn.DEFAULT_CAPACITY)
-        default = _DEFAULT_CAPACITY if given is None else given
-        rows = self._rows(SELLER.entity_set, active=True)
-        ids = [row.get(SellerColumn.SYSTEM_USER.value) for row in rows]
-        users = self._users(schema, columns, [user_id for user_id in ids if user_id])
-        attributes = self._attributes()
-
-        def seller(row: Row) -> Seller:
-            user_id = row.get(SellerColumn.SYSTEM_USER.value) or ""
-            user, held = users.get(user_id, {}), attributes.get(user_id, {})
-            return mapping.seller_from_row(row, user, schema, held, default)
-
-        return _usable(seller, rows, faults)
-
-    def _users(
-        self, schema: TableSchema, columns: frozenset[str], ids: Sequence[str]
-    ) -> dict[str, Row]:
-        known = sorted(column for column in columns if column in schema.columns)
-        select = (SystemUserColumn.FULL_NAME, *(wire_name(name, schema) for name in known))
-        found: dict[str, Row] = {}
-        for chunk in in_chunks(SYSTEM_USER.primary_id, list(map(Guid, ids))):
-            query = Query(SYSTEM_USER.entity_set, tuple(dict.fromkeys(select)), chunk)
-            found |= {row[SYSTEM_USER.primary_id]: row for row in self._client.rows(query)}
+            in_scope = read_names(setting.get(SettingColumn.RECORD_TYPES), where)
+        except DefinitionError as exc:
+            self.faults.append(exc)
+        needed = (RoutedColumn.SEGMENT.column, RoutedColumn.ASSIGNMENT_RESULT)
+        owner = setting.get(SettingColumn.OWNER_COLUMN)
+        found = {}
+        for name in types:
+            schema = self.table(name)
+            if schema is None:
+                problem = "there is no such table"
+            elif in_scope and name not in in_scope:
+                problem = f"{where} do not name it"
+            elif missing := [c for c in (*needed, owner) if c and c not in schema.columns]:
+                problem = f"the table lacks {' and '.join(missing)}"
+            else:
+                found[name] = schema
+                continue
+            self.faults.append(DefinitionError(f"record type {name} is not routed", problem))
         return found
 
-    def _attributes(self) -> dict[str, Attributes]:
-        """Each user's values by attribute name."""
-        attribute = SellerAttributeValueColumn.SELLER_ATTRIBUTE
-        query = Query(
-            SELLER_ATTRIBUTE_VALUE.entity_set,
-            select=(SellerAttributeValueColumn.NAME,),
-            expand=(
-                Expand(attribute.navigation, select=(SellerAttributeColumn.NAME,)),
-                Expand(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER, select=(SYSTEM_USER.primary_id,)),
-            ),
-        )
-        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for row in self._client.rows(query):
-            name = (row.get(attribute.navigation) or {}).get(SellerAttributeColumn.NAME)
-            for user in row.get(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER) or () if name else ():
-                held = found[user[SYSTEM_USER.primary_id]]
-                held[str(name)].append(row[SellerAttributeValueColumn.NAME])
-        return {
-            user: {name: tuple(sorted(values)) for name, values in held.items()}
-            for user, held in found.items()
-        }
-
-
-def _usable(
-    read: Callable[[Row], Usable], rows: Iterable[Row], faults: list[DefinitionError]
-) -> list[Usable]:
-    """What can be read of the rows; a row that cannot is a fault and must not stop the others."""
-    found = []
-    for row in rows:
+    def _reckoning(self, setting: Row) -> Reckoning:
+        organization = next(iter(self._rows(ORGANIZATION.entity_set)), {})
+        name = setting.get(SettingColumn.EVALUATION_TIME_ZONE) or "UTC"
+        zone: tzinfo = UTC
         try:
-            found.append(read(row))
+            zone = read_time_zone(name, "settings, evaluation_time_zone")
         except DefinitionError as exc:
-            faults.append(exc)
-    return found
+            self.faults.append(exc)
+        first_day = organization.get(OrganizationColumn.WEEK_START_DAY)
+        week_start = _SUNDAY if first_day is None else (int(first_day) - 1) % 7
+        return Reckoning(zone, week_start, _fiscal_year(organization))
 
+    def _segments_and_rules(
+        self, setting: Row, language: Language
+    ) -> tuple[list[Segment], list[AssignmentRule], list[Row]]:
+        takes_records = or_(_ACTIVE, eq(Common.STATUS, SegmentStatus.PAUSED))
+        segment_rows = self._rows(SEGMENT.entity_set, takes_records)
+        rule_rows = self._rows(ASSIGNMENT_RULE.entity_set, _ACTIVE)
+        segments = usable(
+            lambda row: definition_mapping.segment_from_row(row, language),
+            segment_rows,
+            self.faults,
+        )
+        rules = usable(
+            lambda row: definition_mapping.rule_from_row(row, language), rule_rows, self.faults
+        )
+        if setting.get(SettingColumn.OWNER_COLUMN):
+            rules = [_for_users_only(rule) for rule in rules]
+        return segments, rules, rule_rows
 
-def _zone(setting: Row) -> tuple[tzinfo, list[DefinitionError]]:
-    name = setting.get(SettingColumn.EVALUATION_TIME_ZONE) or "UTC"
-    try:
-        return read_time_zone(name, "settings, evaluation_time_zone"), []
-    except DefinitionError as exc:
-        return read_time_zone("UTC", "settings"), [exc]
+    def _define(
+        self,
+        setting: Row,
+        segments: list[Segment],
+        rules: list[AssignmentRule],
+        rule_rows: list[Row],
+    ) -> Definitions:
+        policy = self._policy(setting)
+        roles = self._roles(policy, rules)
+        given = setting.get(SettingColumn.DEFAULT_CAPACITY)
+        sellers = self._people.sellers(
+            self._table(SYSTEM_USER.logical_name),
+            definition_mapping.columns_named(rule_rows, Target.SELLERS),
+            _DEFAULT_CAPACITY if given is None else given,
+            roles,
+            self.faults,
+        )
+        wanted: dict[Target, tuple[TableSchema, Collection[str]]] = {
+            target: (
+                self._table(_TABLES[target].logical_name),
+                definition_mapping.columns_named(rule_rows, target),
+            )
+            for target in sorted({rule.target for rule in rules}, key=lambda t: t.value)
+            if target is not Target.SELLERS
+        }
+        others = self._people.teams_and_queues(wanted, roles)
+        known: dict[str, list[str]] = {SYSTEM_USER.logical_name: [s.id for s in sellers]}
+        for other in others:
+            known.setdefault(_TABLES[other.target].logical_name, []).append(other.id)
+        rows = self._around(define(segments, rules, sellers, others, policy), known)
+        return define(segments, rules, sellers, others, policy, rows)
 
+    def _around(self, definitions: Definitions, known: Mapping[str, list[str]]) -> Rows:
+        """The trees that filters ask, and the related rows of those on sellers, teams and queues."""
+        reader = RelatedReader(self._client, self._table)
+        rows = reader.read(reach(definitions, self.table), known)
+        trees: dict[str, Tree] = {}
+        unread: dict[str, DefinitionError] = {}
+        for hierarchy in definitions.hierarchies():
+            try:
+                trees[hierarchy.table] = self._tree(hierarchy)
+            except AccessDenied as exc:
+                unread[hierarchy.table] = DefinitionError(f"rows of {hierarchy.table}", str(exc))
+        self.faults += [*rows.faults.values(), *unread.values()]
+        return rows.with_others(Rows(trees=trees, faults=unread)) if trees or unread else rows
 
-def _user_columns(rule_rows: Iterable[Row]) -> frozenset[str]:
-    """The columns of users that seller filters read; a broken filter is its rule's own fault."""
-    found: set[str] = set()
-    for row in rule_rows:
-        text = row.get(AssignmentRuleColumn.SELLER_FILTER)
+    def _tree(self, hierarchy: Hierarchy) -> Tree:
+        """A whole table's tree, read once."""
+        schema = self._table(hierarchy.table)
+        parent = wire_name(hierarchy.parent, schema)
+        query = Query(schema.entity_set, (parent,), ne(parent, None))
+        rows = self._client.rows(query)
+        return Tree({str(row[schema.primary_id]): str(row[parent]) for row in rows})
+
+    def _table(self, name: str) -> TableSchema:
+        schema = self.table(name)
+        if schema is None:
+            raise DefinitionError(f"table {name}", "it does not exist")
+        return schema
+
+    def _policy(self, setting: Row) -> Policy:
+        where = "settings, eligible_roles"
+        eligible: frozenset[str] | None = frozenset()  # nobody, as long as it cannot be read
         try:
-            tree = read_fetchxml(text, "") if text else Term("", "")
-        except DefinitionError:
-            continue
-        found.update(term.column for term in terms(tree) if term.column)
-    return frozenset(found)
+            names = read_names(setting.get(SettingColumn.ELIGIBLE_ROLES), where)
+            eligible = None if names is None else frozenset(map(fold, names))
+        except DefinitionError as exc:
+            self.faults.append(exc)
+        by_rule = setting.get(SettingColumn.ROUND_ROBIN_SCOPE) == StoredScope.ASSIGNMENT_RULE
+        return Policy(
+            eligible_roles=eligible,
+            round_robin_scope=RoundRobinScope.RULE if by_rule else RoundRobinScope.ORGANIZATION,
+            keeps_self_created=bool(setting.get(SettingColumn.KEEP_SELF_CREATED)),
+        )
+
+    def _roles(self, policy: Policy, rules: Sequence[AssignmentRule]) -> Roles:
+        types = sorted({rule.record_type for rule in rules})
+        if not types:
+            return Roles()
+        asks_teams = policy.eligible_roles is not None and any(
+            rule.target is Target.TEAM for rule in rules
+        )
+        try:
+            privileges = {table: f"prvRead{table}" for table in types}
+            return RoleReader(self._client).roles(privileges, of_teams=asks_teams)
+        except AccessDenied as exc:
+            # Without roles nobody is eligible where one is needed; Dataverse itself looks after reading.
+            self.faults.append(DefinitionError("security roles", str(exc)))
+            return Roles()
 
 
-def _columns(
-    schemas: Iterable[str], segments: Iterable[Segment], rules: Iterable[AssignmentRule]
-) -> dict[str, frozenset[str]]:
-    read: dict[str, set[str]] = {table: set() for table in schemas}
-    for segment in segments:
-        read[segment.record_type] |= columns_read(segment.filter)
+def _for_users_only(rule: AssignmentRule) -> AssignmentRule:
+    """A rule where owners go to a column of their own, which takes users alone."""
+    if rule.target is not Target.TEAM or rule.fault is not None:
+        return rule
+    problem = "it gives to teams, which the settings' owner_column cannot hold"
+    return replace(rule, fault=DefinitionError(f"rule '{rule.name}'", problem))
+
+
+def _labelled(segments: Iterable[Segment], rules: Iterable[AssignmentRule]) -> frozenset[str]:
+    """The record's columns that `$(column)` stands for, of which what people read may be meant."""
+    filters = [segment.filter for segment in segments]
     for rule in rules:
-        read[rule.record_type] |= columns_read(rule.filter)
-    return {table: frozenset(columns) for table, columns in read.items()}
+        filters += [rule.filter, rule.match.columns, rule.match.attributes]
+    return frozenset().union(*map(record_columns, filters))
+
+
+def _fiscal_year(organization: Row) -> FiscalYear:
+    period = organization.get(OrganizationColumn.FISCAL_PERIOD_TYPE) or 0
+    start = str(organization.get(OrganizationColumn.FISCAL_CALENDAR_START) or "")[5:10]
+    usual = FiscalYear()
+    if not start:
+        return usual
+    return FiscalYear(
+        start_month=int(start[:2]),
+        start_day=int(start[3:]),
+        period=_PERIODS.get(period, usual.period),
+        named_after_end=organization.get(OrganizationColumn.FISCAL_YEAR_DISPLAY) == _END_DATE,
+    )

@@ -57,6 +57,16 @@ class RowInactive(BadRequest):
     says = "the row is inactive and cannot be changed"
 
 
+class QueuedAlready(BadRequest):
+    says = "the row lies in a queue already"
+
+
+class CannotReceive(BadRequest):
+    """The queue is not active, or the team is one that owns nothing."""
+
+    says = "the new owner or queue takes no rows"
+
+
 class AggregateTooLarge(BadRequest):
     says = "the aggregate covers more rows than Dataverse counts"
 
@@ -170,6 +180,10 @@ BY_CODE: Mapping[str, type[DataverseError]] = {
     "0x80040225": UserDisabled,
     "0x80040231": OwnerLacksPrivileges,
     "0x80040230": RowInactive,
+    "0x8004051e": RowInactive,
+    "0x80040522": CannotReceive,
+    "0x80040526": QueuedAlready,
+    "0x80048340": CannotReceive,
     "0x8004e023": AggregateTooLarge,
     "0x8004418a": RequestTooLarge,
 }

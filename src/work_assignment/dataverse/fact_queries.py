@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from work_assignment.dataverse import fetch, messages
 from work_assignment.dataverse.choices import RunMode
-from work_assignment.dataverse.messages import Request
+from work_assignment.dataverse.messages import FORMATTED_VALUE, PLAIN, Prefer, Request
 from work_assignment.dataverse.names import (
     ROUTING_RUN,
     SELLER,
@@ -52,6 +52,7 @@ def sellers() -> Request:
                 SellerColumn.OPEN_COUNT,
                 SellerColumn.LAST_ASSIGNED_ON,
                 SellerColumn.ORDER_STAMP,
+                SellerColumn.RULE_STAMPS,
             ),
             filter=_OPEN,
             expand=(Expand(SellerColumn.SYSTEM_USER.navigation, select=("isdisabled",)),),
@@ -59,15 +60,18 @@ def sellers() -> Request:
     )
 
 
-def counts(schema: TableSchema, sellers: Sequence[SellerId]) -> Request:
+def counts(
+    schema: TableSchema, sellers: Sequence[SellerId], owner_column: str | None = None
+) -> Request:
     """How many open records of a type each of these sellers owns."""
+    owner = owner_column or Common.OWNER.column
     question = fetch.count_by(
         schema.table,
-        Common.OWNER.column,
+        owner,
         counted=schema.primary_id,
         filter_=fetch.all_of(
             fetch.Condition(Common.STATE, "eq", (0,)),
-            fetch.Condition(Common.OWNER.column, "in", tuple(sellers)),
+            fetch.Condition(owner, "in", tuple(sellers)),
         ),
         group_alias="owner",
         count_alias="records",
@@ -76,7 +80,9 @@ def counts(schema: TableSchema, sellers: Sequence[SellerId]) -> Request:
 
 
 def _record_columns(schema: TableSchema, rulebook: Rulebook) -> tuple[str, ...]:
-    wanted = sorted(rulebook.columns.get(schema.table, ()))
+    extra = (rulebook.owner_column, rulebook.score_column)
+    wanted = sorted({*rulebook.columns.get(schema.table, ()), *filter(None, extra)})
+    known = [column for column in wanted if column in schema.columns]
     return tuple(
         dict.fromkeys(
             (
@@ -84,11 +90,13 @@ def _record_columns(schema: TableSchema, rulebook: Rulebook) -> tuple[str, ...]:
                 Common.CREATED_BY.value,
                 Common.OWNING_USER.value,
                 Common.OWNING_TEAM.value,
+                Common.MODIFIED_ON,
+                Common.MODIFIED_BY.value,
                 Common.STATE,
                 RoutedColumn.SEGMENT.value,
                 RoutedColumn.ASSIGNMENT_RESULT,
                 *((schema.primary_name,) if schema.primary_name else ()),
-                *(wire_name(column, schema) for column in wanted),
+                *(wire_name(column, schema) for column in known),
             )
         )
     )
@@ -97,8 +105,14 @@ def _record_columns(schema: TableSchema, rulebook: Rulebook) -> tuple[str, ...]:
 def records(schema: TableSchema, rulebook: Rulebook, ids: Filter) -> Request:
     """Records by id."""
     return messages.get(
-        Query(schema.entity_set, select=_record_columns(schema, rulebook), filter=ids)
+        Query(schema.entity_set, select=_record_columns(schema, rulebook), filter=ids),
+        prefer=_wishes(rulebook),
     )
+
+
+def _wishes(rulebook: Rulebook) -> Prefer:
+    """What people read in choices and lookups is asked for only where it decides something."""
+    return Prefer(annotations=(FORMATTED_VALUE,)) if rulebook.labelled else PLAIN
 
 
 def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
@@ -113,7 +127,8 @@ def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
             ),
             orderby=(Common.CREATED_ON, schema.primary_id),
             top=limit,
-        )
+        ),
+        prefer=_wishes(rulebook),
     )
 
 
@@ -137,6 +152,10 @@ def _runs_of(chunk: Filter) -> Request:
                 RoutingRunColumn.LAST_ATTEMPT_ON,
                 RoutingRunColumn.ATTEMPTS,
                 RoutingRunColumn.ASSIGNED_SELLER.value,
+                RoutingRunColumn.ASSIGNED_TEAM.value,
+                RoutingRunColumn.PREVIOUS_OWNER,
+                RoutingRunColumn.PREVIOUS_OWNER_TYPE,
+                Common.CREATED_ON,
             ),
             filter=and_(chunk, eq(RoutingRunColumn.MODE, RunMode.ON.value)),
             orderby=(desc(RoutingRunColumn.DECIDED_ON), desc(Common.CREATED_ON)),

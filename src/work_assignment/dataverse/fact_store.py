@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from work_assignment.dataverse import fact_queries, mapping, messages
@@ -12,12 +12,16 @@ from work_assignment.dataverse.batches import Batch
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.errors import AggregateTooLarge
+from work_assignment.dataverse.fetch import Fetch
 from work_assignment.dataverse.messages import Request, Response, Row
 from work_assignment.dataverse.names import RoutingRunColumn, SettingColumn
 from work_assignment.dataverse.queries import Guid, in_chunks
+from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Rulebook
 from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.rows import Rows
 from work_assignment.domain.schemas import TableSchema
 
 _SELLERS_A_COUNT = 200
@@ -32,6 +36,7 @@ class FactStore:
     def __init__(self, client: DataverseClient, definitions: DefinitionStore) -> None:
         self._client = client
         self._definitions = definitions
+        self._related = RelatedReader(client, self._table)
         self._own_user_id: str | None = None
 
     def own_user_id(self) -> str:
@@ -65,26 +70,57 @@ class FactStore:
         stamp = plan.ask(fact_queries.stamp())
         sellers = plan.ask(fact_queries.sellers())
         counts = [
-            (table, ids, plan.ask(fact_queries.counts(self._definitions.schemas[table], ids)))
+            (table, ids, plan.ask(self._counts(table, ids, rulebook)))
             for table in rulebook.definitions.counted_types
             for ids in _chunks(list(rulebook.definitions.sellers))
         ]
         records = self._ask_for_records(plan, rulebook, asked)
         found = self._ask_for_waiting(plan, rulebook, waiting)
         runs = [plan.ask(request) for request in fact_queries.runs(asked)]
+        around = self._ask_around(plan, rulebook, asked)
         answers = self._client.send_batch(Batch(plan.requests, continue_on_error=True))
         rows = _Answers(plan, [_response(answer) for answer in answers])
         unreadable: set[RecordKey] = set()
         asked_for = _records(rows, records, rulebook, unreadable)
+        waits = _oldest(_records(rows, found, rulebook, unreadable), waiting)
         return Gathered(
             stamp=_stamp_of(rows.of(stamp)),
             sellers=tuple(_readable(mapping.seller_row_from_row, rows.of(sellers))),
-            open_counts=self._count(rows, counts),
+            open_counts=self._count(rows, counts, rulebook),
             asked={entry.key: entry for entry in asked_for},
-            waiting=_oldest(_records(rows, found, rulebook, unreadable), waiting),
+            waiting=waits,
             last_runs=_newest(row for run in runs for row in rows.of(run)),
             unreadable=frozenset(unreadable),
+            rows=self._around(rows, around, rulebook, {entry.key for entry in waits} - set(asked)),
         )
+
+    def _ask_around(
+        self, plan: _Plan, rulebook: Rulebook, asked: Sequence[RecordKey]
+    ) -> list[tuple[Fetch, int]]:
+        """Ask for the related rows of records that are known by id, in the same request."""
+        questions = self._related.questions(rulebook.reach, _routed_ids(rulebook, asked))
+        return [(question, plan.ask(self._related.request(question))) for question in questions]
+
+    def _around(
+        self,
+        rows: _Answers,
+        around: Sequence[tuple[Fetch, int]],
+        rulebook: Rulebook,
+        found: Collection[RecordKey],
+    ) -> Rows:
+        """The related rows that filters look at.
+
+        Those of records that were `found` only now cost one more request, where filters ask for any.
+        """
+        known = self._related.rows((question, rows.answer(place)) for question, place in around)
+        others = self._related.read(rulebook.reach, _routed_ids(rulebook, found))
+        return known.with_others(others)
+
+    def _table(self, name: str) -> TableSchema:
+        schema = self._definitions.table(name)
+        if schema is None:
+            raise DefinitionError(f"table {name}", "it does not exist")
+        return schema
 
     def _ask_for_records(
         self, plan: _Plan, rulebook: Rulebook, asked: Sequence[RecordKey]
@@ -111,30 +147,36 @@ class FactStore:
             for schema in (self._definitions.schemas[table],)
         ]
 
+    def _counts(self, table: str, ids: Sequence[SellerId], rulebook: Rulebook) -> Request:
+        return fact_queries.counts(self._definitions.schemas[table], ids, rulebook.owner_column)
+
     def _count(
-        self, rows: _Answers, counts: Sequence[tuple[str, list[SellerId], int]]
+        self,
+        rows: _Answers,
+        counts: Sequence[tuple[str, list[SellerId], int]],
+        rulebook: Rulebook,
     ) -> dict[SellerId, int]:
         total: dict[SellerId, int] = defaultdict(int)
         for table, ids, asked in counts:
             try:
                 counted = rows.of(asked)
             except AggregateTooLarge:
-                counted = self._count_in_halves(self._definitions.schemas[table], ids)
+                counted = self._count_in_halves(table, ids, rulebook)
             for row in counted:
                 total[SellerId(row["owner"])] += row["records"]
         return dict(total)
 
-    def _count_in_halves(self, schema: TableSchema, ids: list[SellerId]) -> list[Row]:
+    def _count_in_halves(self, table: str, ids: list[SellerId], rulebook: Rulebook) -> list[Row]:
         """Dataverse aggregates at most 50,000 rows; fewer sellers have fewer records."""
         middle = max(len(ids) // 2, 1)
         found: list[Row] = []
         for half in filter(None, (ids[:middle], ids[middle:])):
             try:
-                found += self._client.send(fact_queries.counts(schema, half)).rows
+                found += self._client.send(self._counts(table, half, rulebook)).rows
             except AggregateTooLarge:
                 if len(half) == 1:
                     raise
-                found += self._count_in_halves(schema, half)
+                found += self._count_in_halves(table, half, rulebook)
         return found
 
 
@@ -160,11 +202,23 @@ class _Answers:
         request = self._plan.requests[asked]
         return self._responses[asked].raise_for_error(request.what).rows
 
+    def answer(self, asked: int) -> Response:
+        return self._responses[asked]
+
 
 def _response(answer: object) -> Response:
     if not isinstance(answer, Response):
         raise TypeError(f"a read was answered by {type(answer).__name__}")
     return answer
+
+
+def _routed_ids(rulebook: Rulebook, keys: Iterable[RecordKey]) -> dict[str, list[str]]:
+    """The ids of records of routed types, by type."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        if key.table in rulebook.definitions.segments:
+            ids[key.table].append(key.id)
+    return ids
 
 
 def _stamp_of(rows: Sequence[Row]) -> str:
@@ -187,10 +241,15 @@ def _records(
     """The records of these answers; the keys of those that cannot be read are added to a set."""
     found = []
     for schema, place in asked:
-        columns = rulebook.columns[schema.table]
+        reading = mapping.Reading(
+            rulebook.columns[schema.table],
+            rulebook.labelled,
+            rulebook.owner_column,
+            rulebook.score_column,
+        )
         for row in answers.of(place):
             try:
-                found.append(mapping.record_from_row(row, schema, columns))
+                found.append(mapping.record_from_row(row, schema, reading))
             except mapping.BadRow as exc:
                 _log.error("a record is left alone: %s", exc)
                 unreadable.add(RecordKey(schema.table, row[schema.primary_id]))

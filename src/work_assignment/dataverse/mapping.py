@@ -4,54 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from work_assignment.dataverse.choices import (
-    AssignmentResult,
-    DistributeTo,
-    DistributionType,
-    MatchType,
-    OnNoSeller,
-)
-from work_assignment.dataverse.messages import Row
+from work_assignment.dataverse.choices import AssignmentResult
+from work_assignment.dataverse.messages import FORMATTED_VALUE, Row
 from work_assignment.dataverse.names import (
-    ASSIGNMENT_RULE,
     ROUTING_RUN,
-    SEGMENT,
     SELLER,
-    AssignmentRuleColumn,
+    SYSTEM_USER,
+    TEAM,
     Common,
     RoutedColumn,
     RoutingRunColumn,
-    SegmentColumn,
     SellerColumn,
     TableName,
 )
 from work_assignment.dataverse.schemas import wire_name
-from work_assignment.domain import rules as domain_rules
-from work_assignment.domain.attributes import Attributes, compile_attributes
-from work_assignment.domain.conditions import ALWAYS, Columns, Condition, compile_filter
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.facts import CurrentRecord, LastRun, Reservation, Result, SellerRow
-from work_assignment.domain.filters import read_fetchxml, read_nested
 from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.records import (
-    Owner,
-    Record,
-    RecordId,
-    RuleId,
-    SegmentId,
-    SellerId,
-    Value,
-)
-from work_assignment.domain.rules import AssignmentRule, Distribution, SellerMatch
+from work_assignment.domain.records import Owner, Record, RecordId, RuleId, SellerId, Value
 from work_assignment.domain.schemas import TableSchema
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.working_times import read_calendar
 
 
 class BadRow(DefinitionError):
@@ -70,155 +47,11 @@ def _moment_or_none(text: str | None) -> datetime | None:
     return moment(text) if text else None
 
 
-def _hours(value: int | None) -> timedelta | None:
-    return None if value is None else timedelta(hours=value)
-
-
 def _required(row: Row, column: str, table: TableName) -> Any:
     value = row.get(column)
     if value is None:
         raise BadRow(table.logical_name, row.get(table.primary_id), column, "it is empty")
     return value
-
-
-def segment_from_row(row: Row, columns: Columns | None, zone: tzinfo) -> Segment:
-    """A segment; what is wrong with its filter becomes its fault, to be said where it matters."""
-    name = _required(row, SegmentColumn.NAME, SEGMENT)
-    condition, fault = _filter_of(row, SegmentColumn.FILTER, f"segment '{name}'", columns, zone)
-    return Segment(
-        id=SegmentId(row[SEGMENT.primary_id]),
-        name=name,
-        record_type=_required(row, SegmentColumn.RECORD_TYPE, SEGMENT),
-        priority=_required(row, SegmentColumn.PRIORITY, SEGMENT),
-        active_since=_active_since(row, SegmentColumn.ACTIVATED_ON),
-        filter=condition,
-        allow_move_in=bool(row.get(SegmentColumn.ALLOW_MOVE_IN)),
-        fault=fault,
-    )
-
-
-def _active_since(row: Row, column: str) -> datetime:
-    """When it was activated; a row activated by hand counts from its last change."""
-    return moment(row.get(column) or row[Common.MODIFIED_ON])
-
-
-def _filter_of(
-    row: Row, column: str, where: str, columns: Columns | None, zone: tzinfo
-) -> tuple[Condition, DefinitionError | None]:
-    text = row.get(column)
-    if not text:
-        return ALWAYS, None
-    if columns is None:
-        return ALWAYS, DefinitionError(where, "its table does not exist")
-    try:
-        return compile_filter(read_fetchxml(text, where), where, columns, zone), None
-    except DefinitionError as exc:
-        return ALWAYS, exc
-
-
-_DISTRIBUTIONS = {
-    DistributionType.ROUND_ROBIN: Distribution.ROUND_ROBIN,
-    DistributionType.LOAD_BALANCING: Distribution.LOAD_BALANCING,
-}
-
-
-def rule_from_row(
-    row: Row, columns: Columns | None, user_columns: Columns, zone: tzinfo
-) -> AssignmentRule:
-    """A rule; what cannot be used becomes its fault."""
-    name = _required(row, AssignmentRuleColumn.NAME, ASSIGNMENT_RULE)
-    where = f"rule '{name}'"
-    condition, fault = _filter_of(row, AssignmentRuleColumn.FILTER, where, columns, zone)
-    match = SellerMatch()
-    distribution = Distribution.ROUND_ROBIN
-    try:
-        match = _seller_match(row, where, user_columns, zone)
-        distribution = _distribution(row, where)
-    except DefinitionError as exc:
-        fault = fault or exc
-    on_no_seller = row.get(AssignmentRuleColumn.ON_NO_SELLER)
-    return AssignmentRule(
-        id=RuleId(row[ASSIGNMENT_RULE.primary_id]),
-        name=name,
-        segment_id=row.get(AssignmentRuleColumn.SEGMENT.value),
-        record_type=_required(row, AssignmentRuleColumn.RECORD_TYPE, ASSIGNMENT_RULE),
-        order=_required(row, AssignmentRuleColumn.EVALUATION_ORDER, ASSIGNMENT_RULE),
-        active_since=_active_since(row, AssignmentRuleColumn.ACTIVATED_ON),
-        filter=condition,
-        created_within=_hours(row.get(AssignmentRuleColumn.CREATED_WITHIN_HOURS)),
-        match=match,
-        distribution=distribution,
-        uses_capacity=bool(row.get(AssignmentRuleColumn.USE_CAPACITY)),
-        available_within=_hours(row.get(AssignmentRuleColumn.AVAILABLE_WITHIN_HOURS)),
-        on_no_seller=domain_rules.OnNoSeller.STOP
-        if on_no_seller == OnNoSeller.STOP
-        else domain_rules.OnNoSeller.NEXT_RULE,
-        fault=fault,
-    )
-
-
-def _distribution(row: Row, where: str) -> Distribution:
-    if (
-        row.get(AssignmentRuleColumn.DISTRIBUTE_TO) or DistributeTo.SELLERS
-    ) != DistributeTo.SELLERS:
-        raise DefinitionError(where, "assigning to teams and queues is not supported")
-    kind = row.get(AssignmentRuleColumn.DISTRIBUTION_TYPE) or DistributionType.ROUND_ROBIN
-    if kind not in _DISTRIBUTIONS:
-        raise DefinitionError(where, f"distribution {kind} is not supported")
-    return _DISTRIBUTIONS[kind]
-
-
-def _seller_match(row: Row, where: str, user_columns: Columns, zone: tzinfo) -> SellerMatch:
-    match_type = row.get(AssignmentRuleColumn.MATCH_TYPE)
-    seller_filter = row.get(AssignmentRuleColumn.SELLER_FILTER)
-    columns: Condition = ALWAYS
-    if seller_filter:
-        place = f"{where}, seller filter"
-        columns = compile_filter(read_fetchxml(seller_filter, place), place, user_columns, zone)
-    listed = None
-    attributes: Condition = ALWAYS
-    if match_type == MatchType.LIST:
-        listed = tuple(
-            SellerId(str(entry).lower())
-            for entry in _json(row.get(AssignmentRuleColumn.SELLER_LIST), f"{where}, list") or ()
-        )
-    elif match_type != MatchType.ANY and row.get(AssignmentRuleColumn.ATTRIBUTE_FILTER):
-        place = f"{where}, attributes"
-        form = _json(row[AssignmentRuleColumn.ATTRIBUTE_FILTER], place)
-        attributes = compile_attributes(read_nested(form, place), place)
-    return SellerMatch(listed, columns, attributes)
-
-
-def _json(text: str | None, where: str) -> Any:
-    if not text:
-        return None
-    try:
-        return json.loads(text)
-    except ValueError as exc:
-        raise DefinitionError(where, f"it is no JSON ({exc})") from None
-
-
-def seller_from_row(
-    row: Row, user: Row, user_schema: TableSchema, attributes: Attributes, default_capacity: int
-) -> Seller:
-    """A seller, from her row and her user's; raises DefinitionError for hours that make no sense."""
-    name = user.get("fullname") or row.get(SellerColumn.NAME) or ""
-    where = f"seller '{name}'"
-    capacity = row.get(SellerColumn.MAX_CAPACITY)
-    takes = row.get(SellerColumn.TAKES_ASSIGNMENTS)
-    return Seller(
-        id=SellerId(_required(row, SellerColumn.SYSTEM_USER.value, SELLER)),
-        name=name,
-        max_capacity=default_capacity if capacity is None else capacity,
-        takes_assignments=takes is None or bool(takes),
-        columns=values_from_row(user, user_schema, user_schema.columns),
-        attributes=attributes,
-        calendar=read_calendar(
-            _json(row.get(SellerColumn.WORKING_HOURS), where),
-            _json(row.get(SellerColumn.TIME_OFF), where),
-            where,
-        ),
-    )
 
 
 def values_from_row(row: Row, schema: TableSchema, columns: Iterable[str]) -> dict[str, Value]:
@@ -234,7 +67,7 @@ def values_from_row(row: Row, schema: TableSchema, columns: Iterable[str]) -> di
 def _value(value: Any, kind: ColumnKind, schema: TableSchema, row: Row, column: str) -> Value:
     try:
         match kind:
-            case ColumnKind.MOMENT:
+            case ColumnKind.MOMENT | ColumnKind.WALL_CLOCK:
                 return moment(value)
             case ColumnKind.DAY:
                 return date.fromisoformat(value)
@@ -242,6 +75,8 @@ def _value(value: Any, kind: ColumnKind, schema: TableSchema, row: Row, column: 
                 return Decimal(str(value))
             case ColumnKind.LOOKUP:
                 return str(value).lower()
+            case ColumnKind.CHOICES:
+                return tuple(sorted(int(number) for number in value.split(",")))
             case _:
                 return plain(value)
     except (ValueError, TypeError) as exc:
@@ -255,30 +90,70 @@ def plain(value: Any) -> Value:
     raise TypeError(f"{value!r} is not a value of this column")
 
 
-def record_from_row(row: Row, schema: TableSchema, columns: Iterable[str]) -> CurrentRecord:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of a record: the columns of filters, and where owner and score stand.
+
+    `labelled` are the columns of which what people read is wanted too. Without an `owner_column`
+    the owner is the record's own.
+    """
+
+    columns: frozenset[str]
+    labelled: frozenset[str] = frozenset()
+    owner_column: str | None = None
+    score_column: str | None = None
+
+
+def record_from_row(row: Row, schema: TableSchema, reading: Reading) -> CurrentRecord:
     """A record as it stands, with the columns that definitions read."""
-    owner = (
-        Owner("systemuser", row[Common.OWNING_USER.value].lower())
-        if row.get(Common.OWNING_USER.value)
-        else None
-    )
-    if owner is None and row.get(Common.OWNING_TEAM.value):
-        owner = Owner("team", row[Common.OWNING_TEAM.value].lower())
+    record_id = str(row[schema.primary_id])
+    columns = values_from_row(row, schema, reading.columns & schema.columns.keys())
+    result = _result(row, schema)
     return CurrentRecord(
         Record(
             type=schema.table,
-            id=RecordId(row[schema.primary_id]),
+            id=RecordId(record_id),
             created_at=moment(row[Common.CREATED_ON]),
-            columns=values_from_row(row, schema, columns),
-            owner=owner,
+            columns=columns | {schema.primary_id: record_id.lower()},
+            owner=_owner(row, schema, reading.owner_column),
             name=str(row.get(schema.primary_name or "") or ""),
             segment_id=row.get(RoutedColumn.SEGMENT.value),
             created_by=row.get(Common.CREATED_BY.value),
+            labels=_labels(row, schema, reading.labelled),
+            is_settled=result is Result.SUCCEEDED,
+            score=_score(row, schema, reading.score_column),
         ),
         version=row["@odata.etag"],
         is_open=row[Common.STATE] == 0,
-        result=_result(row, schema),
+        result=result,
+        modified_by=row.get(Common.MODIFIED_BY.value),
+        modified_at=_moment_or_none(row.get(Common.MODIFIED_ON)),
     )
+
+
+def _owner(row: Row, schema: TableSchema, column: str | None) -> Owner | None:
+    if column is not None:
+        user = row.get(wire_name(column, schema))
+        return Owner("systemuser", user.lower()) if user else None
+    if row.get(Common.OWNING_USER.value):
+        return Owner("systemuser", row[Common.OWNING_USER.value].lower())
+    if row.get(Common.OWNING_TEAM.value):
+        return Owner("team", row[Common.OWNING_TEAM.value].lower())
+    return None
+
+
+def _labels(row: Row, schema: TableSchema, columns: Iterable[str]) -> dict[str, str]:
+    wires = {column: wire_name(column, schema) for column in columns if column in schema.columns}
+    texts = {column: row.get(f"{wire}@{FORMATTED_VALUE}") for column, wire in wires.items()}
+    return {column: text for column, text in texts.items() if text}
+
+
+def _score(row: Row, schema: TableSchema, column: str | None) -> Decimal | int:
+    """The record's score; one that has none comes last."""
+    value = None
+    if column is not None and column in schema.columns:
+        value = values_from_row(row, schema, (column,)).get(column)
+    return value if isinstance(value, int | Decimal) else 0
 
 
 def _result(row: Row, schema: TableSchema) -> Result:
@@ -307,7 +182,25 @@ def seller_row_from_row(row: Row) -> SellerRow:
         last_assigned_at=_moment_or_none(row.get(SellerColumn.LAST_ASSIGNED_ON)),
         reservations=_reservations(row),
         barred="is disabled" if user.get("isdisabled") else "",
+        rule_stamps=_rule_stamps(row),
     )
+
+
+def _rule_stamps(row: Row) -> dict[RuleId, int]:
+    text = row.get(SellerColumn.RULE_STAMPS)
+    if not text:
+        return {}
+    try:
+        return {RuleId(rule): int(stamp) for rule, stamp in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError) as exc:
+        raise BadRow(
+            SELLER.logical_name, row[SELLER.primary_id], SellerColumn.RULE_STAMPS, str(exc)
+        ) from exc
+
+
+def rule_stamps_text(stamps: Mapping[RuleId, int]) -> str | None:
+    """Order stamps by rule as the column holds them; none leave it empty."""
+    return json.dumps(stamps, separators=(",", ":"), sort_keys=True) if stamps else None
 
 
 def _reservations(row: Row) -> tuple[Reservation, ...]:
@@ -360,4 +253,31 @@ def last_run_from_row(row: Row) -> LastRun:
         decided_at=moment(decided),
         attempts=row.get(RoutingRunColumn.ATTEMPTS) or 1,
         seller_id=row.get(RoutingRunColumn.ASSIGNED_SELLER.value),
+        owner=_left_with(row),
+        written_at=_moment_or_none(row.get(Common.CREATED_ON)),
     )
+
+
+def _left_with(row: Row) -> Owner | None:
+    """Whom a run left the record with: those it names, or else who had the record before."""
+    return assigned_to(row) or previous_owner(row)
+
+
+def assigned_to(row: Row) -> Owner | None:
+    """The user or team that a run-log row names as the owner."""
+    for lookup, table in (
+        (RoutingRunColumn.ASSIGNED_SELLER, SYSTEM_USER),
+        (RoutingRunColumn.ASSIGNED_TEAM, TEAM),
+    ):
+        if row.get(lookup.value):
+            return Owner(table.logical_name, str(row[lookup.value]).lower())
+    return None
+
+
+def previous_owner(row: Row) -> Owner | None:
+    """Whom the record belonged to before, as a run-log row says."""
+    kind, owner = (
+        row.get(RoutingRunColumn.PREVIOUS_OWNER_TYPE),
+        row.get(RoutingRunColumn.PREVIOUS_OWNER),
+    )
+    return Owner(str(kind), str(owner).lower()) if kind and owner else None

@@ -204,6 +204,14 @@ def action(name: str, body: Mapping[str, Any], *, tag: str | None = None) -> Req
     return _tagged(Request("POST", checked_name(name), {}, json_value(body)), tag)
 
 
+def bound_action(
+    entity_set: str, row_id: RowId, name: str, body: Mapping[str, Any], *, tag: str | None = None
+) -> Request:
+    """Call an action that is bound to a row."""
+    path = f"{_row(entity_set, row_id)}/Microsoft.Dynamics.CRM.{checked_name(name)}"
+    return _tagged(Request("POST", path, {}, json_value(body)), tag)
+
+
 def bind(navigation: str, entity_set: str, row_id: RowId) -> dict[str, str]:
     """Set a lookup: part of a row to create or change."""
     return {f"{checked_name(navigation)}@odata.bind": f"/{_row(entity_set, row_id)}"}

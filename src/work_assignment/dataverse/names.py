@@ -46,15 +46,19 @@ SELLER_ATTRIBUTE_VALUE = TableName(
 SELLER = TableName("wa_seller", "wa_sellers", "wa_sellerid")
 SETTING = TableName("wa_setting", "wa_settings", "wa_settingid")
 ROUTING_RUN = TableName("wa_routingrun", "wa_routingruns", "wa_routingrunid")
+SWEEP = TableName("wa_sweep", "wa_sweeps", "wa_sweepid")
 
 # Standard tables
 
 LEAD = TableName("lead", "leads", "leadid")
 OPPORTUNITY = TableName("opportunity", "opportunities", "opportunityid")
 ACCOUNT = TableName("account", "accounts", "accountid")
+CONTACT = TableName("contact", "contacts", "contactid")
 SYSTEM_USER = TableName("systemuser", "systemusers", "systemuserid")
 TEAM = TableName("team", "teams", "teamid")
 QUEUE = TableName("queue", "queues", "queueid")
+QUEUE_ITEM = TableName("queueitem", "queueitems", "queueitemid")
+ORGANIZATION = TableName("organization", "organizations", "organizationid")
 ROLE = TableName("role", "roles", "roleid")
 APP_NOTIFICATION = TableName("appnotification", "appnotifications", "appnotificationid")
 SERVICE_ENDPOINT = TableName("serviceendpoint", "serviceendpoints", "serviceendpointid")
@@ -91,6 +95,7 @@ class Common:
     OWNING_TEAM = LookupName("owningteam", "owningteam")
     STATE = "statecode"
     STATUS = "statuscode"
+    NAME = "name"
     VERSION_NUMBER = "versionnumber"
 
 
@@ -165,6 +170,7 @@ class SellerColumn:
     ORDER_STAMP = "wa_orderstamp"
     WORKING_HOURS = "wa_workinghours"
     TIME_OFF = "wa_timeoff"
+    RULE_STAMPS = "wa_rulestamps"
 
 
 class SettingColumn:
@@ -178,6 +184,7 @@ class SettingColumn:
     RECORD_TYPES = "wa_recordtypes"
     KEEP_SELF_CREATED = "wa_keepselfcreated"
     SCORE_COLUMN = "wa_scorecolumn"
+    OWNER_COLUMN = "wa_ownercolumn"
     FLAP_LIMIT_MOVES = "wa_flaplimitmoves"
     FLAP_LIMIT_HOURS = "wa_flaplimithours"
     DEFINITIONS_VERSION = "wa_definitionsversion"
@@ -210,6 +217,26 @@ class RoutingRunColumn:
     LAST_ATTEMPT_ON = "wa_lastattempton"
     DECIDED_ON = "wa_decidedon"
     TELL_PENDING = "wa_tellpending"
+    SWEEP = LookupName("wa_sweepid", "wa_SweepId")
+
+
+class SweepColumn:
+    """wa_sweep."""
+
+    NAME = "wa_name"
+    SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
+    RECORD_TYPE = "wa_recordtype"
+    TRIGGER_TYPE = "wa_triggertype"
+    SINCE = "wa_since"
+    START_TIME = "wa_starttime"
+    END_TIME = "wa_endtime"
+    TOTAL_RECORDS = "wa_totalrecords"
+    RECORDS_SUCCEEDED_COUNT = "wa_recordssucceededcount"
+    RECORDS_FAILED_COUNT = "wa_recordsfailedcount"
+    UNDONE = "wa_undone"
+    UNDONE_COUNT = "wa_undonecount"
+    MESSAGE = "wa_message"
+    STATUS = "statuscode"
 
 
 class SystemUserColumn:
@@ -228,6 +255,29 @@ class SystemUserColumn:
     MANAGER = LookupName("parentsystemuserid", "parentsystemuserid")
     CALENDAR = LookupName("calendarid", "calendarid")
     QUEUE = LookupName("queueid", "queueid")
+
+
+class OrganizationColumn:
+    """organization: how it counts weeks and fiscal years."""
+
+    WEEK_START_DAY = "weekstartdaycode"
+    FISCAL_CALENDAR_START = "fiscalcalendarstart"
+    FISCAL_PERIOD_TYPE = "fiscalperiodtype"
+    FISCAL_YEAR_DISPLAY = "fiscalyeardisplaycode"
+
+
+class TeamColumn:
+    """team."""
+
+    TEAM_TYPE = "teamtype"
+
+
+class QueueItemColumn:
+    """queueitem: a record in a queue. Both objects and workers are of several tables."""
+
+    OBJECT = LookupName("objectid", "objectid_lead")
+    QUEUE = LookupName("queueid", "queueid")
+    WORKER = LookupName("workerid", "workerid_systemuser")
 
 
 class AppNotificationColumn:
@@ -287,3 +337,43 @@ class ProcessingStepColumn:
     SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
     SDK_MESSAGE_FILTER = LookupName("sdkmessagefilterid", "sdkmessagefilterid")
     EVENT_HANDLER = LookupName("eventhandler", "eventhandler_serviceendpoint")
+
+
+# Calendars
+
+CALENDAR = TableName("calendar", "calendars", "calendarid")
+EXTENDED_USER_SETTING = TableName(
+    "msdyn_extendedusersetting", "msdyn_extendedusersettings", "msdyn_extendedusersettingid"
+)
+
+
+class CalendarColumn:
+    """calendar; its rules come only when a single calendar is read with them."""
+
+    NAME = "name"
+    HOLIDAY_SCHEDULE = LookupName("holidayschedulecalendarid", "holidayschedulecalendarid")
+    RULES = "calendar_calendar_rules"
+
+
+class CalendarRuleColumn:
+    """calendarrule."""
+
+    INNER_CALENDAR = LookupName("innercalendarid", "innercalendarid")
+    PATTERN = "pattern"
+    START_TIME = "starttime"
+    DURATION = "duration"
+    OFFSET = "offset"
+    RANK = "rank"
+    TIME_CODE = "timecode"
+    SUB_CODE = "subcode"
+    EXTENT_CODE = "extentcode"
+    TIME_ZONE_CODE = "timezonecode"
+    EFFECTIVE_START = "effectiveintervalstart"
+    EFFECTIVE_END = "effectiveintervalend"
+
+
+class ExtendedUserSettingColumn:
+    """msdyn_extendedusersetting, where Dynamics 365 Sales is installed; both hold ids as text."""
+
+    USER = "msdyn_userid"
+    CALENDAR = "msdyn_calendarid"

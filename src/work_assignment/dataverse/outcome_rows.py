@@ -12,9 +12,11 @@ from work_assignment.dataverse.names import (
     APP_NOTIFICATION,
     ASSIGNMENT_RULE,
     QUEUE,
+    QUEUE_ITEM,
     ROUTING_RUN,
     SEGMENT,
     SELLER,
+    SWEEP,
     SYSTEM_USER,
     TEAM,
     AppNotificationColumn,
@@ -26,6 +28,7 @@ from work_assignment.dataverse.names import (
 from work_assignment.domain.facts import LastRun
 from work_assignment.domain.outcomes import Notice, Outcome, Run, SellerChange
 from work_assignment.domain.records import Owner
+from work_assignment.domain.schemas import TableSchema
 
 _OWNER_SETS = {"systemuser": SYSTEM_USER.entity_set, "team": TEAM.entity_set}
 _ASSIGNED_TO = {
@@ -35,27 +38,74 @@ _ASSIGNED_TO = {
 }
 
 
-def outcome_requests(outcome: Outcome, entity_set: str) -> list[Request]:
-    """The record's own change, if it gets one, and its run row."""
+def outcome_requests(
+    outcome: Outcome, schema: TableSchema | None, lies_in: str | None = None
+) -> list[Request]:
+    """The record's own change, if it gets one, and its run row.
+
+    `schema` is the record's table; it must be known where the record is changed. `lies_in` is the
+    queue that the record is known to be in.
+    """
     if outcome.again is not None:
         return [_counted_up(outcome.again, outcome.run)]
     run = messages.upsert(ROUTING_RUN.entity_set, outcome.run.id, run_row(outcome.run))
-    if outcome.result is None:
+    if outcome.result is None or schema is None:
         return [run]
-    changes = record_changes(outcome)
-    return [messages.update(entity_set, outcome.run.key.id, changes, version=outcome.version), run]
+    changes = record_changes(outcome, schema)
+    key = outcome.run.key
+    record = messages.update(schema.entity_set, key.id, changes, version=outcome.version)
+    return [record, *_queueing(outcome.run, schema, lies_in), *_unqueueing(outcome), run]
 
 
-def record_changes(outcome: Outcome) -> dict[str, Any]:
+def _queueing(run: Run, schema: TableSchema, lies_in: str | None) -> list[Request]:
+    """What puts the record into a queue, where one was chosen: its owner stays.
+
+    A record that lies in another queue is moved (Work with queues: a row is in one at a time).
+    """
+    if run.owner is None or run.owner.type != "queue" or not run.assigns:
+        return []
+    if lies_in == run.owner.id:
+        return []
+    body = {"Target": _entity(schema.table, schema.primary_id, run.key.id)}
+    if lies_in is not None:
+        body["SourceQueue"] = _entity(QUEUE.logical_name, QUEUE.primary_id, lies_in)
+    return [messages.bound_action(QUEUE.entity_set, run.owner.id, "AddToQueue", body)]
+
+
+def _entity(table: str, primary_id: str, row_id: str) -> dict[str, str]:
+    return {primary_id: row_id, "@odata.type": f"Microsoft.Dynamics.CRM.{table}"}
+
+
+def _unqueueing(outcome: Outcome) -> list[Request]:
+    """What takes the record out of the queue it was put into."""
+    if outcome.queue_item is None:
+        return []
+    item = outcome.queue_item
+    return [messages.bound_action(QUEUE_ITEM.entity_set, item, "RemoveFromQueue", {})]
+
+
+def record_changes(outcome: Outcome, schema: TableSchema) -> dict[str, Any]:
     """What the record itself gets: its result, and the segment and owner where we chose them."""
     run = outcome.run
     result = outcome.result.value if outcome.result is not None else None
     changes: dict[str, Any] = {RoutedColumn.ASSIGNMENT_RESULT: result}
     if run.segment_id != run.previous_segment_id:
         changes |= _lookup(RoutedColumn.SEGMENT.navigation, SEGMENT.entity_set, run.segment_id)
-    if run.owner is not None and (run.assigns or outcome.gives_back):
-        changes |= bind(Common.OWNER.navigation, _OWNER_SETS[run.owner.type], run.owner.id)
-    return changes
+    return changes | _owner_change(outcome, schema)
+
+
+def _owner_change(outcome: Outcome, schema: TableSchema) -> dict[str, Any]:
+    """The owner where we write one: chosen, or given back."""
+    owner = outcome.run.owner
+    if not (outcome.run.assigns or outcome.gives_back):
+        return {}
+    column = schema.columns.get(outcome.owner_column or "")
+    navigation = Common.OWNER.navigation if column is None else column.schema_name
+    if owner is None:
+        return unbind(navigation)  # a column of its own may have been empty before
+    if owner.type == "queue":
+        return {}
+    return bind(navigation, _OWNER_SETS[owner.type], owner.id)
 
 
 def _lookup(navigation: str, entity_set: str, row_id: str | None) -> dict[str, Any]:
@@ -89,7 +139,13 @@ def run_row(run: Run) -> dict[str, Any]:
     if run.rule_id:
         rule = RoutingRunColumn.ASSIGNMENT_RULE.navigation
         row |= bind(rule, ASSIGNMENT_RULE.entity_set, run.rule_id)
-    return row | _owners(run.owner, run.previous_owner)
+    return row | _sweep(run) | _owners(run.owner, run.previous_owner)
+
+
+def _sweep(run: Run) -> dict[str, Any]:
+    if run.sweep_id is None:
+        return {}
+    return bind(RoutingRunColumn.SWEEP.navigation, SWEEP.entity_set, run.sweep_id)
 
 
 def _owners(owner: Owner | None, previous: Owner | None) -> dict[str, Any]:
@@ -109,6 +165,7 @@ def _counted_up(again: LastRun, run: Run) -> Request:
         RoutingRunColumn.LAST_ATTEMPT_ON: run.decided_at,
         RoutingRunColumn.REASON: run.reason,
         RoutingRunColumn.EXPLANATION: run.explanation or None,
+        **_sweep(run),
     }
     return messages.update(ROUTING_RUN.entity_set, again.id, changes, version="*")
 
@@ -122,6 +179,8 @@ def seller_request(change: SellerChange) -> Request:
     }
     if change.open_count is not None:
         changes[SellerColumn.OPEN_COUNT] = change.open_count
+    if change.rule_stamps:
+        changes[SellerColumn.RULE_STAMPS] = mapping.rule_stamps_text(change.rule_stamps)
     return messages.update(SELLER.entity_set, change.row.id, changes, version=change.row.version)
 
 

@@ -11,11 +11,13 @@ from work_assignment.dataverse.batches import Batch, ChangeSet, ChangeSetResult
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import (
     AccessDenied,
+    CannotReceive,
     DataverseError,
     DuplicateKey,
     OutcomeUnknown,
     OwnerLacksPrivileges,
     PreconditionFailed,
+    QueuedAlready,
     RowInactive,
     RowNotFound,
     UserDisabled,
@@ -30,7 +32,8 @@ from work_assignment.dataverse.outcome_rows import (
     outcome_requests,
     seller_request,
 )
-from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, lt, ne
+from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, lt, ne, or_
+from work_assignment.dataverse.queue_items import queue_items
 from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
 from work_assignment.domain.facts import SellerRow
@@ -39,12 +42,14 @@ from work_assignment.domain.outcomes import (
     Outcome,
     SellerChange,
     Settlement,
+    Turns,
     Untold,
     WriteResult,
     Written,
 )
 from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.statuses import RoutingStatus
 
 CHANGE_SETS_A_BATCH = 50
 HASTY = RetryPolicy(attempts=1, longest_retry_after=5)
@@ -87,10 +92,18 @@ class OutcomeStore:
 
     def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
         """Reserve and commit a block of one in a single change set."""
+        return self._commit_alone(changes, outcome)
+
+    def _commit_alone(
+        self,
+        changes: Sequence[SellerChange],
+        outcome: Outcome,
+        lies_in: Mapping[RecordKey, str] | None = None,
+    ) -> WriteResult:
         reserving = [seller_request(change) for change in changes]
-        change_set = ChangeSet([*reserving, *self._requests(outcome)])
+        own = self._requests(outcome, lies_in or {})
         try:
-            (result,) = self._send([change_set])
+            (result,) = self._send([ChangeSet([*reserving, *own])])
         except OutcomeUnknown:
             return self._read_back([outcome])[0]
         except PASSING as exc:
@@ -98,6 +111,8 @@ class OutcomeStore:
         error = result.error("reserve and commit")
         if result.failed_index is not None and result.failed_index < len(reserving):
             return _reserving_result(error)
+        if isinstance(error, QueuedAlready) and lies_in is None:
+            return self._commit_alone(changes, outcome, self._queues_of([outcome]))
         return _result(outcome, result.error(_what(outcome)))
 
     def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
@@ -114,21 +129,43 @@ class OutcomeStore:
                 results += self._commit_part(part)
         return results
 
-    def _commit_part(self, outcomes: Sequence[Outcome]) -> list[WriteResult]:
+    def _commit_part(
+        self, outcomes: Sequence[Outcome], lies_in: Mapping[RecordKey, str] | None = None
+    ) -> list[WriteResult]:
+        """Write in one batch; what lies in a queue already is written once more, from there."""
+        known = lies_in or {}
         try:
-            answers = self._send([ChangeSet(self._requests(outcome)) for outcome in outcomes])
+            answers = self._send([ChangeSet(self._requests(entry, known)) for entry in outcomes])
         except OutcomeUnknown:
             return self._read_back(outcomes)
         except PASSING as exc:
             return [WriteResult(Written.LATER, str(exc))] * len(outcomes)
-        return [
-            _result(outcome, answer.error(_what(outcome)))
-            for outcome, answer in zip(outcomes, answers, strict=True)
+        errors = [
+            answer.error(_what(outcome)) for outcome, answer in zip(outcomes, answers, strict=True)
         ]
+        results = list(map(_result, outcomes, errors))
+        queued = [n for n, error in enumerate(errors) if isinstance(error, QueuedAlready)]
+        if queued and lies_in is None:
+            moved = [outcomes[n] for n in queued]
+            again = self._commit_part(moved, self._queues_of(moved))
+            for n, result in zip(queued, again, strict=True):
+                results[n] = result
+        return results
 
-    def _requests(self, outcome: Outcome) -> list[messages.Request]:
-        schema = self._schemas().get(outcome.run.key.table)
-        return outcome_requests(outcome, schema.entity_set if schema else "")
+    def _queues_of(self, outcomes: Sequence[Outcome]) -> dict[RecordKey, str]:
+        """The queues that records lie in; none when they cannot be asked for just now."""
+        try:
+            items = queue_items(self._client, [outcome.run.key for outcome in outcomes])
+        except PASSING as exc:
+            _log.warning("which queues records lie in is asked later: %s", exc)
+            return {}
+        return {key: item.queue_id for key, item in items.items()}
+
+    def _requests(
+        self, outcome: Outcome, lies_in: Mapping[RecordKey, str]
+    ) -> list[messages.Request]:
+        key = outcome.run.key
+        return outcome_requests(outcome, self._schemas().get(key.table), lies_in.get(key))
 
     def _send(self, change_sets: Sequence[ChangeSet]) -> list[ChangeSetResult]:
         batch = Batch(change_sets, continue_on_error=True)
@@ -184,11 +221,14 @@ class OutcomeStore:
                     _log.error("a seller could not be told of %s: %s", notice.key, error)
 
     def untold(self, *, before: datetime) -> list[Untold]:
-        """Assignments older than `before` whose worker did not get to telling."""
+        """Runs older than `before` whose worker did not get to telling."""
+        is_undone = eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.UNDONE)
         query = Query(
             ROUTING_RUN.entity_set,
             select=(
                 RoutingRunColumn.ASSIGNED_SELLER.value,
+                RoutingRunColumn.PREVIOUS_OWNER,
+                RoutingRunColumn.ROUTING_STATUS,
                 RoutingRunColumn.RECORD_TYPE,
                 RoutingRunColumn.RECORD_ID,
                 RoutingRunColumn.NAME,
@@ -196,7 +236,7 @@ class OutcomeStore:
             ),
             filter=and_(
                 eq(RoutingRunColumn.TELL_PENDING, True),
-                ne(RoutingRunColumn.ASSIGNED_SELLER.value, None),
+                or_(ne(RoutingRunColumn.ASSIGNED_SELLER.value, None), is_undone),
                 lt(RoutingRunColumn.DECIDED_ON, before),
             ),
             orderby=(RoutingRunColumn.DECIDED_ON,),
@@ -208,14 +248,18 @@ class OutcomeStore:
 
 def _untold(rows: Sequence[messages.Row]) -> Iterator[Untold]:
     for row in rows:
-        owner = row.get(RoutingRunColumn.ASSIGNED_SELLER.value)
-        if owner is not None:
+        is_lost = row[RoutingRunColumn.ROUTING_STATUS] == RoutingStatus.UNDONE
+        recipient = row.get(
+            RoutingRunColumn.PREVIOUS_OWNER if is_lost else RoutingRunColumn.ASSIGNED_SELLER.value
+        )
+        if recipient is not None:
             yield Untold(
                 run_id=row[ROUTING_RUN.primary_id],
-                owner=SellerId(owner),
+                recipient=SellerId(recipient),
                 key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
                 record_name=row.get(RoutingRunColumn.NAME) or "",
                 reason=row.get(RoutingRunColumn.REASON) or "",
+                is_lost=is_lost,
             )
 
 
@@ -225,13 +269,17 @@ def _settled(
     seller: SellerRow = mapping.seller_row_from_row(row)
     kept = tuple(entry for entry in seller.reservations if entry.block != block)
     settled = settlements.get(seller.seller_id)
-    turn, committed = seller.order_stamp, 0
+    turns, committed = Turns(seller.order_stamp, seller.rule_stamps), 0
     if settled is not None:
-        committed = settled.committed
-        # A turn that others have moved on since is theirs.
-        turn = settled.turn if seller.order_stamp == settled.written_turn else turn
-    open_count = (row.get(SellerColumn.OPEN_COUNT) or 0) + committed
-    return SellerChange(seller, turn, seller.last_assigned_at, kept, open_count)
+        turns, committed = settled.turns_after(seller), settled.committed
+    return SellerChange(
+        seller,
+        turns.turn,
+        seller.last_assigned_at,
+        kept,
+        (row.get(SellerColumn.OPEN_COUNT) or 0) + committed,
+        turns.by_rule,
+    )
 
 
 def _what(outcome: Outcome) -> str:
@@ -266,6 +314,10 @@ def _result(outcome: Outcome, error: DataverseError | None) -> WriteResult:
             return WriteResult(Written.REFUSED, "has no security role")
         case AccessDenied():
             return WriteResult(Written.FORBIDDEN, str(error))
+        case CannotReceive():
+            return WriteResult(Written.REFUSED, "takes no records")
+        case QueuedAlready():
+            return WriteResult(Written.LATER, str(error))
         case _ if isinstance(error, PASSING):
             return WriteResult(Written.LATER, str(error))
     return WriteResult(Written.FAILED, str(error))

@@ -76,6 +76,7 @@ def _logged(row: Row) -> LoggedRun:
         rule=_name(row, RoutingRunColumn.ASSIGNMENT_RULE),
         owner=next((name for lookup in _ASSIGNED_TO if (name := _name(row, lookup))), None),
         explanation=_explanation(row.get(RoutingRunColumn.EXPLANATION)),
+        sweep=_name(row, RoutingRunColumn.SWEEP),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,9 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.queries import checked_name, with_options
 from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.rows import id_column, parent_column
 from work_assignment.domain.schemas import ColumnSchema, TableSchema
+from work_assignment.domain.text import fold
 
 _KINDS = {
     **dict.fromkeys(("String", "Memo"), ColumnKind.TEXT),
@@ -20,6 +23,10 @@ _KINDS = {
     "Boolean": ColumnKind.YES_NO,
     "DateTime": ColumnKind.MOMENT,
 }
+_BEHAVIORS = {"DateOnly": ColumnKind.DAY, "TimeZoneIndependent": ColumnKind.WALL_CLOCK}
+"""How date columns are meant that are not shown in everybody's own time zone."""
+_CHOICES = "MultiSelectPicklist"
+_POINTING = ("Lookup", "Customer", "Owner")
 _WITH_LABELS = ("Picklist", "State", "Status", "Boolean")
 
 
@@ -35,7 +42,7 @@ class TableDefinition:
 def read_definition(client: DataverseClient, table: str) -> TableDefinition:
     """Read a table's names; raises NotFound when there is no such table."""
     select = "LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute"
-    row = client.send(_get(_path(table), {"$select": select})).json
+    row = client.send(definition_request(table, options={"$select": select})).json
     return TableDefinition(
         row["EntitySetName"], row["PrimaryIdAttribute"], row.get("PrimaryNameAttribute")
     )
@@ -44,17 +51,42 @@ def read_definition(client: DataverseClient, table: str) -> TableDefinition:
 def read_schema(client: DataverseClient, table: str, *, with_labels: bool = True) -> TableSchema:
     """Read one table's columns; raises NotFound when there is no such table.
 
-    Labels of choices and targets of lookups cost requests, and only definitions being written
-    need them: `with_labels=False` leaves them empty.
+    Labels of choices cost requests, and only definitions being written need them:
+    `with_labels=False` leaves them empty.
     """
-    path = _path(table)
     names = read_definition(client, table)
-    attributes = client.send(
-        _get(f"{path}/Attributes", {"$select": "LogicalName,AttributeType"})
-    ).rows
-    days = _days_only(client, path)
-    labels = _labels(client, path) if with_labels else {}
-    targets = _targets(client, path) if with_labels else {}
+    select = "LogicalName,SchemaName,AttributeType,AttributeTypeName"
+    attributes = _columns(client, table, {"$select": select})
+    kinds = {**_kinds(attributes), **_date_kinds(client, table)}
+    labels = _labels(client, table, kinds) if with_labels else {}
+    return _schema(table, names, attributes, kinds, labels, _targets(client, table))
+
+
+def schema_of(definition: Row) -> TableSchema:
+    """One table's columns, of its definition with all its attributes in it."""
+    table, attributes = definition["LogicalName"], definition["Attributes"]
+    names = TableDefinition(
+        definition.get("EntitySetName") or f"{table}s",
+        definition.get("PrimaryIdAttribute") or id_column(table),
+        definition.get("PrimaryNameAttribute"),
+    )
+    kinds = {**_kinds(attributes), **_kinds_of_dates(attributes)}
+    chosen = (row for row in attributes if row.get("OptionSet"))
+    labels = {row["LogicalName"]: _by_label(_options(row["OptionSet"])) for row in chosen}
+    return _schema(table, names, attributes, kinds, labels, _targets_of(attributes))
+
+
+def _schema(
+    table: str,
+    names: TableDefinition,
+    attributes: Iterable[Row],
+    kinds: Mapping[str, ColumnKind],
+    labels: Mapping[str, Mapping[str, int]],
+    targets: Mapping[str, tuple[str, ...]],
+) -> TableSchema:
+    pointing = {row["LogicalName"] for row in attributes if row["AttributeType"] in _POINTING}
+    spelled = {row["LogicalName"]: row.get("SchemaName") or "" for row in attributes}
+    parent = parent_column(table)
     return TableSchema(
         table,
         names.entity_set,
@@ -62,15 +94,28 @@ def read_schema(client: DataverseClient, table: str, *, with_labels: bool = True
         names.primary_name,
         {
             name: ColumnSchema(
-                ColumnKind.DAY if name in days else _KINDS[kind],
-                points_at_row=kind in ("Lookup", "Customer", "Owner"),
+                kind,
+                points_at_row=name in pointing,
                 labels=labels.get(name, {}),
                 targets=targets.get(name, ()),
+                schema_name=spelled[name],
             )
-            for name, kind in ((row["LogicalName"], row["AttributeType"]) for row in attributes)
-            if kind in _KINDS
+            for name, kind in kinds.items()
         },
+        parent if parent in kinds else None,
     )
+
+
+def _kinds(attributes: Iterable[Row]) -> dict[str, ColumnKind]:
+    """Each column's kind; a choices column is of a virtual type, and only its type's name tells."""
+    found = {}
+    for row in attributes:
+        type_name = (row.get("AttributeTypeName") or {}).get("Value")
+        if row["AttributeType"] in _KINDS:
+            found[row["LogicalName"]] = _KINDS[row["AttributeType"]]
+        elif type_name == f"{_CHOICES}Type":
+            found[row["LogicalName"]] = ColumnKind.CHOICES
+    return found
 
 
 def wire_name(column: str, schema: TableSchema) -> str:
@@ -78,42 +123,80 @@ def wire_name(column: str, schema: TableSchema) -> str:
     return f"_{column}_value" if schema.columns[column].points_at_row else column
 
 
-def _path(table: str) -> str:
-    return f"EntityDefinitions(LogicalName='{checked_name(table)}')"
-
-
-def _get(path: str, options: Mapping[str, str]) -> Request:
-    return Request("GET", with_options(path, dict(options)))
-
-
-def _cast(path: str, kind: str) -> str:
-    return f"{path}/Attributes/Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
-
-
-def _days_only(client: DataverseClient, path: str) -> frozenset[str]:
-    """Columns that hold a day without a time, whatever they show."""
-    rows = client.send(
-        _get(_cast(path, "DateTime"), {"$select": "LogicalName,DateTimeBehavior"})
-    ).rows
-    return frozenset(
+def read_table_names(client: DataverseClient) -> list[str]:
+    """The logical names of all tables."""
+    return [
         row["LogicalName"]
-        for row in rows
-        if (row.get("DateTimeBehavior") or {}).get("Value") == "DateOnly"
-    )
+        for row in client.send(
+            Request("GET", with_options("EntityDefinitions", {"$select": "LogicalName"}))
+        ).rows
+    ]
 
 
-def _targets(client: DataverseClient, path: str) -> dict[str, tuple[str, ...]]:
-    rows = client.send(_get(_cast(path, "Lookup"), {"$select": "LogicalName,Targets"})).rows
+def definition_request(
+    table: str, path: str = "", options: Mapping[str, str] | None = None
+) -> Request:
+    """Ask for a table's definition, or what is found by a path below it."""
+    below = f"EntityDefinitions(LogicalName='{checked_name(table)}'){path}"
+    return Request("GET", with_options(below, dict(options or {})))
+
+
+def cast(kind: str) -> str:
+    """The path segment that leaves only columns of a kind and shows what only they have."""
+    return f"Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
+
+
+def _columns(
+    client: DataverseClient, table: str, options: Mapping[str, str], kind: str | None = None
+) -> list[Row]:
+    """A table's columns, or those of a kind."""
+    path = "/Attributes" if kind is None else f"/Attributes/{cast(kind)}"
+    return client.send(definition_request(table, path, options)).rows
+
+
+def _date_kinds(client: DataverseClient, table: str) -> dict[str, ColumnKind]:
+    """The columns that hold a day, or a time that is the same in every zone, whatever they show."""
+    options = {"$select": "LogicalName,DateTimeBehavior"}
+    return _kinds_of_dates(_columns(client, table, options, "DateTime"))
+
+
+def _kinds_of_dates(rows: Iterable[Row]) -> dict[str, ColumnKind]:
+    behaviors = {
+        row["LogicalName"]: (row.get("DateTimeBehavior") or {}).get("Value") for row in rows
+    }
+    return {
+        name: _BEHAVIORS[behavior] for name, behavior in behaviors.items() if behavior in _BEHAVIORS
+    }
+
+
+def _targets(client: DataverseClient, table: str) -> dict[str, tuple[str, ...]]:
+    return _targets_of(_columns(client, table, {"$select": "LogicalName,Targets"}, "Lookup"))
+
+
+def _targets_of(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     return {row["LogicalName"]: tuple(row.get("Targets") or ()) for row in rows}
 
 
-def _labels(client: DataverseClient, path: str) -> dict[str, dict[str, int]]:
+def _labels(
+    client: DataverseClient, table: str, kinds: Mapping[str, ColumnKind]
+) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for kind in _WITH_LABELS:
+    casts = (*_WITH_LABELS, *([_CHOICES] if ColumnKind.CHOICES in kinds.values() else ()))
+    for kind in casts:
         options = {"$select": "LogicalName", "$expand": "OptionSet"}
-        for row in client.send(_get(_cast(path, kind), options)).rows:
-            found[row["LogicalName"]] = dict(_options(row.get("OptionSet") or {}))
+        for row in _columns(client, table, options, kind):
+            found[row["LogicalName"]] = _by_label(_options(row.get("OptionSet") or {}))
     return found
+
+
+def _by_label(options: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The numbers by label; where a label is there twice, the number stands behind it."""
+    options = list(options)
+    times = Counter(fold(label) for label, _ in options)
+    return {
+        label if times[fold(label)] == 1 else f"{label} ({number})": number
+        for label, number in options
+    }
 
 
 def _options(option_set: Row) -> Iterator[tuple[str, int]]:
@@ -121,6 +204,6 @@ def _options(option_set: Row) -> Iterator[tuple[str, int]]:
     listed: list[Any] = list(option_set.get("Options") or ())
     listed += [option_set[key] for key in ("FalseOption", "TrueOption") if option_set.get(key)]
     for option in listed:
+        number = int(option["Value"])
         label = ((option.get("Label") or {}).get("UserLocalizedLabel") or {}).get("Label")
-        if label is not None:
-            yield label, int(option["Value"])
+        yield label or str(number), number

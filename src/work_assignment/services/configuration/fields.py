@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from work_assignment.domain.errors import nearest
-from work_assignment.services.configuration.problems import Place, Problems
+from work_assignment.services.configuration.problems import Place, PlacedName, Problems
 from work_assignment.services.configuration.yaml_items import Item, ListItem, MapItem, ScalarItem
 
 LARGEST_WHOLE = 2_147_483_647
@@ -122,6 +122,28 @@ class Fields:
             return item.items
         self.problem(key, f"'{key}' is a list, not {_said(item)}")
         return ()
+
+    def names(self, key: str) -> tuple[PlacedName, ...]:
+        """The names in a list, each with its place; none when it is absent, but not an empty one."""
+        subject = f"{self.subject}: an entry of '{key}'"
+        found = tuple(
+            PlacedName(item.place, read_text(item, subject, self.problems, longest=200))
+            for item in self.items(key)
+        )
+        if not found and isinstance(self.item(key), ListItem):
+            self.problem(key, f"'{key}' is empty")
+        return found
+
+    def says(self, key: str, word: str) -> bool:
+        """Whether the value is that word."""
+        item = self.item(key)
+        return item is not None and _is_word(item, word)
+
+    def name(self, key: str) -> str | None:
+        """The name of a column; `none` is as good as absent."""
+        if self.item(key) is None or self.says(key, NONE):
+            return None
+        return self.text(key)
 
     def refuse(self, key: str) -> None:
         """Refuse a key that this version cannot honour, unless it says none."""

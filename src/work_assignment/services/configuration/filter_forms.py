@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from work_assignment.domain.attributes import compile_attributes
 from work_assignment.domain.conditions import compile_filter
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.fetchxml import read_fetchxml
 from work_assignment.domain.filters import (
+    EVERY_RECORD,
     Filter,
     Group,
     Join,
+    Related,
     Term,
-    read_fetchxml,
     read_nested,
-    write_fetchxml,
+    related,
 )
+from work_assignment.services.configuration.fields import Fields
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.yaml_items import (
+    Entry,
     Item,
     ListItem,
     MapItem,
@@ -28,6 +31,8 @@ from work_assignment.services.configuration.yaml_items import (
 )
 
 _JOINS: dict[str, Join] = {"all": "all", "any": "any"}
+_ABSENT = {"related": False, "not_related": True}
+_RELATED_KEYS = ("lookup", "to", "table", "filter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,20 @@ class PlacedTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedRelated:
+    """A related part as written, the places of its names, and its filter (None: any row).
+
+    The filter of `related` itself is left empty.
+    """
+
+    place: Place
+    related: Related
+    lookup_place: Place
+    table_place: Place
+    inner: PlacedFilter | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedGroup:
     """Conditions of which all, or any one, must hold."""
 
@@ -47,57 +66,72 @@ class PlacedGroup:
     parts: tuple[PlacedFilter, ...]
 
 
-PlacedFilter = PlacedTerm | PlacedGroup
+PlacedFilter = PlacedTerm | PlacedRelated | PlacedGroup
 
-TermCheck = Callable[[Term, str], object]
-"""Raises DefinitionError for a condition that cannot be right, whatever the columns are."""
+PartCheck = Callable[[Term | Related, str], object]
+"""Raises DefinitionError for a part that cannot be right, whatever the columns are."""
 
 
-def check_condition(term: Term, subject: str) -> None:
+def check_condition(part: Term | Related, subject: str) -> None:
     """Check the operator and the number of values of a condition on a column."""
-    compile_filter(term, subject)
+    if isinstance(part, Term):
+        compile_filter(part, subject)
 
 
-def check_attribute(term: Term, subject: str) -> None:
+def check_attribute(part: Term | Related, subject: str) -> None:
     """Check a condition on a seller attribute."""
-    compile_attributes(term, subject)
+    compile_attributes(part, subject)
 
 
 def read_filter(
-    item: Item | None, subject: str, problems: Problems, check: TermCheck = check_condition
+    item: Item | None,
+    subject: str,
+    problems: Problems,
+    check: PartCheck = check_condition,
+    table: str | None = None,
 ) -> PlacedFilter | None:
-    """Read nested lists, or a text of FetchXML; None when there is no filter, or nothing in it."""
-    if item is None:
-        return None
-    placed = _Reader(subject, problems, check).read(item)
-    empty = isinstance(placed, PlacedGroup) and not placed.parts
-    return None if empty else placed
+    """Read nested lists, or a text of FetchXML; None when there is no filter, or nothing in it.
+
+    With `table` a whole `<fetch>` must be about it.
+    """
+    return None if item is None else _Reader(subject, problems, check, table).read(item)
 
 
 class _Reader:
-    def __init__(self, subject: str, problems: Problems, check: TermCheck) -> None:
+    def __init__(
+        self, subject: str, problems: Problems, check: PartCheck, table: str | None
+    ) -> None:
+        self._table = table
         self._subject = subject
         self._problems = problems
         self._check = check
 
     def read(self, item: Item) -> PlacedFilter | None:
+        """A whole filter; None when there is nothing in it, or what is in it was refused."""
         if isinstance(item, ScalarItem) and isinstance(item.value, str):
-            return self._read_text(item)
-        return self._read_part(item)
+            placed = self._read_text(item)
+        else:
+            placed = self._read_part(item)
+        return None if isinstance(placed, PlacedGroup) and not placed.parts else placed
 
     def _read_text(self, item: ScalarItem) -> PlacedFilter | None:
         try:
-            return self._placed(read_fetchxml(item.text, self._subject), item.place)
+            return self._placed(read_fetchxml(item.text, self._subject, self._table), item.place)
         except DefinitionError as exc:
             self._problems.add_error(item.place, exc)
             return None
 
     def _placed(self, tree: Filter, place: Place) -> PlacedFilter:
+        """A tree all of which stands in one place."""
         if isinstance(tree, Group):
             parts = tuple(self._placed(part, place) for part in tree.parts)
             return PlacedGroup(place, tree.join, parts)
         self._check(tree, self._subject)
-        return PlacedTerm(place, tree)
+        if isinstance(tree, Term):
+            return PlacedTerm(place, tree)
+        inner = None if tree.filter == EVERY_RECORD else self._placed(tree.filter, place)
+        names = Related(tree.table, tree.column, tree.own_column, tree.absent)
+        return PlacedRelated(place, names, place, place, inner)
 
     def _read_part(self, item: Item) -> PlacedFilter | None:
         if isinstance(item, MapItem) and len(item.entries) == 1:
@@ -106,7 +140,41 @@ class _Reader:
             if join is not None and isinstance(entry.item, ListItem):
                 parts = [self._read_part(part) for part in entry.item.items]
                 return PlacedGroup(item.place, join, tuple(part for part in parts if part))
+            if key in _ABSENT:
+                return self._read_related(key, entry)
         return self._read_leaf(item)
+
+    def _read_related(self, key: str, entry: Entry) -> PlacedFilter | None:
+        subject = f"{self._subject}, {key}"
+        if not isinstance(entry.item, MapItem):
+            self._problems.add(
+                entry.place, f"{subject}: it is a mapping with lookup, to or table, and filter"
+            )
+            return None
+        fields = Fields(entry.item, subject, _RELATED_KEYS, self._problems)
+        names = {"lookup": fields.text("lookup")}
+        names |= {name: fields.text(name) for name in ("to", "table") if fields.item(name)}
+        if len(names) == 3:
+            fields.problem("to", "it has either to, at which the lookup points, or table")
+            return None
+        tree = related(names, EVERY_RECORD, absent=_ABSENT[key])
+        inner = fields.item("filter")
+        placed = PlacedRelated(
+            entry.place,
+            tree,
+            fields.place_of("lookup"),
+            fields.place_of("table" if "table" in names else "to"),
+            None if inner is None else self.read(inner),
+        )
+        return placed if names["lookup"] and self._is_right(placed) else None
+
+    def _is_right(self, placed: PlacedRelated) -> bool:
+        try:
+            self._check(placed.related, self._subject)
+        except DefinitionError as exc:
+            self._problems.add_error(placed.place, exc)
+            return False
+        return True
 
     def _read_leaf(self, item: Item) -> PlacedFilter | None:
         if self._compares_with_nothing(item):
@@ -142,40 +210,22 @@ def _condition(item: Item) -> object:
 
 
 def placed_terms(placed: PlacedFilter) -> Iterator[PlacedTerm]:
-    """Every condition, in the order written."""
-    if isinstance(placed, PlacedTerm):
-        yield placed
-        return
-    for part in placed.parts:
-        yield from placed_terms(part)
+    """Every condition on the filtered table itself, in the order written."""
+    match placed:
+        case PlacedTerm():
+            yield placed
+        case PlacedGroup(parts=parts):
+            for part in parts:
+                yield from placed_terms(part)
 
 
-def fetchxml_text(tree: Filter, subject: str) -> str:
-    """The filter as FetchXML; raises DefinitionError for text that XML cannot carry."""
-    text = write_fetchxml(tree)
-    group = tree if isinstance(tree, Group) else Group("all", (tree,))
-    try:
-        faithful = read_fetchxml(text, subject) == group
-    except DefinitionError:
-        faithful = False
-    if not faithful:
-        raise DefinitionError(subject, "the filter has a character that FetchXML cannot carry")
-    return text
-
-
-def nested_text(tree: Filter) -> str:
-    """The filter as JSON of the nested form."""
-    return json_text(_nested(tree if isinstance(tree, Group) else Group("all", (tree,))))
-
-
-def _nested(tree: Filter) -> object:
-    if isinstance(tree, Group):
-        return {tree.join: [_nested(part) for part in tree.parts]}
-    if len(tree.operands) == 1 and tree.operator not in ("in", "not-in"):
-        return [tree.column, tree.operator, tree.operands[0]]
-    return [tree.column, tree.operator, *([list(tree.operands)] if tree.operands else ())]
-
-
-def json_text(value: object) -> str:
-    """JSON in one form only, so that equal values are equal texts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+def tree_of(placed: PlacedFilter) -> Filter:
+    """The filter as written, without places."""
+    match placed:
+        case PlacedTerm(term=term):
+            return term
+        case PlacedGroup(join=join, parts=parts):
+            return Group(join, tuple(map(tree_of, parts)))
+        case PlacedRelated(related=names, inner=inner):
+            tree = EVERY_RECORD if inner is None else tree_of(inner)
+            return Related(names.table, names.column, names.own_column, names.absent, tree)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from work_assignment.domain.errors import nearest
 from work_assignment.services.configuration.problems import Place, Problems
-from work_assignment.services.configuration.rule_forms import RuleForm, link_rules, read_rules
+from work_assignment.services.configuration.rule_forms import RuleForm, read_rules
+from work_assignment.services.configuration.rule_links import link_rules
+from work_assignment.services.configuration.scope import check_forms
 from work_assignment.services.configuration.segment_forms import SegmentForm, read_segments
 from work_assignment.services.configuration.seller_forms import SellerForm, read_sellers
 from work_assignment.services.configuration.settings_form import SettingsForm, read_settings
@@ -98,10 +100,11 @@ def _read(sections: dict[str, list[Entry]], problems: Problems) -> Forms:
     rules = read_rules(lists["rules"], problems) if "rules" in lists else None
     sellers = read_sellers(lists["sellers"], problems) if "sellers" in lists else None
     if segments is not None and rules is not None:
-        named = [(form.name, form.record_type) for form in segments]
-        rules = link_rules(rules, named, problems)
+        there = [(form.name, form.record_type) for form in segments]
+        rules = link_rules(rules, there, problems)
     if settings is not None:
-        _check_record_types(segments or (), rules or (), settings, problems)
+        named = {placed.name for placed in settings.record_types}
+        check_forms([*(segments or ()), *(rules or ())], named, problems)
     return Forms(segments, rules, sellers, settings)
 
 
@@ -132,18 +135,3 @@ def _settings(entries: list[Entry], problems: Problems) -> SettingsForm | None:
 
 def _is_empty(item: Item) -> bool:
     return isinstance(item, ScalarItem) and item.value is None
-
-
-def _check_record_types(
-    segments: Iterable[SegmentForm],
-    rules: Iterable[RuleForm],
-    settings: SettingsForm,
-    problems: Problems,
-) -> None:
-    forms: list[SegmentForm | RuleForm] = [*segments, *rules]
-    for form in forms:
-        if form.record_type is not None and form.record_type not in settings.record_types:
-            problems.add(
-                form.place,
-                f"{form.subject}: settings have no {form.record_type} in their record_types",
-            )

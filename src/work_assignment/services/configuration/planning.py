@@ -22,14 +22,20 @@ from work_assignment.domain.definition_rows import (
     UpdateRow,
 )
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_fetchxml, write_fetchxml
-from work_assignment.services.configuration.filter_forms import json_text
+from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
+from work_assignment.services.configuration.filter_texts import json_text
 
 Verb = Literal["create", "update", "deactivate", "link", "unlink"]
 
-_NEVER_COMPARED = frozenset({"activated_on", "definitions_version"})
+_NEVER_COMPARED = frozenset({"activated_on", "description", "definitions_version"})
 _AS_FETCHXML = frozenset({"filter", "seller_filter"})
-_AS_JSON = frozenset({"attributes", "list", "working_hours", "time_off", "record_types"})
+_AS_JSON = frozenset(
+    {"attributes", "list", "working_hours", "time_off", "record_types", "eligible_roles"}
+)
+_TOGETHER = ("assign_to", "distribution")
+"""Columns of a rule whose numbers depend on each other: a change of one carries both."""
+_IN_USE = {SegmentRow: ("active", "paused"), RuleRow: ("active",)}
+"""The states in which a row works on records, and has since it was activated."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_SHOWN = 120
 
@@ -175,7 +181,11 @@ class PlanBuilder:
         change = UpdateRow(
             existing.row.kind, existing.id, changes, existing.version if guarded else None
         )
-        shown = [self._column(existing.row, column, new) for column, new in changes.items()]
+        shown = [
+            self._column(existing.row, column, new)
+            for column, new in changes.items()
+            if new != getattr(existing.row, column)
+        ]
         if activates:
             since = getattr(existing.row, "activated_on", None)
             shown.append(ColumnChange("activated_on", str(since or "none"), "now"))
@@ -206,23 +216,27 @@ class PlanBuilder:
 
 
 def _starts(row: Row, changes: Mapping[str, Cell] | None) -> bool:
-    """Whether the row becomes active, or is so without saying since when."""
+    """Whether the row comes into use, or is in use without saying since when."""
     if not isinstance(row, SegmentRow | RuleRow):
         return False
-    was_active = changes is not None and row.state == "active" and row.activated_on is not None
-    will_be_active = (changes or {}).get("state", row.state) == "active"
-    return will_be_active and not was_active
+    states = _IN_USE[type(row)]
+    was_in_use = changes is not None and row.state in states and row.activated_on is not None
+    will_be_in_use = (changes or {}).get("state", row.state) in states
+    return will_be_in_use and not was_in_use
 
 
 def _differences(old: Row, new: Row) -> dict[str, Cell]:
     """The columns of the new row whose value is another, in the order of the row."""
-    return {
-        field.name: getattr(new, field.name)
+    changed = {
+        field.name
         for field in fields(new)
         if field.name not in _NEVER_COMPARED
         and _canonical(field.name, getattr(old, field.name))
         != _canonical(field.name, getattr(new, field.name))
     }
+    if changed.intersection(_TOGETHER):
+        changed.update(_TOGETHER)
+    return {field.name: getattr(new, field.name) for field in fields(new) if field.name in changed}
 
 
 def _canonical(column: str, value: Cell) -> Cell:

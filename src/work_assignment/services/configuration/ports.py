@@ -6,21 +6,38 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from work_assignment.domain.definition_rows import Change, StoredDefinitions, UserRow
+from work_assignment.domain.definition_rows import (
+    Change,
+    RecordTypeFacts,
+    StoredDefinitions,
+    UserRow,
+)
 from work_assignment.domain.schemas import TableSchema
 
 
 class ConfigurationStore(Protocol):
     """The definitions in Dataverse, and what their filters name."""
 
-    def schema(self, table: str) -> TableSchema:
-        """A table's columns."""
+    def schema(self, table: str) -> TableSchema | None:
+        """A table's columns; None when there is no such table."""
+
+    def record_type(self, table: str) -> RecordTypeFacts | None:
+        """What decides whether a table's rows can be routed; None when there is no such table."""
+
+    def table_names(self) -> Collection[str]:
+        """The logical names of all tables."""
 
     def users(self, names: Collection[str]) -> Sequence[UserRow]:
         """The users whose domain name or e-mail address is one of these, whatever the case."""
 
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """For each name the ids of the table's rows that have it as primary name."""
+        """For each name the ids of the table's rows that have it as primary name.
+
+        Teams and queues are those that records can be given to.
+        """
+
+    def names(self, table: str) -> Collection[str]:
+        """The names of all rows of a small table."""
 
     def stored(self) -> StoredDefinitions:
         """All definitions, active or not."""

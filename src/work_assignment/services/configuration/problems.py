@@ -23,6 +23,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedName:
+    """A name that a definition gives, and where it stands."""
+
+    place: Place
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: a sentence without a full stop, and the nearest right word if any."""
 

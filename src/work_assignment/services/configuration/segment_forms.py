@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from work_assignment.domain.segments import DEFAULT_SEGMENT
@@ -11,8 +13,9 @@ from work_assignment.services.configuration.filter_forms import PlacedFilter, re
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.yaml_items import Item, MapItem
 
-RECORD_TYPES = ("lead", "opportunity")
-ACTIVE, INACTIVE = "active", "inactive"
+ACTIVE, PAUSED, INACTIVE = "active", "paused", "inactive"
+IN_USE = (ACTIVE, PAUSED)
+"""The states in which a segment takes records; paused, it runs no rules on them."""
 
 _KEYS = (
     "name",
@@ -26,6 +29,7 @@ _KEYS = (
     "manager",
     "schedule",
 )
+_LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,13 @@ class SegmentForm:
     place: Place
     name: str
     record_type: str
+    record_type_place: Place
     priority: int
+    priority_place: Place
     state: str
     filter: PlacedFilter | None
     allow_move_in: bool
+    reassign_on_move: bool
 
     @property
     def subject(self) -> str:
@@ -62,31 +69,67 @@ def read_segments(items: tuple[Item, ...], problems: Problems) -> tuple[SegmentF
             )
         places.setdefault(key, form.place)
         forms.append(form)
+    _check_priorities(forms, problems)
     return tuple(forms)
 
 
-def _read_segment(item: MapItem, before: list[SegmentForm], problems: Problems) -> SegmentForm:
+def _read_segment(item: MapItem, before: Sequence[SegmentForm], problems: Problems) -> SegmentForm:
     fields = Fields(item, subject_of(item, "segment"), _KEYS, problems)
     name = fields.text("name")
     if fold(name) == DEFAULT_SEGMENT:
         fields.problem("name", "that name is the built-in last segment's")
-    record_type = read_record_type(fields, required=True)
+    record_type = read_record_type(fields)
     position = 1 + sum(form.record_type == record_type for form in before)
-    priority = fields.whole("priority", position, least=1)
-    state = fields.word("state", (ACTIVE, INACTIVE), ("paused", "shadow"))
     allow_move_in = fields.flag("allow_move_in", default=False)
-    if fields.flag("reassign_on_move", default=allow_move_in) != allow_move_in:
-        fields.problem(
-            "reassign_on_move", "'reassign_on_move' other than allow_move_in is not supported"
-        )
+    reassign_on_move = fields.flag("reassign_on_move", default=allow_move_in)
+    if reassign_on_move and not allow_move_in:
+        fields.problem("reassign_on_move", "'reassign_on_move' goes with allow_move_in: true")
     for key in ("sequence", "manager", "schedule"):
         fields.refuse(key)
-    filter_ = read_filter(fields.item("filter"), fields.subject, problems)
     return SegmentForm(
-        item.place, name, record_type, priority or position, state, filter_, allow_move_in
+        place=item.place,
+        name=name,
+        record_type=record_type,
+        record_type_place=fields.place_of("record_type"),
+        priority=fields.whole("priority", position, least=1) or position,
+        priority_place=fields.place_of("priority"),
+        state=fields.word("state", (ACTIVE, PAUSED, INACTIVE), ("shadow",)),
+        filter=read_filter(
+            fields.item("filter"), fields.subject, problems, table=record_type or None
+        ),
+        allow_move_in=allow_move_in,
+        reassign_on_move=reassign_on_move,
     )
 
 
-def read_record_type(fields: Fields, *, required: bool) -> str:
-    """A record type's logical name."""
-    return fields.word("record_type", RECORD_TYPES, required=required)
+def _check_priorities(forms: Iterable[SegmentForm], problems: Problems) -> None:
+    """Two segments that take records of one type cannot be tried in the same place."""
+    holders: dict[tuple[str, int], SegmentForm] = {}
+    for form in forms:
+        if form.state not in IN_USE:
+            continue
+        other = holders.setdefault((form.record_type, form.priority), form)
+        if other is not form:
+            problems.add(
+                form.priority_place,
+                f"{form.subject}: priority {form.priority} is that of {other.subject} "
+                f"at {other.priority_place}",
+            )
+
+
+def read_record_type(fields: Fields) -> str:
+    """A record type: the logical name of a table."""
+    name = fields.text("record_type")
+    check_logical_name(name, fields.place_of("record_type"), fields.subject, fields.problems)
+    return name
+
+
+def check_logical_name(name: str, place: Place, subject: str, problems: Problems) -> None:
+    """Note a name that no table can have."""
+    if name and not _LOGICAL_NAME.fullmatch(name):
+        lower = name.lower()
+        problems.add(
+            place,
+            f"{subject}: a record type is the logical name of a table, such as lead, not '{name}'",
+            lower if _LOGICAL_NAME.fullmatch(lower) else None,
+        )

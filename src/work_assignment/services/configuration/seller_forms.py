@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import time
 
 from work_assignment.domain.availability import WorkingHours
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.text import fold
-from work_assignment.domain.working_times import WEEKDAYS, read_calendar
+from work_assignment.domain.working_times import check_overlap, read_calendar
 from work_assignment.services.configuration.fields import Fields, read_text, subject_of
-from work_assignment.services.configuration.filter_forms import json_text
+from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.yaml_items import (
     Item,
@@ -21,8 +20,6 @@ from work_assignment.services.configuration.yaml_items import (
 )
 
 _KEYS = ("user", "takes_assignments", "max_capacity", "attributes", "working_hours", "time_off")
-_MINUTES_A_DAY = 24 * 60
-_MINUTES_A_WEEK = 7 * _MINUTES_A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +96,17 @@ def _read_attributes(fields: Fields) -> Iterator[tuple[str, str]]:
 
 def _read_hours(fields: Fields) -> str | None:
     entries = fields.items("working_hours")
-    found: list[tuple[Item, WorkingHours]] = []
+    found: list[WorkingHours] = []
     for item in entries:
         try:
             (hours,) = read_calendar([plain(item)], None, fields.subject).hours
+            check_overlap(found, hours, fields.subject)
         except DefinitionError as exc:
             fields.problems.add(
                 item.place, f"{fields.subject}: working_hours: {exc.problem}", exc.suggestion
             )
-            continue
-        for _, earlier in found:
-            day = _shared_day(earlier, hours)
-            if day is not None:
-                said = f"working_hours: they overlap with others on {WEEKDAYS[day]}"
-                fields.problems.add(item.place, f"{fields.subject}: {said}")
-                break
-        found.append((item, hours))
+        else:
+            found.append(hours)
     return _json(fields, "working_hours", entries)
 
 
@@ -135,32 +127,3 @@ def _json(fields: Fields, key: str, entries: tuple[Item, ...]) -> str | None:
     if text is not None and len(text) > 100_000:
         fields.problem(key, f"'{key}' is longer than the column that holds it")
     return text
-
-
-def _shared_day(one: WorkingHours, other: WorkingHours) -> int | None:
-    """The first weekday on which both are worked at the same time.
-
-    Hours in different time zones are not compared: which of them coincide changes over the year.
-    """
-    if str(one.zone) != str(other.zone):
-        return None
-    others = list(_stretches(other))
-    for start, end in sorted(_stretches(one)):
-        for other_start, other_end in others:
-            if start < other_end and other_start < end:
-                return max(start, other_start) // _MINUTES_A_DAY
-    return None
-
-
-def _stretches(hours: WorkingHours) -> Iterator[tuple[int, int]]:
-    """The hours as minutes of the week; what crosses its end goes on at its start."""
-    for day in hours.days:
-        start = day * _MINUTES_A_DAY + _minutes(hours.start)
-        length = (_minutes(hours.end) - _minutes(hours.start)) % _MINUTES_A_DAY
-        yield start, min(start + length, _MINUTES_A_WEEK)
-        if start + length > _MINUTES_A_WEEK:
-            yield 0, start + length - _MINUTES_A_WEEK
-
-
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute

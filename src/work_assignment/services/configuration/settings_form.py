@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from work_assignment.domain.definition_rows import SettingsRow
-from work_assignment.domain.errors import DefinitionError, nearest
+from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.working_times import read_time_zone
 from work_assignment.services.configuration.fields import LONGEST_HOURS, Fields
-from work_assignment.services.configuration.filter_forms import json_text
-from work_assignment.services.configuration.problems import Place, Problems
-from work_assignment.services.configuration.segment_forms import RECORD_TYPES
-from work_assignment.services.configuration.yaml_items import Item, ListItem, MapItem, ScalarItem
+from work_assignment.services.configuration.filter_texts import json_text
+from work_assignment.services.configuration.problems import Place, PlacedName, Problems
+from work_assignment.services.configuration.segment_forms import check_logical_name
+from work_assignment.services.configuration.yaml_items import MapItem, ScalarItem
 
+DEFAULT_RECORD_TYPES = ("lead", "opportunity")
+_ALL = "all"
 _KEYS = (
     "score_column",
     "round_robin_scope",
@@ -22,46 +24,78 @@ _KEYS = (
     "evaluation_time_zone",
     "keep_self_created",
     "flap_limit",
+    "owner_column",
 )
+_LONGEST_LIST = 4_000
 _FLAP_KEYS = ("moves", "hours")
 _DEFAULTS = SettingsRow()
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """The settings, as the row that holds them, and the record types that they name."""
+    """The settings, as the row that holds them, and what they name, with its places.
+
+    `eligible_roles` None is all; in the row they are only when they are known to exist.
+    """
 
     place: Place
     row: SettingsRow
-    record_types: tuple[str, ...] = RECORD_TYPES
+    record_types: tuple[PlacedName, ...]
+    eligible_roles: tuple[PlacedName, ...] | None
+    score_column_place: Place
+    owner_column_place: Place
 
 
 def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
     """Read the mapping under `settings`; keys that are absent have their defaults."""
     fields = Fields(item, "settings", _KEYS, problems)
-    fields.refuse("score_column")
-    if fields.flag("keep_self_created", default=False):
-        fields.problem("keep_self_created", "'keep_self_created: true' is not supported")
-    _check_roles(fields)
     record_types = _record_types(fields)
     moves, hours = _flap_limit(fields, problems)
     row = SettingsRow(
         default_capacity=fields.whole("default_capacity", _DEFAULTS.default_capacity, least=1),
-        round_robin_scope=fields.word(
-            "round_robin_scope", (_DEFAULTS.round_robin_scope,), ("assignment rule",)
-        ),
+        round_robin_scope=fields.word("round_robin_scope", ("organization", "assignment rule")),
         evaluation_time_zone=_time_zone(fields),
-        record_types=json_text(record_types),
+        record_types=json_text(sorted({placed.name for placed in record_types})),
+        keep_self_created=fields.flag("keep_self_created", default=False),
+        score_column=fields.name("score_column"),
+        owner_column=fields.name("owner_column"),
         flap_limit_moves=moves,
         flap_limit_hours=hours,
     )
-    return SettingsForm(item.place, row, record_types)
+    check_listed_length(row.record_types, "record_types", fields.place_of("record_types"), problems)
+    return SettingsForm(
+        item.place,
+        row,
+        record_types,
+        None if fields.says("eligible_roles", _ALL) else _roles(fields),
+        fields.place_of("score_column"),
+        fields.place_of("owner_column"),
+    )
 
 
-def _check_roles(fields: Fields) -> None:
+def check_listed_length(text: str | None, key: str, place: Place, problems: Problems) -> None:
+    """Note a list of names that does not fit into its column."""
+    if text is not None and len(text) > _LONGEST_LIST:
+        problems.add(place, f"settings: '{key}' is longer than the column that holds it")
+
+
+def _roles(fields: Fields) -> tuple[PlacedName, ...] | None:
     item = fields.item("eligible_roles")
-    if item is not None and not (isinstance(item, ScalarItem) and item.text == "all"):
-        fields.problem("eligible_roles", "'eligible_roles' other than all is not supported")
+    if item is None:
+        return None
+    if isinstance(item, ScalarItem):
+        fields.problem("eligible_roles", f"'eligible_roles' is all or a list, not '{item.text}'")
+        return None
+    return fields.names("eligible_roles")
+
+
+def _record_types(fields: Fields) -> tuple[PlacedName, ...]:
+    if fields.item("record_types") is None:
+        return tuple(PlacedName(fields.place, name) for name in DEFAULT_RECORD_TYPES)
+    found = fields.names("record_types")
+    for placed in found:
+        check_logical_name(placed.name, placed.place, fields.subject, fields.problems)
+    return found
 
 
 def _time_zone(fields: Fields) -> str | None:
@@ -74,27 +108,6 @@ def _time_zone(fields: Fields) -> str | None:
     except DefinitionError as exc:
         fields.problem(
             "evaluation_time_zone", f"'evaluation_time_zone': {exc.problem}", exc.suggestion
-        )
-    return name
-
-
-def _record_types(fields: Fields) -> tuple[str, ...]:
-    item = fields.item("record_types")
-    if item is None:
-        return RECORD_TYPES
-    if not isinstance(item, ListItem) or not item.items:
-        fields.problem("record_types", f"'record_types' is a list of {', '.join(RECORD_TYPES)}")
-        return RECORD_TYPES
-    return tuple(sorted({_record_type(part, fields) for part in item.items}))
-
-
-def _record_type(item: Item, fields: Fields) -> str:
-    name = item.text if isinstance(item, ScalarItem) else ""
-    if name not in RECORD_TYPES:
-        fields.problems.add(
-            item.place,
-            f"{fields.subject}: record type '{name}' is not supported",
-            nearest(name, RECORD_TYPES),
         )
     return name
 
