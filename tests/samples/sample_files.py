@@ -11,14 +11,16 @@ from typing import Any
 
 import yaml
 
-from work_assignment.domain.assignment import Definitions, decide_block, define
+from work_assignment.domain.assignment import decide_block
 from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import ALWAYS, Columns, Condition, compile_filter
+from work_assignment.domain.conditions import ALWAYS, Condition, compile_filter
 from work_assignment.domain.decisions import Decision
+from work_assignment.domain.definitions import Definitions, define
 from work_assignment.domain.filters import read_nested
 from work_assignment.domain.operators import ColumnKind
 from work_assignment.domain.records import Record, RecordId, RuleId, SegmentId, SellerId
 from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
+from work_assignment.domain.schemas import ColumnKinds, ColumnSchema, TableSchema, Vocabulary
 from work_assignment.domain.segments import Segment
 from work_assignment.domain.sellers import Seller, Standing
 from work_assignment.domain.working_times import read_calendar
@@ -58,7 +60,7 @@ def catalog(*solutions: Path) -> Catalog:
     return build_catalog([product_solution(), *solutions])
 
 
-def columns_of(table: str, tables: Catalog) -> Columns:
+def columns_of(table: str, tables: Catalog) -> ColumnKinds:
     """The columns that a filter may name, with their kinds."""
     columns = tables.tables[table].columns
     return {name: KINDS[c.type] for name, c in columns.items() if c.type in KINDS}
@@ -142,10 +144,10 @@ def _rule(form: Mapping[str, Any], record_type: str, tables: Catalog) -> Assignm
     )
 
 
-def _match(form: Mapping[str, Any], user_columns: Columns) -> SellerMatch:
+def _match(form: Mapping[str, Any], user_columns: ColumnKinds) -> SellerMatch:
     attributes = form.get("attributes")
     return SellerMatch(
-        listed=tuple(map(SellerId, form["list"])) if form["match"] == "list" else None,
+        listed=tuple(form["list"]) if form["match"] == "list" else None,
         columns=_filter(form, "seller_filter", user_columns),
         attributes=compile_attributes(read_nested(attributes, form["name"]), form["name"])
         if attributes
@@ -153,11 +155,13 @@ def _match(form: Mapping[str, Any], user_columns: Columns) -> SellerMatch:
     )
 
 
-def _filter(form: Mapping[str, Any], key: str, columns: Columns) -> Condition:
+def _filter(form: Mapping[str, Any], key: str, columns: ColumnKinds) -> Condition:
     if key not in form:
         return ALWAYS
     where = f"{form['name']}, {key}"
-    return compile_filter(read_nested(form[key], where), where, columns)
+    known = {name: ColumnSchema(kind) for name, kind in columns.items()}
+    table = TableSchema("filtered", "filtered", "filteredid", None, known)
+    return compile_filter(read_nested(form[key], where), where, Vocabulary("filtered", table))
 
 
 def _hours(hours: int | None) -> timedelta | None:

@@ -19,8 +19,8 @@ from tests.samples.sample_files import (
 )
 from tests.solution.solution_files import manifest_text, root_components, tables
 
-from work_assignment.domain.assignment import Definitions
 from work_assignment.domain.decisions import Assigned
+from work_assignment.domain.definitions import Definitions
 from work_assignment.mock_dataverse.metadata import ColumnType
 from work_assignment.samples import CRM_EXPORT_DEFINITIONS, CRM_EXPORT_SOLUTION
 from work_assignment.services.crm_export import (
@@ -67,7 +67,7 @@ def decided(deals: list[Deal], definitions: Definitions) -> list[tuple[str, str]
     """Rule and seller of each deal, None for those that nobody takes."""
     records = [record(n, "opportunity", opportunity_columns(d), NOON) for n, d in enumerate(deals)]
     return [
-        (decision.rule.name, decision.seller.id.split("@")[0])
+        (decision.rule.name, decision.recipient.id.split("@")[0])
         if isinstance(decision, Assigned)
         else None
         for decision in decide_all(definitions, records, NOON)

@@ -181,7 +181,9 @@ def test_many_sellers_get_something_and_the_one_on_leave_nothing() -> None:
     made = definitions(FOLDER, USERS, catalog())
     at = MONDAY + timedelta(hours=9)
     records = [record(n, entry["table"], entry["columns"], at) for n, entry in enumerate(RECORDS)]
-    load_of = Counter(d.seller.id for d in decide_all(made, records, at) if isinstance(d, Assigned))
+    load_of = Counter(
+        d.recipient.id for d in decide_all(made, records, at) if isinstance(d, Assigned)
+    )
     assert len(load_of) >= 9
     assert "ewa@larkfell.example" not in load_of
     assert load_of.total() == 28

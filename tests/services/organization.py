@@ -34,6 +34,8 @@ from work_assignment.domain.outcomes import (
     Written,
 )
 from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.domain.sweeps import QueueItem
 
 OURSELVES = "app"
 LONGEST_REQUEST = timedelta(seconds=75)
@@ -48,6 +50,8 @@ class LoggedRun:
     attempts: int
     last_attempt_at: datetime
     tell: bool
+    written_by: str
+    written_at: datetime
 
 
 @dataclass
@@ -67,6 +71,7 @@ class Organization:
     notices: dict[str, Notice] = field(default_factory=dict)
     refused: dict[SellerId, str] = field(default_factory=dict)
     spoilt: dict[RecordKey, Written] = field(default_factory=dict)
+    queue_items: dict[RecordKey, QueueItem] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
 
     def version(self) -> str:
@@ -78,6 +83,7 @@ class Organization:
         *,
         is_open: bool | None = None,
         result: Result | None = None,
+        by: str = "somebody",
         **columns: Any,
     ) -> None:
         """Somebody writes fields of a record."""
@@ -87,7 +93,13 @@ class Organization:
             self.version(),
             current.is_open if is_open is None else is_open,
             current.result if result is None else result,
+            by,
+            self.whole_second(),
         )
+
+    def whole_second(self) -> datetime:
+        """The present, as it is stored."""
+        return self.clock().replace(microsecond=0)
 
     def owned(self, seller: SellerId) -> int:
         return sum(
@@ -111,6 +123,7 @@ class Organization:
                 order_stamp=change.order_stamp,
                 last_assigned_at=change.last_assigned_at,
                 reservations=change.reservations,
+                rule_stamps=change.rule_stamps,
             )
             if change.open_count is not None:
                 self.open_counts[change.row.id] = change.open_count
@@ -130,7 +143,8 @@ class Organization:
             return WriteResult(Written.CHANGED)
         if run.key in self.spoilt:
             return WriteResult(self.spoilt[run.key], "for a reason " * 200)
-        if run.assigns and run.owner and run.owner.id in self.refused:
+        gives = run.assigns or outcome.gives_back
+        if gives and run.owner and run.owner.id in self.refused:
             return WriteResult(Written.REFUSED, self.refused[SellerId(run.owner.id)])
         return None
 
@@ -140,13 +154,23 @@ class Organization:
             logged = self.runs[outcome.again.id]
             logged.attempts, logged.last_attempt_at = outcome.again.attempts + 1, run.decided_at
             return
-        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, run.tell)
+        at = self.whole_second()
+        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, run.tell, OURSELVES, at)
         if outcome.result is not None:
-            record = self.records[run.key].record
-            owner = run.owner if run.assigns else record.owner
-            moved = run.segment_id != run.previous_segment_id
-            segment_id = run.segment_id if moved else record.segment_id
-            self.change(run.key, result=outcome.result, owner=owner, segment_id=segment_id)
+            self._write_record(outcome, outcome.result)
+
+    def _write_record(self, outcome: Outcome, result: Result) -> None:
+        run, record = outcome.run, self.records[outcome.run.key].record
+        owner = record.owner
+        if run.owner is not None and run.owner.type == "queue":
+            self.queue_items[run.key] = QueueItem(f"item {run.id}", run.owner.id, is_picked=False)
+        elif run.assigns or outcome.gives_back:
+            owner = run.owner
+        if outcome.queue_item is not None:
+            assert self.queue_items.pop(run.key).id == outcome.queue_item
+        moved = run.segment_id != run.previous_segment_id
+        segment_id = run.segment_id if moved else record.segment_id
+        self.change(run.key, result=result, by=OURSELVES, owner=owner, segment_id=segment_id)
 
 
 class Connection:
@@ -200,11 +224,18 @@ class Connection:
         runs = [run for run in self._organization.runs_of(key) if run.run.mode == "on"]
         if not runs:
             return None
-        newest = max(runs, key=lambda logged: logged.last_attempt_at)
+        newest = max(reversed(runs), key=lambda logged: logged.last_attempt_at)
         run = newest.run
-        whole_seconds = newest.last_attempt_at.replace(microsecond=0)
+        is_queued = run.owner is not None and run.owner.type == "queue"
         return LastRun(
-            run.id, run.status, run.segment_id, run.rule_id, whole_seconds, newest.attempts
+            run.id,
+            run.status,
+            run.segment_id,
+            run.rule_id,
+            newest.last_attempt_at.replace(microsecond=0),
+            newest.attempts,
+            owner=run.owner if run.owner and not is_queued else run.previous_owner,
+            written_at=newest.written_at,
         )
 
     def reserve(self, changes: Sequence[SellerChange]) -> bool:
@@ -250,12 +281,14 @@ class Connection:
         self, row: SellerRow, block: str, settlements: Mapping[SellerId, Settlement]
     ) -> SellerChange:
         settled = settlements[row.seller_id]
+        turns = settled.turns_after(row)
         return SellerChange(
             row,
-            settled.turn if row.order_stamp == settled.written_turn else row.order_stamp,
+            turns.turn,
             row.last_assigned_at,
             tuple(entry for entry in row.reservations if entry.block != block),
             self._organization.open_counts.get(row.id, 0) + settled.committed,
+            turns.by_rule,
         )
 
     def tell(self, notices: Sequence[Notice]) -> None:
@@ -266,10 +299,13 @@ class Connection:
 
     def untold(self, *, before: datetime) -> list[Untold]:
         with self._calls.call("untold"):
-            return [
-                Untold(run.id, SellerId(run.owner.id), run.key, run.record_name, run.reason)
-                for run in (
-                    logged.run for logged in self._organization.runs.values() if logged.tell
-                )
-                if run.decided_at < before and run.owner is not None
-            ]
+            runs = [logged.run for logged in self._organization.runs.values() if logged.tell]
+            return [_untold(run) for run in runs if run.decided_at < before]
+
+
+def _untold(run: Run) -> Untold:
+    is_lost = run.status is RoutingStatus.UNDONE
+    told = run.previous_owner if is_lost else run.owner
+    assert told is not None
+    recipient = SellerId(told.id)
+    return Untold(run.id, recipient, run.key, run.record_name, run.reason, is_lost)

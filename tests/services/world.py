@@ -21,7 +21,7 @@ from tests.services.fakes import (
 )
 from tests.services.organization import Connection, Organization
 
-from work_assignment.domain.assignment import define
+from work_assignment.domain.definitions import define
 from work_assignment.domain.facts import CurrentRecord, Result, Rulebook, SellerRow
 from work_assignment.domain.records import Owner, Record, RecordId, RecordKey, SellerId
 from work_assignment.domain.rules import AssignmentRule
@@ -80,21 +80,32 @@ class World:
         block_size: int = 200,
     ) -> Decider:
         """A worker; `calls` are the moments at which a test interferes with it."""
+        return Decider(
+            self.shop(calls, mode=mode, shared_lease=shared_lease, block_size=block_size)
+        )
+
+    def shop(
+        self,
+        calls: Calls | None = None,
+        *,
+        mode: str = "on",
+        shared_lease: bool = False,
+        block_size: int = 200,
+    ) -> Workshop:
+        """What a worker works with."""
         calls = calls or Calls()
         connection = Connection(self.organization, calls)
         queues = WorkerQueues(self.queues, calls)
-        return Decider(
-            Workshop(
-                queues,
-                WorkerLeases(self.leases, calls, shared=shared_lease),
-                connection,
-                connection,
-                Bell(queues, monotonic=self.clock.monotonic),
-                self.clock,
-                mode,
-                block_size,
-                lambda: f"block {next(self._block_ids)}",
-            )
+        return Workshop(
+            queues,
+            WorkerLeases(self.leases, calls, shared=shared_lease),
+            connection,
+            connection,
+            Bell(queues, monotonic=self.clock.monotonic),
+            self.clock,
+            mode,
+            block_size,
+            lambda: f"block {next(self._block_ids)}",
         )
 
     def create(self, number: int = 1, *, told: bool = True, **changes: Any) -> RecordKey:
@@ -127,6 +138,7 @@ class World:
         columns: frozenset[str] | None = frozenset({"subject"}),
         user: str = WEB,
         at: datetime | None = None,
+        tag: str | None = None,
     ) -> None:
         """The webhook delivers an event."""
         happened = Event(
@@ -136,6 +148,7 @@ class World:
             occurred_at=at or self.clock(),
             user_id=user,
             depth=1,
+            tag=tag,
             columns=columns,
         )
         self.queues.put(EVENTS, happened.to_text())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from types import ModuleType
 
-from work_assignment.cli import apply, demo, explain, host, mock, webhooks
+from work_assignment.cli import apply, decide, demo, explain, host, mock, segments, sweep, webhooks
 from work_assignment.cli.common import REFUSED, Refused
 from work_assignment.dataverse.errors import DataverseError, InvalidRequest
 from work_assignment.domain.errors import WorkAssignmentError
@@ -16,10 +16,13 @@ from work_assignment.settings import SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
     "apply": apply,
+    "decide": decide,
     "demo": demo,
     "explain": explain,
     "host": host,
     "mock": mock,
+    "segments": segments,
+    "sweep": sweep,
     "webhooks": webhooks,
 }
 

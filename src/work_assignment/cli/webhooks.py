@@ -42,8 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 def sync_with(client: DataverseClient, app_url: str, key: str) -> Report:
     """Register the app's address for the record types and columns of the active definitions."""
     with away_means_unavailable():
-        columns = DefinitionStore(client).rulebook().columns
-        return sync(app_url, key, WebhookStore(client), columns)
+        rulebook = DefinitionStore(client).rulebook()
+        owner = {rulebook.owner_column} if rulebook.owner_column else set()
+        watched = {table: columns | owner for table, columns in rulebook.columns.items()}
+        return sync(app_url, key, WebhookStore(client), watched)
 
 
 def in_words(report: Report) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol
 
 from work_assignment.domain.assignment import decide_block
-from work_assignment.domain.decisions import Held
+from work_assignment.domain.decisions import Assigned, Held, Unassigned, Unchanged
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import Gathered, Rulebook
+from work_assignment.domain.facts import CurrentRecord, Gathered, Result, Rulebook
 from work_assignment.domain.outcomes import (
     Outcome,
     Run,
@@ -21,12 +21,12 @@ from work_assignment.domain.outcomes import (
 )
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.sellers import Standing
-from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.services.inbox import Inbox
+from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recording import Writer, late_notice, notice, refused
 from work_assignment.services.standings import (
     Block,
+    Given,
     changes,
     leftovers,
     note_received,
@@ -42,18 +42,36 @@ _TELL_AFTER = timedelta(minutes=2)
 _log = logging.getLogger(__name__)
 
 
+class Finishing(Protocol):
+    """Who is to be told of records that are done with."""
+
+    def finish(self, keys: Iterable[RecordKey]) -> None:
+        """Everything that was asked for these records is written."""
+
+
 class Blocks:
     """Works blocks off, and remembers between them what the last writes taught.
 
     `owners_seen` are the owners that records had when a write found them changed, `own_blocks` the
     ids of blocks that reserved something, `barred` the sellers whom Dataverse refused and why,
-    `unwritable` the records that it would not let us write.
+    `unwritable` the records that it would not let us write. Runs belong to the sweep of
+    `sweep_id`, if any, and `note` is called with each that is written.
     """
 
-    def __init__(self, shop: Workshop, inbox: Inbox[Any], report: RunReport) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        asking: Finishing,
+        report: RunReport,
+        *,
+        sweep_id: str | None = None,
+        note: Callable[[Run], object] = lambda run: None,
+    ) -> None:
         self._shop = shop
-        self._inbox = inbox
+        self._asking = asking
         self._report = report
+        self._sweep_id = sweep_id
+        self._note = note
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
         self.owners_seen: dict[RecordKey, Owner | None] = {}
@@ -67,7 +85,7 @@ class Blocks:
         `now` is a moment before the facts were read.
         """
         block_id = self._shop.new_id()
-        writer = Writer(block_id, self._shop.mode, now)
+        writer = Writer(block_id, self._shop.mode, now, rulebook.owner_column, self._sweep_id)
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
             note_received(standings, current.record.owner, now)
@@ -132,6 +150,9 @@ class Blocks:
             standings,
             at=writer.at,
             since=sorted_out.since,
+            rows=gathered.rows,
+            solver=self._shop.solver,
+            barred={str(who): why for who, why in self.barred.items()},
         )
         outcomes = []
         for decision in decisions:
@@ -139,6 +160,9 @@ class Blocks:
                 self._report.held += 1
                 continue
             current = by_record[RecordKey(decision.record.type, decision.record.id)]
+            if _leaves_it(decision, current):
+                self._asking.finish([current.key])
+                continue
             source = sorted_out.sources[current.key]
             last = gathered.last_runs.get(current.key)
             outcomes.append(writer.decided(decision, current, source, last))
@@ -160,6 +184,7 @@ class Blocks:
                         "%s %s: %s", outcome.run.key.table, outcome.run.key.id, outcome.run.reason
                     )
                     self._count(outcome.run.status)
+                    self._note(outcome.run)
                     done.append(outcome.run.key)
                     if outcome.run.tell:
                         told.append(outcome.run)
@@ -182,7 +207,10 @@ class Blocks:
         gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
         self._report.gone += len(gone_logged)
         self._report.unassigned += len(unwritten_logged)
-        self._inbox.finish([*done, *gone_logged, *unwritten_logged])
+        for outcome in unwritten:
+            if outcome.run.key in unwritten_logged:
+                self._note(outcome.run)
+        self._asking.finish([*done, *gone_logged, *unwritten_logged])
         self._tell(told)
         return again or len(gone_logged) + len(unwritten_logged) < len(gone) + len(unwritten)
 
@@ -231,11 +259,19 @@ class Blocks:
             self._shop.outcomes.reserve(expired)
 
 
+def _leaves_it(decision: Assigned | Unassigned | Unchanged, current: CurrentRecord) -> bool:
+    """Whether the outcome that the record has stands; a fault takes nobody's record away."""
+    if isinstance(decision, Unchanged):
+        return decision.status is None
+    is_at_a_loss = decision.segmentation is SegmentationStatus.WENT_WRONG
+    return is_at_a_loss and current.result is Result.SUCCEEDED
+
+
 def _given(outcomes: Sequence[Outcome]) -> dict[SellerId, tuple[str, ...]]:
     """The records that each seller gets."""
     given: dict[SellerId, tuple[str, ...]] = {}
     for run in (outcome.run for outcome in outcomes if outcome.run.assigns):
-        if run.owner is not None:
+        if run.owner is not None and run.owner.type == "systemuser":
             seller = SellerId(run.owner.id)
             given[seller] = (*given.get(seller, ()), run.key.id)
     return given
@@ -243,11 +279,11 @@ def _given(outcomes: Sequence[Outcome]) -> dict[SellerId, tuple[str, ...]]:
 
 def _committed(
     outcomes: Sequence[Outcome], results: Sequence[WriteResult]
-) -> dict[SellerId, list[int]]:
+) -> dict[SellerId, list[Given]]:
     """The turns of the assignments that were written, by seller."""
-    turns: dict[SellerId, list[int]] = {}
+    turns: dict[SellerId, list[Given]] = {}
     for outcome, result in zip(outcomes, results, strict=True):
         run = outcome.run
         if result.written is Written.DONE and run.assigns and run.owner is not None:
-            turns.setdefault(SellerId(run.owner.id), []).append(outcome.turn)
+            turns.setdefault(SellerId(run.owner.id), []).append((outcome.turn, run.rule_id))
     return turns

@@ -7,15 +7,16 @@ the result right is `If-Match` on the sellers' rows and on the records.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.facts import Gathered, Rulebook
-from work_assignment.domain.records import RecordKey
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
+from work_assignment.services.events import OWNER
+from work_assignment.services.gathering import Gatherer
 from work_assignment.services.inbox import Inbox
 from work_assignment.services.ports import RunReport
 from work_assignment.services.standings import claimed
@@ -33,8 +34,6 @@ RULEBOOK_KEPT = timedelta(minutes=1)
 """Definitions edited in the app do not change the stamp; they take effect within this time."""
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
-_READINGS = 5
-"""Of definitions that keep changing, before they are left to the next bell."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +90,12 @@ class _Session:
         self._report = report
         self._inbox = Inbox(shop.queues, shop.facts.own_user_id())
         self._blocks = Blocks(shop, self._inbox, report)
-        self.rulebook = rulebook
+        self._gatherer = Gatherer(shop.facts, rulebook)
+
+    @property
+    def rulebook(self) -> Rulebook | None:
+        """The definitions as they were last read."""
+        return self._gatherer.rulebook
 
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
         try:
@@ -127,10 +131,11 @@ class _Session:
         size = self._shop.block_size
         self._report.rounds += 1
         self._inbox.take(size)
-        pending = self._inbox.pending()
-        room = self._room_for_waiting(len(pending))
+        asked = self._inbox.keys()
+        room = self._room_for_waiting(len(asked))
         now = self._shop.clock()  # before reading: what counts as expired must not be read as live
-        rulebook, gathered = self._gather([entry.key for entry in pending], room)
+        rulebook, gathered = self._gatherer.gather(asked, waiting=room)
+        pending = self._inbox.pending(rulebook.owner_column or OWNER)
         taken = claimed(gathered.sellers, now, self._blocks.own_blocks)
         fit = self._without_unwritable(gathered)
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)
@@ -150,19 +155,3 @@ class _Session:
         """Records that Dataverse would not let us write are found waiting time and again."""
         waiting = (at for at in gathered.waiting if at.key not in self._blocks.unwritable)
         return replace(gathered, waiting=tuple(waiting))
-
-    def _gather(self, asked: Sequence[RecordKey], room: int) -> tuple[Rulebook, Gathered]:
-        facts = self._shop.facts
-        rulebook = self.rulebook or self._read_rulebook()
-        for _ in range(_READINGS):
-            gathered = facts.gather(rulebook, asked, waiting=room)
-            if gathered.stamp == rulebook.stamp:
-                return rulebook, gathered
-            rulebook = self._read_rulebook()
-        raise Unavailable("the definitions change faster than they can be read")
-
-    def _read_rulebook(self) -> Rulebook:
-        self.rulebook = self._shop.facts.rulebook()
-        for fault in self.rulebook.faults:
-            _log.error("a definition cannot be used: %s", fault)
-        return self.rulebook

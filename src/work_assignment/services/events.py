@@ -15,7 +15,9 @@ _MAXIMUM_DEPTH = 100
 _LONGEST_TAG = 100
 _MOST_COLUMNS = 100
 """A queue's message is short; of a very wide update only what is asked for later is kept."""
-_WATCHED = frozenset({"ownerid", "statecode"})
+OWNER = "ownerid"
+"""Where a record's owner stands, unless settings say otherwise."""
+_WATCHED = frozenset({OWNER, "statecode"})
 _OWNERS = ("systemuser", "team")
 _TABLE = r"^[a-z][a-z0-9_]{0,127}$"
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -45,9 +47,9 @@ class Event(BaseModel):
     columns: frozenset[str] | None = None
     owner: Owner | None = None
 
-    @property
-    def may_change_owner(self) -> bool:
-        return self.message == "Update" and (self.columns is None or "ownerid" in self.columns)
+    def may_change(self, column: str) -> bool:
+        """Whether the update was one of that column, as far as can be told."""
+        return self.message == "Update" and (self.columns is None or column in self.columns)
 
     def to_text(self) -> str:
         """The event as it lies on the queue."""
@@ -149,7 +151,7 @@ def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
 
 def _owner(parameters: list[_Pair] | None) -> Owner | None:
     for pair in _attributes(parameters) or ():
-        if pair.key == "ownerid" and isinstance(pair.value, dict):
+        if pair.key == OWNER and isinstance(pair.value, dict):
             table, row_id = pair.value.get("LogicalName"), pair.value.get("Id")
             if table in _OWNERS and isinstance(row_id, str):
                 return Owner(table, row_id.lower())

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Generic
 
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.services.events import Event, NotAnEvent
-from work_assignment.services.intake import QUEUE
+from work_assignment.services.events import OWNER, Event, NotAnEvent
+from work_assignment.services.intake import QUEUE, TAG
 from work_assignment.services.ports import Queues, Taken
 
 POISON = f"{QUEUE}-poison"
@@ -72,6 +72,11 @@ class Inbox(Generic[Taken]):
         except NotAnEvent as exc:
             self._poison(message, f"it is no event: {exc}")
             return
+        if event.tag == TAG and event.depth == 1:
+            # Written by one of our processes, whoever it signs in as. An assignment that was undone
+            # must not be decided anew because of the undoing itself.
+            self._delete([message])
+            return
         if message.dequeue_count > TRIES:
             self._poison(message, f"it was tried {TRIES} times")
             return
@@ -86,17 +91,25 @@ class Inbox(Generic[Taken]):
         self._queues.put(POISON, message.text)
         self._delete([message])
 
-    def pending(self) -> list[Pending]:
-        """What is taken, one entry a record, in the order it came."""
+    def keys(self) -> list[RecordKey]:
+        """The records of what is taken, in the order it came."""
+        return list(self._taken)
+
+    def pending(self, owner_column: str = OWNER) -> list[Pending]:
+        """What is taken, one entry a record, in the order it came.
+
+        `owner_column` is the one that says whose a record is.
+        """
         return [
-            self._merge(key, [event for event, _ in taken]) for key, taken in self._taken.items()
+            self._merge(key, [event for event, _ in taken], owner_column)
+            for key, taken in self._taken.items()
         ]
 
-    def _merge(self, key: RecordKey, events: Sequence[Event]) -> Pending:
+    def _merge(self, key: RecordKey, events: Sequence[Event], owner_column: str) -> Pending:
         by_hand = [
             event
             for event in events
-            if event.may_change_owner and event.user_id != self._own_user_id
+            if event.may_change(owner_column) and event.user_id != self._own_user_id
         ]
         newest = max(by_hand, key=lambda event: event.occurred_at, default=None)
         return Pending(
@@ -105,7 +118,7 @@ class Inbox(Generic[Taken]):
             is_new=any(event.message == "Create" for event in events),
             by_hand_at=newest.occurred_at if newest else None,
             names_owner=any(event.columns is not None for event in by_hand),
-            owner_named=newest.owner if newest else None,
+            owner_named=newest.owner if newest and owner_column == OWNER else None,
         )
 
     def finish(self, keys: Iterable[RecordKey]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -16,7 +16,8 @@ from work_assignment.domain.outcomes import (
     Untold,
     WriteResult,
 )
-from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.sweeps import Given, Place, QueueItem, Scope, Sweep
 
 Clock = Callable[[], datetime]
 """Says what time it is, aware."""
@@ -97,7 +98,34 @@ class Outcomes(Protocol):
         """Send notices and note on their runs that it is done."""
 
     def untold(self, *, before: datetime) -> list[Untold]:
-        """Assignments older than `before` whose worker did not get to telling."""
+        """Runs older than `before` whose worker did not get to telling."""
+
+
+class Sweeps(Protocol):
+    """Sweeps, what they take up, and what they gave; record types are those last read."""
+
+    def save(self, sweep: Sweep) -> None:
+        """Write a sweep's whole row."""
+
+    def read(self, sweep_id: str) -> Sweep | None:
+        """One sweep."""
+
+    def in_progress(self) -> list[Sweep]:
+        """The sweeps that began and of which no end is written."""
+
+    def waiting(
+        self, scope: Scope, after: Mapping[str, Place], limit: int
+    ) -> list[tuple[RecordKey, Place]]:
+        """Open records without owner chosen, oldest first, behind a place in each record type."""
+
+    def given(self, sweep_id: str) -> Given:
+        """What a sweep gave, and what of it was taken back."""
+
+    def unable(self, owners: Collection[Owner]) -> Mapping[Owner, str]:
+        """Those of these users and teams who cannot own records, and why."""
+
+    def queue_items(self, records: Collection[RecordKey]) -> Mapping[RecordKey, QueueItem]:
+        """Where these records lie in queues now."""
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from work_assignment.domain.decisions import Assigned, Unassigned
-from work_assignment.domain.explanations import summary, to_data
+from work_assignment.domain.decisions import Assigned, Unassigned, Unchanged
+from work_assignment.domain.explanations import shortened, summary, to_data
 from work_assignment.domain.facts import CurrentRecord, LastRun, Result
 from work_assignment.domain.outcomes import (
     Notice,
@@ -21,12 +21,15 @@ from work_assignment.domain.outcomes import (
 )
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
+from work_assignment.domain.sweeps import Swept
 
 _RUNS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a01")
 _NOTICES = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a02")
 _REASON_LENGTH = 1000
 _NAME_LENGTH = 300
 _EXPLANATION_LENGTH = 1_048_576
+_FEWER = (100, 10, 1)
+"""Sellers that an explanation names of each list, where all are too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,24 @@ class Writer:
     block: str
     mode: str
     at: datetime
+    owner_column: str | None = None
+    sweep_id: str | None = None
 
     def decided(
         self,
-        decision: Assigned | Unassigned,
+        decision: Assigned | Unassigned | Unchanged,
         current: CurrentRecord,
         source: RequestSource,
         last: LastRun | None,
     ) -> Outcome:
         """The outcome of a decision; one like the last is counted up there."""
-        seller = decision.seller if isinstance(decision, Assigned) else None
-        owner = Owner("systemuser", seller.id) if seller else None
+        owner = decision.owner if isinstance(decision, Assigned) else None
+        if isinstance(decision, Unchanged):
+            owner = current.record.owner
         segment_id = decision.segment.id if decision.segment else None
         if decision.segmentation is SegmentationStatus.WENT_WRONG:
             segment_id = current.record.segment_id  # which one is right cannot be told just now
-        rule_id = decision.rule.id if decision.rule else None
+        rule = None if isinstance(decision, Unchanged) else decision.rule
         run = Run(
             id=self._run_id(current.key, current.version),
             key=current.key,
@@ -58,7 +64,7 @@ class Writer:
             record_version=self._version(current.version),
             source=source,
             segmentation=decision.segmentation,
-            status=decision.status,
+            status=decision.status or RoutingStatus.ASSIGNED_BY_HAND,
             reason=summary(decision)[:_REASON_LENGTH],
             decided_at=self.at,
             block=self.block,
@@ -66,10 +72,11 @@ class Writer:
             explanation=_explanation(decision),
             segment_id=segment_id,
             previous_segment_id=current.record.segment_id,
-            rule_id=rule_id,
+            rule_id=rule.id if rule else None,
             owner=owner,
             previous_owner=current.record.owner,
-            tell=owner is not None and owner != current.record.owner and not self._dry,
+            tell=_is_told(owner) and owner != current.record.owner and not self._dry,
+            sweep_id=self.sweep_id,
         )
         return Outcome(
             run,
@@ -77,6 +84,7 @@ class Writer:
             self._result(Result.SUCCEEDED if owner else Result.FAILED),
             again=last if self._is_same_failure(run, current, last) else None,
             turn=decision.turn if isinstance(decision, Assigned) else 0,
+            owner_column=self.owner_column,
         )
 
     def _is_same_failure(self, run: Run, current: CurrentRecord, last: LastRun | None) -> bool:
@@ -115,7 +123,43 @@ class Writer:
             owner=owner,
         )
         written = self._result(Result.SUCCEEDED)
-        return Outcome(run, current.version, written, gives_back=True)
+        return Outcome(
+            run, current.version, written, gives_back=True, owner_column=self.owner_column
+        )
+
+    def undone(self, given: Swept, current: CurrentRecord, queue_item: str | None) -> Outcome:
+        """A sweep's assignment taken back: the record is again as the sweep found it, and failed.
+
+        Failed and not undecided, so that it is not routed again before somebody asks for it.
+        """
+        lost = given.owner if given.owner != given.previous_owner else None
+        run = Run(
+            id=undone_id(given.run_id),
+            key=given.key,
+            record_name=given.record_name,
+            record_version=f"undo {current.version}",
+            source=RequestSource.BY_HAND,
+            segmentation=SegmentationStatus.NOT_REQUIRED,
+            status=RoutingStatus.UNDONE,
+            reason=f"{RoutingStatus.UNDONE.reason}: the sweep that had assigned it was undone",
+            decided_at=self.at,
+            block=self.block,
+            mode=self.mode,
+            segment_id=given.previous_segment_id,
+            previous_segment_id=current.record.segment_id,
+            owner=given.previous_owner,
+            previous_owner=given.owner,
+            tell=_is_told(lost),
+            sweep_id=self.sweep_id,
+        )
+        return Outcome(
+            run,
+            current.version,
+            Result.FAILED,
+            gives_back=queue_item is None,
+            owner_column=self.owner_column,
+            queue_item=queue_item,
+        )
 
     def closed(self, current: CurrentRecord) -> Outcome:
         """The record was closed before anybody could be chosen."""
@@ -164,6 +208,7 @@ class Writer:
             block=self.block,
             mode=self.mode,
             owner=owner,
+            sweep_id=self.sweep_id,
         )
 
     @property
@@ -178,45 +223,77 @@ class Writer:
         return f"dry-run {version}" if self._dry else version
 
     def _run_id(self, key: RecordKey, version: str) -> str:
-        return str(uuid5(_RUNS, f"{key.table} {key.id} {self._version(version)}"))
+        return _run_id(key, self._version(version))
+
+
+def _run_id(key: RecordKey, version: str) -> str:
+    return str(uuid5(_RUNS, f"{key.table} {key.id} {version}"))
+
+
+def undone_id(run_id: str) -> str:
+    """The run row that says that an assignment was undone: one for each, however often it is tried."""
+    return str(uuid5(_RUNS, f"undone {run_id}"))
 
 
 def refused(outcome: Outcome, result: WriteResult) -> Outcome:
-    """The same record's run row, saying why nothing was written; the record is left alone."""
+    """A run row that says why nothing was written; the record is left alone.
+
+    A row of its own: one that a later try writes for the same version is made together with that.
+    """
     status = (
         RoutingStatus.APPLICATION_USER_LACKS_PERMISSION
         if result.written is Written.FORBIDDEN
         else RoutingStatus.SERVER_ISSUE
     )
     reason = f"{status.reason}: {result.why}"[:_REASON_LENGTH]
-    run = replace(outcome.run, status=status, reason=reason, owner=None, tell=False)
+    version = f"refused {outcome.run.record_version}"
+    run = replace(
+        outcome.run,
+        id=_run_id(outcome.run.key, version),
+        record_version=version,
+        status=status,
+        reason=reason,
+        owner=None,
+        tell=False,
+    )
     return Outcome(run, outcome.version, None)
 
 
-def _explanation(decision: Assigned | Unassigned) -> str:
-    """The trace as the column holds it; one that is too long keeps its outcome."""
+def _is_told(owner: Owner | None) -> bool:
+    """Whether there is somebody to tell: teams and queues are no one."""
+    return owner is not None and owner.type == "systemuser"
+
+
+def _explanation(decision: Assigned | Unassigned | Unchanged) -> str:
+    """The trace as the column holds it: one that is too long names fewer, at last the outcome alone."""
     data = to_data(decision)
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    if len(text) <= _EXPLANATION_LENGTH:
-        return text
+    for told in (data, *(shortened(data, entries) for entries in _FEWER)):
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        if len(text) <= _EXPLANATION_LENGTH:
+            return text
     return json.dumps({"segments": [], "rules": [], "outcome": data["outcome"], "cut": True})
 
 
 def notice(run: Run) -> Notice:
-    """The notification for the new owner of an assigned record."""
-    if run.owner is None:
-        raise ValueError(f"run {run.id} has no owner to tell")
-    owner = SellerId(run.owner.id)
-    return late_notice(Untold(run.id, owner, run.key, run.record_name, run.reason))
+    """The notification for the new owner of a record, or for whom it was taken back from."""
+    is_lost = run.status is RoutingStatus.UNDONE
+    told = run.previous_owner if is_lost else run.owner
+    if told is None:
+        raise ValueError(f"run {run.id} has nobody to tell")
+    recipient = SellerId(told.id)
+    return late_notice(Untold(run.id, recipient, run.key, run.record_name, run.reason, is_lost))
 
 
 def late_notice(untold: Untold) -> Notice:
     """The same for a run that was read back: the id follows from run, recipient and kind."""
+    kind = "taken back" if untold.is_lost else "assigned"
+    title = "No longer yours" if untold.is_lost else f"New {untold.key.table}"
+    said = untold.reason if untold.is_lost else f"It was assigned to you. {untold.reason}"
     return Notice(
-        id=str(uuid5(_NOTICES, f"{untold.run_id} {untold.owner} assigned")),
+        id=str(uuid5(_NOTICES, f"{untold.run_id} {untold.recipient} {kind}")),
         run_id=untold.run_id,
-        recipient=untold.owner,
+        recipient=untold.recipient,
         key=untold.key,
-        title=f"New {untold.key.table}: {untold.record_name}",
-        body=f"It was assigned to you. {untold.reason}",
+        title=f"{title}: {untold.record_name}",
+        body=said,
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from work_assignment.domain.facts import Gathered, Reservation, SellerRow
-from work_assignment.domain.outcomes import SellerChange, Settlement
-from work_assignment.domain.records import Owner, SellerId
+from work_assignment.domain.outcomes import SellerChange, Settlement, Turns
+from work_assignment.domain.records import Owner, RuleId, SellerId
 from work_assignment.domain.sellers import Seller, Standing
 
 
@@ -45,6 +45,7 @@ def _standing(
         turn=row.order_stamp,
         last_assigned_at=row.last_assigned_at,
         barred=barred.get(seller_id) or row.barred,
+        rule_turns=dict(row.rule_stamps),
     )
 
 
@@ -101,8 +102,8 @@ def _change(
     row: SellerRow, standing: Standing, block: Block, now: datetime, *, alone: bool
 ) -> SellerChange:
     reservations = unexpired(row, now)
-    if standing.taken and not alone:
-        records = block.given[row.seller_id]
+    records = block.given.get(row.seller_id, ())
+    if records and not alone:
         share = Reservation(block.id, standing.taken, block.expires_at, records)
         reservations = (*reservations, share)
     return SellerChange(
@@ -111,22 +112,36 @@ def _change(
         last_assigned_at=standing.last_assigned_at,
         reservations=reservations,
         open_count=standing.open_records + standing.taken if alone else None,
+        rule_stamps=dict(standing.rule_turns),
     )
 
 
+Given = tuple[int, RuleId | None]
+"""The order stamp that an assignment gives, and the rule it was given by."""
+
+
 def settlements(
-    changed: Sequence[SellerChange], committed: Mapping[SellerId, Sequence[int]]
+    changed: Sequence[SellerChange], committed: Mapping[SellerId, Sequence[Given]]
 ) -> dict[SellerId, Settlement]:
-    """What the block comes to for each seller; `committed` are the turns of what was committed."""
+    """What the block comes to for each seller; `committed` is what was committed to her."""
     found = {}
     for change in changed:
-        turns = committed.get(change.row.seller_id, ())
+        given = committed.get(change.row.seller_id, ())
         found[change.row.seller_id] = Settlement(
-            committed=len(turns),
-            written_turn=change.order_stamp,
-            turn=max(turns, default=change.row.order_stamp),
+            committed=len(given),
+            written=Turns(change.order_stamp, change.rule_stamps),
+            settled=Turns(
+                max((turn for turn, _ in given), default=change.row.order_stamp),
+                {rule: _settled(rule, change.row, given) for rule in change.rule_stamps},
+            ),
         )
     return found
+
+
+def _settled(rule: RuleId, row: SellerRow, given: Sequence[Given]) -> int:
+    """The rule's order stamp after what was committed, or the one before the block."""
+    turns = (turn for turn, by in given if by == rule)
+    return max(turns, default=row.rule_stamps.get(rule, 0))
 
 
 def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> frozenset[str]:
@@ -146,7 +161,13 @@ def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> f
 def leftovers(rows: Sequence[SellerRow], now: datetime) -> list[SellerChange]:
     """Rows with reservations whose worker died, with these taken out."""
     return [
-        SellerChange(row, row.order_stamp, row.last_assigned_at, unexpired(row, now))
+        SellerChange(
+            row,
+            row.order_stamp,
+            row.last_assigned_at,
+            unexpired(row, now),
+            rule_stamps=row.rule_stamps,
+        )
         for row in sorted(rows, key=lambda row: row.id)
         if len(unexpired(row, now)) != len(row.reservations)
     ]

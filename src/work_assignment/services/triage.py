@@ -103,11 +103,19 @@ def _sort_event(
         sorted_out.by_hand.append(current)
     elif (chosen := _chosen_before_us(entry, current, gathered)) is not None:
         sorted_out.give_back.append((current, chosen))
-    elif current.result is Result.SUCCEEDED or _is_stale(entry, gathered):
+    elif _is_stale(entry, gathered) or not _may_be_decided(current, rulebook):
         sorted_out.done.append(key)
     else:
         sorted_out.decide.append(current)
         _note_source(sorted_out, entry, routed_before)
+
+
+def _may_be_decided(current: CurrentRecord, rulebook: Rulebook) -> bool:
+    """Whether there is anything to decide: a record that has its owner can only move."""
+    if current.result is not Result.SUCCEEDED:
+        return True
+    segments = rulebook.definitions.segments[current.key.table]
+    return any(s.allow_move_in and s.id != current.record.segment_id for s in segments)
 
 
 def _note_source(sorted_out: Triage, entry: Pending, routed_before: bool) -> None:
@@ -124,8 +132,8 @@ def _by_hand(
 ) -> bool:
     if _owner_changed(current, owners_seen):
         return True
-    if entry.by_hand_at is None:
-        return False
+    if entry.by_hand_at is None or current.record.owner is None:
+        return False  # a column for owners that was emptied is nobody's choice
     if current.result is not Result.SUCCEEDED:
         # We have not touched the owner, so whoever chose, however long ago, chose this one.
         return entry.names_owner or not _is_with_creator(current)
@@ -162,7 +170,12 @@ def _is_with_creator(current: CurrentRecord) -> bool:
 def _is_stale(entry: Pending, gathered: Gathered) -> bool:
     """An event from before the last decision asks for what that decision already knew."""
     last = gathered.last_runs.get(entry.key)
-    return last is not None and entry.newest_at + CLOCKS_DIFFER < last.decided_at
+    if last is None:
+        return False
+    if last.status is RoutingStatus.UNDONE and last.written_at is not None:
+        # Both times are Dataverse's. What came before must not have the record routed again.
+        return entry.newest_at < last.written_at
+    return entry.newest_at + CLOCKS_DIFFER < last.decided_at
 
 
 def _owner_changed(current: CurrentRecord, owners_seen: Mapping[RecordKey, Owner | None]) -> bool:

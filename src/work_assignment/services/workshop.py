@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from work_assignment.domain.flows import FlowSolver
 from work_assignment.services.bell import Bell
 from work_assignment.services.ports import Clock, Facts, Leases, Outcomes, Queues
 
@@ -16,7 +17,10 @@ BLOCK = 200
 
 @dataclass(frozen=True)
 class Workshop:
-    """`mode` is on, dry-run (decide and log, write no owner) or off (nothing is decided)."""
+    """`mode` is on, dry-run (decide and log, write no owner) or off (nothing is decided).
+
+    `solver` is what best overall is found with.
+    """
 
     queues: Queues[Any]
     leases: Leases
@@ -27,3 +31,4 @@ class Workshop:
     mode: str = "on"
     block_size: int = BLOCK
     new_id: Callable[[], str] = field(default=lambda: str(uuid4()))
+    solver: FlowSolver | None = None

@@ -1,0 +1,121 @@
+"""wa decide CASE.json: who gets each record of a case, and why; without Dataverse."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection
+from work_assignment.dataverse.table_definitions import FileTables, LiveTables
+from work_assignment.domain.explanations import to_data
+from work_assignment.services.cases.expectations import compare
+from work_assignment.services.cases.playing import Decided, play
+from work_assignment.services.cases.reading import Case, read_case
+from work_assignment.services.cases.tables import Metadata
+from work_assignment.services.cases.telling import explanation, output
+from work_assignment.solvers.on_demand import FlowSolverOnDemand
+
+SUMMARY = "decide a case from a file, offline: who gets each record, and why"
+_STANDARD_INPUT = "-"
+_LIVE = "live"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser)
+    parser.add_argument("case", metavar="CASE", help="a file of JSON; - is standard input")
+    parser.add_argument(
+        "--metadata",
+        metavar="FILE|live",
+        help="check the names of columns: EntityDefinitions with Attributes in a file of JSON, "
+        "or those of the environment",
+    )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--explain", action="store_true", help="tell how each outcome came about")
+    shown.add_argument(
+        "--check", action="store_true", help="compare with what the file expects; 1 when it differs"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the whole case, then decide and print; nothing is decided of a case with mistakes."""
+    text, file = _read(arguments.case)
+    with _metadata(arguments) as metadata:
+        case = read_case(text, file, metadata)
+    if arguments.check:
+        return _check(case, file, as_json=arguments.json)
+    try:
+        _print_decided(case, explain=arguments.explain, as_json=arguments.json)
+    except BrokenPipeError:
+        # Whoever reads has seen enough; what is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _print_decided(case: Case, *, explain: bool, as_json: bool) -> None:
+    decided = play(case, FlowSolverOnDemand(), is_traced=explain)
+    if not explain:
+        _print_lines(map(output, decided))
+    elif as_json:
+        _print_lines(to_data(one.decision) for one in decided)
+    else:
+        for number, one in enumerate(decided):
+            _print_story(one, first=number == 0)
+    sys.stdout.flush()
+
+
+def _read(name: str) -> tuple[str, str]:
+    """The text of a case, and the name by which problems call it."""
+    try:
+        if name == _STANDARD_INPUT:
+            return sys.stdin.buffer.read().decode("utf-8-sig"), "standard input"
+        return Path(name).read_text(encoding="utf-8-sig"), name
+    except OSError as exc:
+        raise Refused(f"{name} cannot be read: {exc.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{name} is not written in UTF-8") from None
+
+
+@contextmanager
+def _metadata(arguments: argparse.Namespace) -> Iterator[Metadata | None]:
+    if arguments.metadata is None:
+        yield None
+    elif arguments.metadata == _LIVE:
+        with connection(arguments) as client:
+            yield LiveTables(client)
+    else:
+        yield FileTables(*_read(arguments.metadata))
+
+
+def _print_lines(rows: Iterator[dict[str, Any]]) -> None:
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
+
+
+def _print_story(one: Decided, *, first: bool) -> None:
+    if not first:
+        print()
+    for line in explanation(one):
+        print(line)
+
+
+def _check(case: Case, file: str, *, as_json: bool) -> int:
+    if case.expect is None:
+        raise Refused(f"{file} has no 'expect' to compare with")
+    outputs = [output(one) for one in play(case, FlowSolverOnDemand())]
+    differences = compare(case.expect, outputs)
+    if as_json:
+        _print_lines(
+            {"place": one.number, "expected": one.expected, "output": one.output}
+            for one in differences
+        )
+    elif differences:
+        print("\n".join(map(str, differences)))
+    else:
+        print(f"{file}: {len(outputs)} as expected")
+    return REFUSED if differences else DONE

@@ -1,0 +1,145 @@
+"""wa sweep: decide now what waits, list the sweeps there were, or undo one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from uuid import UUID
+
+from work_assignment.bootstrap import sweeping
+from work_assignment.cli import sweep_view
+from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
+from work_assignment.dataverse.sweep_store import SweepStore
+from work_assignment.domain.sweeps import SweepStatus
+from work_assignment.services.sweep_orders import Order
+from work_assignment.settings import Settings, read_settings
+
+SUMMARY = "decide now what waits; list sweeps, or undo one"
+_LISTED = 50
+_OPTIONS = ("segment", "record_type", "since", "limit")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser)
+    parser.add_argument(
+        "--segment",
+        metavar="NAME",
+        help="only records of this segment; 'default' has those without",
+    )
+    parser.add_argument("--record-type", metavar="TYPE", help="only records of this table")
+    parser.add_argument(
+        "--since",
+        type=_day,
+        metavar="DATE",
+        help="records created on this day or later, also those older than the definitions",
+    )
+    parser.add_argument("--limit", type=_number, metavar="N", help="at most so many, oldest first")
+    parser.set_defaults(misused=parser.error)
+    actions = parser.add_subparsers(dest="action", metavar="[list | undo ID]")
+    listing = actions.add_parser("list", help=f"the last {_LISTED} sweeps, newest first")
+    undoing = actions.add_parser("undo", help="give records back to their previous owners")
+    undoing.add_argument("id", metavar="ID", help="the sweep's id, as it was printed")
+    undoing.add_argument("--dry-run", action="store_true", help="show it and write nothing")
+    for action in (listing, undoing):
+        action.add_argument("--url", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        action.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-01-31") from None
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records, such as 500")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Sweep, list or undo; 1 when not all could be done that was asked."""
+    if arguments.action is None:
+        return _sweep(arguments)
+    for option in _OPTIONS:
+        if getattr(arguments, option) is not None:
+            name = option.replace("_", "-")
+            arguments.misused(f"--{name} says what to sweep; 'sweep {arguments.action}' sweeps not")
+    return _list(arguments) if arguments.action == "list" else _undo(arguments)
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    order = Order(arguments.segment, arguments.record_type, arguments.since, arguments.limit)
+    with (
+        stoppable() as stopped,
+        sweeping(_settings(arguments), stopped=stopped) as tools,
+    ):
+        report = tools.sweeper.sweep(order)
+    if arguments.json:
+        print_json(sweep_view.swept_data(report))
+    else:
+        _print(sweep_view.swept(report))
+    return DONE if report.sweep.status is SweepStatus.SUCCEEDED and not report.left else REFUSED
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    with connection(arguments) as client:
+        sweeps = SweepStore(client, dict).newest(_LISTED)
+    if arguments.json:
+        print_json([sweep_view.sweep_data(sweep) for sweep in sweeps])
+    else:
+        _print(sweep_view.listed(sweeps))
+    return DONE
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    try:
+        sweep_id = str(UUID(arguments.id))
+    except ValueError:
+        raise Refused(f"{arguments.id!r} is not the id of a sweep") from None
+    is_dry = arguments.dry_run
+    with sweeping(_settings(arguments)) as tools:
+        report = tools.undoer.undo(sweep_id, dry_run=is_dry)
+    if arguments.json:
+        print_json(sweep_view.undone_data(report, is_dry=is_dry))
+    else:
+        _print(sweep_view.undone(report, is_dry=is_dry))
+    return DONE if report.is_complete else REFUSED
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    given = {"DATAVERSE_URL": arguments.url} if arguments.url else {}
+    return read_settings({**os.environ, **given})
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM end the sweep after its block; the second time, at once."""
+    stop = threading.Event()
+
+    def told(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print("wa sweep: ending after these records; again to end at once", file=sys.stderr)
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

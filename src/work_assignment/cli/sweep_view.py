@@ -1,0 +1,147 @@
+"""How sweeps are shown: what one did, the list of them, what came back when one was undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC
+from typing import Any
+
+from work_assignment.domain.sweeps import Sweep
+from work_assignment.domain.undoing import Left, Why
+from work_assignment.services.sweeping import SweepReport
+from work_assignment.services.undoing import UndoReport
+
+_REASONS = 15
+_NAMED = 5
+
+
+def swept(report: SweepReport) -> Iterator[str]:
+    """What a sweep did, with the reasons why records stay unassigned, the most frequent first."""
+    sweep = report.sweep
+    yield f"{sweep.name}: {sweep.status.value} in {report.seconds:.1f} s"
+    if sweep.message:
+        yield f"  {sweep.message}."
+    figures = {"records": sweep.counts.total, "assigned": report.assigned}
+    if report.by_hand:
+        figures["kept with whom they are"] = report.by_hand
+    figures["unassigned"] = report.unassigned.total()
+    if report.left:
+        figures["left waiting"] = report.left
+    yield from _figures(figures)
+    reasons = report.unassigned.most_common()
+    width = max((len(str(count)) for _, count in reasons), default=0)
+    for reason, count in reasons[:_REASONS]:
+        yield f"    {count:>{width}}  {reason}"
+    if len(reasons) > _REASONS:
+        yield f"    and {len(reasons) - _REASONS} more reasons"
+    yield f"  id: {sweep.id}"
+
+
+def _figures(figures: dict[str, int]) -> Iterator[str]:
+    words, digits = max(map(len, figures)), max(len(str(count)) for count in figures.values())
+    for word, count in figures.items():
+        yield f"  {word:<{words}}  {count:>{digits}}"
+
+
+def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
+    """Sweeps, one a line, in columns."""
+    if not sweeps:
+        yield "There has been no sweep."
+        return
+    rows = [("began (UTC)", "status", "records", "assigned", "failed", "undone", "id", "name")]
+    rows += [_row(sweep) for sweep in sweeps]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            text.rjust(width) if _is_count(column) else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _is_count(column: int) -> bool:
+    return 2 <= column <= 5
+
+
+def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
+    return (
+        sweep.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        sweep.status.value,
+        str(sweep.counts.total),
+        str(sweep.counts.succeeded),
+        str(sweep.counts.failed),
+        str(sweep.undone) if sweep.is_undone else "",
+        sweep.id,
+        sweep.name,
+    )
+
+
+def undone(report: UndoReport, *, is_dry: bool) -> Iterator[str]:
+    """What came back, and what was left and why, with the first few names."""
+    verb = "would come back" if is_dry else "came back"
+    yield f"{report.sweep.name}: {_records(len(report.back))} {verb}"
+    if report.before:
+        yield f"  {_records(report.before)} had come back before"
+    for why in Why:
+        entries = [entry for entry in report.left if entry.why is why]
+        if entries:
+            yield f"  {_records(len(entries))} left, {why.value}: {_names(entries)}"
+    if not (report.back or report.before or report.left):
+        yield "  It had assigned none."
+    if not report.is_complete:
+        yield "  Try again for what could not be written."
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
+
+
+def _names(entries: Sequence[Left]) -> str:
+    named = [
+        entry.swept.record_name + (f" ({entry.detail})" if entry.detail else "")
+        for entry in entries[:_NAMED]
+    ]
+    more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    return ", ".join(named) + more
+
+
+def sweep_data(sweep: Sweep) -> dict[str, Any]:
+    """A sweep as plain data: status and trigger by name, counts beside the rest."""
+    row = asdict(sweep)
+    counts: dict[str, int] = row.pop("counts")
+    named = {"status": sweep.status.value, "trigger": sweep.trigger.name.lower()}
+    return row | counts | named
+
+
+def swept_data(report: SweepReport) -> dict[str, Any]:
+    """What a sweep did, as plain data."""
+    return {
+        "sweep": sweep_data(report.sweep),
+        "seconds": round(report.seconds, 2),
+        "assigned": report.assigned,
+        "by_hand": report.by_hand,
+        "left_waiting": report.left,
+        "unassigned": dict(report.unassigned.most_common()),
+    }
+
+
+def undone_data(report: UndoReport, *, is_dry: bool) -> dict[str, Any]:
+    """What came back and what did not, as plain data."""
+    return {
+        "sweep": sweep_data(report.sweep),
+        "dry_run": is_dry,
+        "came_back": [
+            {"name": swept.record_name, "record": asdict(swept.key)} for swept in report.back
+        ],
+        "came_back_before": report.before,
+        "left": [
+            {
+                "name": entry.swept.record_name,
+                "record": asdict(entry.swept.key),
+                "why": entry.why.value,
+                "detail": entry.detail,
+            }
+            for entry in report.left
+        ],
+    }

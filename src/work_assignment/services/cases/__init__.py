@@ -1,0 +1,1 @@
+"""Cases: definitions, sellers and events in one JSON file, decided without Dataverse."""

@@ -1,0 +1,111 @@
+"""What is asked for of a sweep, and which records that means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from work_assignment.domain.definitions import Definitions
+from work_assignment.domain.errors import WorkAssignmentError, nearest
+from work_assignment.domain.facts import Rulebook
+from work_assignment.domain.segments import Segment
+from work_assignment.domain.sweeps import Scope, Sweep, SweepStatus, Trigger
+
+
+class SweepRefused(WorkAssignmentError):
+    """What is to be swept or undone does not exist, or must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be swept; nothing said means everything that waits.
+
+    `segment` and `record_type` are names. `since` takes records created on that day or later,
+    whether or not the definitions were active then.
+    """
+
+    segment: str | None = None
+    record_type: str | None = None
+    since: date | None = None
+    limit: int | None = None
+    trigger: Trigger = Trigger.MANUAL
+
+
+def scope_of(order: Order, rulebook: Rulebook) -> Scope:
+    """The records that an order means; raises SweepRefused for what does not exist."""
+    definitions = rulebook.definitions
+    if order.limit is not None and order.limit < 1:
+        raise SweepRefused(f"a limit of {order.limit} leaves nothing to sweep")
+    types = _types(order, definitions)
+    segment = None
+    if order.segment is not None:
+        found = {
+            record_type: segment
+            for record_type in types
+            for segment in definitions.segments[record_type]
+            if segment.name == order.segment
+        }
+        segment = _segment(order.segment, found, definitions)
+        types = tuple(found)
+    if order.since is None:
+        return Scope({kind: definitions.in_scope_since(kind) for kind in types}, segment)
+    start = datetime.combine(order.since, time(), rulebook.zone).astimezone(UTC)
+    return Scope(dict.fromkeys(types, start), segment)
+
+
+def _types(order: Order, definitions: Definitions) -> tuple[str, ...]:
+    known = definitions.record_types
+    if not known:
+        raise SweepRefused("no record type is routed: there is no active segment or rule")
+    if order.record_type is None:
+        return known
+    if order.record_type not in known:
+        raise SweepRefused(
+            f"records of type '{order.record_type}' are not routed"
+            + _hint(order.record_type, known)
+        )
+    return (order.record_type,)
+
+
+def _segment(name: str, found: dict[str, Segment], definitions: Definitions) -> Segment:
+    if not found:
+        known = {each.name for segments in definitions.segments.values() for each in segments}
+        raise SweepRefused(f"there is no active segment '{name}'" + _hint(name, known))
+    by_id = {segment.id: segment for segment in found.values()}
+    if len(by_id) > 1:
+        raise SweepRefused(
+            f"segments of {' and '.join(found)} are called '{name}'; name the record type"
+        )
+    return next(iter(by_id.values()))
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    close = nearest(word, known)
+    return f"; did you mean '{close}'?" if close else ""
+
+
+def begun(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dry: bool) -> Sweep:
+    """The row of a sweep that begins."""
+    segment_id = scope.segment.id if scope.segment else None
+    # By what was asked: the only type that happens to be routed is not named.
+    is_of_one_type = order.record_type is not None or segment_id is not None
+    record_type = next(iter(scope.created_from)) if is_of_one_type else None
+    return Sweep(
+        id=sweep_id,
+        name=_name(order, scope, record_type, now) + (", dry run" if is_dry else ""),
+        status=SweepStatus.IN_PROGRESS,
+        started_at=now,
+        trigger=order.trigger,
+        segment_id=segment_id,
+        record_type=record_type,
+        since=order.since,
+    )
+
+
+def _name(order: Order, scope: Scope, record_type: str | None, now: datetime) -> str:
+    """What people know the sweep by."""
+    where = f" in '{scope.segment.name}'" if scope.segment else ""
+    since = f" since {order.since.isoformat()}" if order.since else ""
+    moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"Sweep of {record_type or 'everything'}{where}{since}, {moment}"

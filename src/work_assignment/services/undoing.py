@@ -1,0 +1,195 @@
+"""A sweep undone: its records go back to their previous owners, where nothing changed since."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.outcomes import Outcome, WriteResult, Written
+from work_assignment.domain.sweeps import Given, Sweep, Swept
+from work_assignment.domain.undoing import Left, Surroundings, Why, judge
+from work_assignment.services.blocks import RESERVED_FOR
+from work_assignment.services.gathering import Gatherer
+from work_assignment.services.leasing import DeciderLease, Pause
+from work_assignment.services.ports import Sweeps
+from work_assignment.services.recording import Writer, notice, undone_id
+from work_assignment.services.sweep_orders import SweepRefused
+from work_assignment.services.sweeping import LATER, close_dead_sweeps
+from work_assignment.services.workshop import Workshop
+
+BLOCK = 200
+_TRIES = 3
+"""How often a record is looked at that changes under our hands, or cannot be written just now."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class UndoReport:
+    """What went back, or would; `before` counts what had gone back already."""
+
+    sweep: Sweep
+    before: int = 0
+    back: list[Swept] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left that another try might bring back."""
+        return all(entry.why is not Why.NOT_WRITTEN for entry in self.left)
+
+
+class Undoer:
+    """Undoes sweeps. Begun again after it died it goes on where it was; done twice it does nothing."""
+
+    def __init__(self, shop: Workshop, sweeps: Sweeps, *, pause: Pause) -> None:
+        self._shop = shop
+        self._sweeps = sweeps
+        self._pause = pause
+
+    def undo(self, sweep_id: str, *, dry_run: bool = False) -> UndoReport:
+        """Give back what can be given back, and say so on the sweep's row; a dry run only looks.
+
+        Raises SweepRefused for a sweep that there is not, and Busy while another worker decides.
+        """
+        if self._shop.mode != "on" and not dry_run:
+            raise SweepRefused(f"WA_MODE is {self._shop.mode}: no owner is written")
+        if dry_run:
+            return self._begun(sweep_id).look()
+        with DeciderLease(self._shop.leases, self._pause) as lease:
+            close_dead_sweeps(self._sweeps, self._shop.clock())
+            return self._begun(sweep_id).take_back(lease)
+
+    def _begun(self, sweep_id: str) -> _Undoing:
+        sweep = self._sweeps.read(sweep_id)
+        if sweep is None:
+            raise SweepRefused(f"there is no sweep {sweep_id}")
+        return _Undoing(self._shop, self._sweeps, sweep)
+
+
+class _Undoing:
+    """One undo on its way."""
+
+    def __init__(self, shop: Workshop, sweeps: Sweeps, sweep: Sweep) -> None:
+        self._shop = shop
+        self._sweeps = sweeps
+        self._gatherer = Gatherer(shop.facts)
+        self._given = sweeps.given(sweep.id)
+        self.report = UndoReport(sweep, before=len(self._given.undone))
+
+    def look(self) -> UndoReport:
+        """Say what would go back."""
+        for part in _parts(self._given):
+            around = self._surroundings(part)
+            for swept in part:
+                left = judge(swept, around)
+                if left is None:
+                    self.report.back.append(swept)
+                else:
+                    self.report.left.append(left)
+        return self.report
+
+    def take_back(self, lease: DeciderLease) -> UndoReport:
+        """Give records back, part by part; the sweep's row says how many after each."""
+        for part in _parts(self._given):
+            lease.keep()
+            unclear = self._round(part)
+            for _ in range(_TRIES - 1):
+                if not unclear:
+                    break
+                lease.wait(LATER)
+                unclear = self._round([entry.swept for entry in unclear])
+            self.report.left += unclear
+            self._save()
+        self._save()  # also for what a worker that died had given back
+        return self.report
+
+    def _save(self) -> None:
+        undone = self.report.before + len(self.report.back)
+        if undone != self.report.sweep.undone:
+            self.report.sweep = replace(self.report.sweep, is_undone=True, undone=undone)
+            self._sweeps.save(self.report.sweep)
+
+    def _round(self, part: Sequence[Swept]) -> list[Left]:
+        """Look and write once; gives back those that are to be looked at again."""
+        now = self._shop.clock()
+        around = self._surroundings(part)
+        going = [swept for swept in part if self._can_go(swept, around)]
+        if not going:
+            return []
+        outcomes = self._outcomes(going, around, now)
+        until = now + RESERVED_FOR  # nothing is reserved, so there is no hurry
+        results = self._shop.outcomes.commit(outcomes, until=until)
+        written = list(zip(going, outcomes, results, strict=True))
+        self._tell([o for _, o, r in written if r.written is Written.DONE and o.run.tell])
+        return [left for swept, _, result in written if (left := self._unclear(swept, result))]
+
+    def _can_go(self, swept: Swept, around: Surroundings) -> bool:
+        last = around.gathered.last_runs.get(swept.key)
+        if last is not None and last.id == undone_id(swept.run_id):
+            self.report.back.append(swept)  # the answer to an earlier try was lost
+            return False
+        left = judge(swept, around)
+        if left is not None:
+            self.report.left.append(left)
+        return left is None
+
+    def _outcomes(
+        self, going: Sequence[Swept], around: Surroundings, now: datetime
+    ) -> list[Outcome]:
+        writer = Writer(
+            self._shop.new_id(), self._shop.mode, now, around.owner_column, self.report.sweep.id
+        )
+        return [
+            writer.undone(
+                swept,
+                around.gathered.asked[swept.key],
+                around.queue_items[swept.key].id if swept.is_queued else None,
+            )
+            for swept in going
+        ]
+
+    def _unclear(self, swept: Swept, result: WriteResult) -> Left | None:
+        """Note what became of writing; a record that is to be looked at again comes back."""
+        match result.written:
+            case Written.DONE:
+                _log.info("%s goes back: its sweep was undone", swept.key)
+                self.report.back.append(swept)
+            case Written.GONE:
+                self.report.left.append(Left(swept, Why.GONE))
+            case Written.REFUSED:
+                self.report.left.append(Left(swept, Why.OWNER_CANNOT, result.why))
+            case Written.FORBIDDEN | Written.FAILED:
+                self.report.left.append(Left(swept, Why.NOT_WRITTEN, result.why))
+            case _:
+                return Left(swept, Why.NOT_WRITTEN, result.why)
+        return None
+
+    def _tell(self, outcomes: Sequence[Outcome]) -> None:
+        if not outcomes:
+            return
+        try:
+            self._shop.outcomes.tell([notice(outcome.run) for outcome in outcomes])
+        except Unavailable as exc:
+            # The runs still say that somebody is to be told; the timer does it.
+            _log.warning("%d sellers are told later: %s", len(outcomes), exc)
+
+    def _surroundings(self, part: Sequence[Swept]) -> Surroundings:
+        rulebook, gathered = self._gatherer.gather([swept.key for swept in part], waiting=0)
+        return Surroundings(
+            gathered,
+            rulebook.definitions.record_types,
+            self._sweeps.unable({s.previous_owner for s in part if s.previous_owner is not None}),
+            self._sweeps.queue_items([s.key for s in part if s.is_queued]),
+            rulebook.owner_column,
+        )
+
+
+def _parts(given: Given) -> Iterator[list[Swept]]:
+    """What has not gone back yet, in handy pieces."""
+    staying = [swept for swept in given.swept if undone_id(swept.run_id) not in given.undone]
+    for start in range(0, len(staying), BLOCK):
+        yield staying[start : start + BLOCK]

@@ -1,0 +1,159 @@
+"""wa sweep: usage, what it prints, how it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from work_assignment.cli import sample_data, sweep, sweep_view
+from work_assignment.cli.main import main
+from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.sweeps import Counts, Sweep, SweepStatus, Swept
+from work_assignment.domain.undoing import Left, Why
+from work_assignment.mock_dataverse.server import MockServer
+from work_assignment.samples import DEFINITIONS
+from work_assignment.services.sweeping import SweepReport
+from work_assignment.services.undoing import UndoReport
+
+AT = datetime(2026, 3, 4, 9, 5, 7, tzinfo=UTC)
+ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
+SWEEP = Sweep(ID, "Sweep of lead", SweepStatus.SUCCEEDED, AT, counts=Counts(1204, 1200, 3))
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    monkeypatch.setenv("AzureWebJobsStorage", f"sqlite:{tmp_path / 'queues.sqlite'}")
+    monkeypatch.delenv("WA_MODE", raising=False)
+    with MockServer() as mock:
+        sample_data.fill(mock.url)
+        main(["apply", str(DEFINITIONS), "--url", mock.url])
+        yield mock.url
+
+
+def swept(number: int) -> Swept:
+    seller = Owner("systemuser", "ana")
+    key = RecordKey("lead", f"id {number}")
+    return Swept(f"run {number}", key, f"Lead {number}", seller, None, None, "app", AT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "31.01.2026"], "'31.01.2026' is no day such as 2026-01-31"),
+        (["--limit", "0"], "'0' is no number of records"),
+        (["--limit", "many"], "'many' is no number of records"),
+        (["undo"], "the following arguments are required: ID"),
+        (["redo"], "invalid choice: 'redo'"),
+        (["--segment", "UK", "list"], "--segment says what to sweep"),
+        (["--limit", "5", "undo", ID], "--limit says what to sweep"),
+    ],
+)
+def test_wrong_usage_is_named(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", *arguments])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--segment", "Japn"], "there is no active segment 'Japn'; did you mean 'Japan'?"),
+        (["undo", "last"], "'last' is not the id of a sweep"),
+        (["undo", ID], f"there is no sweep {ID}"),
+    ],
+)
+def test_what_does_not_exist_is_refused_in_one_line(
+    url: str, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["sweep", "--url", url, *arguments]) == 1
+    assert capsys.readouterr().err == f"wa sweep: {said}\n"
+
+
+def test_without_storage_it_says_which_setting_is_missing(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AzureWebJobsStorage")
+    assert main(["sweep", "--url", url]) == 1
+    assert "AzureWebJobsStorage is missing" in capsys.readouterr().err
+
+
+def test_nothing_to_sweep_is_a_sweep_too(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["sweep", "list", "--url", url]) == 0
+    assert capsys.readouterr().out == "There has been no sweep.\n"
+    assert main(["sweep", "--url", url, "--record-type", "lead"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Sweep of lead, 20")
+    assert said[1:4] == ["  records     0", "  assigned    0", "  unassigned  0"]
+    assert main(["sweep", "list", "--url", url, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["status"], row["trigger"], row["record_type"]) == ("succeeded", "manual", "lead")
+
+
+def test_reasons_come_with_the_most_frequent_first_and_end_somewhere() -> None:
+    reasons = Counter({f"reason {number:02}": 20 - number for number in range(18)})
+    report = SweepReport(SWEEP, 2.25, assigned=1200, by_hand=1, left=1, unassigned=reasons)
+    lines = list(sweep_view.swept(report))
+    assert lines[:6] == [
+        "Sweep of lead: succeeded in 2.2 s",
+        "  records                  1204",
+        "  assigned                 1200",
+        "  kept with whom they are     1",
+        "  unassigned                207",
+        "  left waiting                1",
+    ]
+    assert lines[6] == "    20  reason 00"
+    assert lines[-2:] == ["    and 3 more reasons", f"  id: {ID}"]
+
+
+def test_sweeps_are_listed_in_columns() -> None:
+    other = Sweep(ID.replace("6", "7"), "Sweep of all", SweepStatus.IN_PROGRESS, AT, undone=0)
+    assert list(sweep_view.listed([SWEEP, other])) == [
+        "began (UTC)          status       records  assigned  failed  undone"
+        "  id                                    name",
+        f"2026-03-04 09:05:07  succeeded       1204      1200       3          {ID}  Sweep of lead",
+        "2026-03-04 09:05:07  in progress        0         0       0        "
+        f"  {ID.replace('6', '7')}  Sweep of all",
+    ]
+
+
+def test_what_was_left_is_named_with_the_reason() -> None:
+    left = [Left(swept(number), Why.CHANGED) for number in range(1, 8)]
+    left.append(Left(swept(8), Why.OWNER_CANNOT, "is disabled"))
+    report = UndoReport(SWEEP, before=1, back=[swept(9)], left=left)
+    assert list(sweep_view.undone(report, is_dry=False)) == [
+        "Sweep of lead: 1 record came back",
+        "  1 record had come back before",
+        "  7 records left, changed since: Lead 1, Lead 2, Lead 3, Lead 4, Lead 5 and 2 more",
+        "  1 record left, previous owner cannot take it: Lead 8 (is disabled)",
+    ]
+    unwritten = UndoReport(SWEEP, left=[Left(swept(1), Why.NOT_WRITTEN, "no answer")])
+    assert list(sweep_view.undone(unwritten, is_dry=False))[-1].startswith("  Try again")
+    nothing = list(sweep_view.undone(UndoReport(SWEEP), is_dry=True))
+    assert nothing == ["Sweep of lead: 0 records would come back", "  It had assigned none."]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_told_once_ends_it_after_the_block_and_twice_at_once(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    with sweep.stoppable() as stopped:
+        assert not stopped()
+        os.kill(os.getpid(), number)
+        assert stopped()
+        assert "ending after these records" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
