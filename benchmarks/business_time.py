@@ -14,7 +14,7 @@ from statistics import median
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from work_assignment.domain.availability import (
+from work_assignment.domain.hours.availability import (
     Calendar,
     Interval,
     Override,

@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.decisions import Assigned
-from work_assignment.domain.definitions import Definitions, define
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import Assigned
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.records import Record, RecordId
-from work_assignment.domain.sellers import Standing
 from work_assignment.samples import CRM_EXPORT_DEFINITIONS
 from work_assignment.services.cases.reading import read_case
 from work_assignment.services.crm_export import (

@@ -17,20 +17,20 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import process_time
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.decisions import Assigned, Decision
-from work_assignment.domain.definitions import Definitions, define
-from work_assignment.domain.explanations import to_data
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import Assigned, Decision
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.deciding.explanations import to_data
+from work_assignment.domain.defining.rules import AssignmentRule, Distribution, SellerMatch
+from work_assignment.domain.defining.segments import Segment
+from work_assignment.domain.defining.sellers import Seller, Standing
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.rows import Scope
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema, Vocabulary
 from work_assignment.domain.records import Owner, Record, RecordId, RuleId, SegmentId, SellerId
-from work_assignment.domain.rows import Scope
-from work_assignment.domain.rules import AssignmentRule, Distribution, SellerMatch
-from work_assignment.domain.schemas import ColumnSchema, TableSchema, Vocabulary
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller, Standing
 
 RECORDS = 10_000
 SEGMENTS = 20

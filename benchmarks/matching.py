@@ -16,7 +16,7 @@ from functools import cache, partial
 from statistics import median
 from time import perf_counter
 
-from work_assignment.domain.matching import Choice, Demand, Matching, Seat, match
+from work_assignment.domain.matching.best_overall import Choice, Demand, Matching, Seat, match
 from work_assignment.domain.records import SellerId
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 

@@ -15,8 +15,8 @@ import pytest
 from work_assignment.cli import sample_data, sweep, sweep_view
 from work_assignment.cli.main import main
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.sweeps import Counts, Sweep, SweepStatus, Swept
-from work_assignment.domain.undoing import Left, Why
+from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept
+from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.samples import DEFINITIONS
 from work_assignment.services.sweeping import SweepReport

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     Change,
     CreateRow,
     DefinitionsChanged,
@@ -21,8 +21,8 @@ from work_assignment.domain.definition_rows import (
     UpdateRow,
     UserRow,
 )
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.schemas import ColumnSchema, TableSchema
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema
 from work_assignment.domain.text import fold
 
 ACCOUNT_ID = "a0000000-0000-4000-8000-000000000001"

@@ -8,7 +8,7 @@ import pytest
 from tests.configuration.folders import actions, applied, forms_of, good_forms
 from tests.configuration.memory_store import STARTED_AT, USERS, MemoryStore
 
-from work_assignment.domain.definition_rows import DefinitionsChanged, Kind, UpdateRow
+from work_assignment.domain.defining.definition_rows import DefinitionsChanged, Kind, UpdateRow
 from work_assignment.services.configuration.applying import TooManyRemovals, apply
 from work_assignment.services.configuration.comparison import plan
 

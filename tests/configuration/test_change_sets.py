@@ -8,7 +8,7 @@ from work_assignment.dataverse.batches import MOST_REQUESTS
 from work_assignment.dataverse.configuration_store import in_change_sets
 from work_assignment.dataverse.definition_columns import requests_for
 from work_assignment.dataverse.messages import Request
-from work_assignment.domain.definition_rows import CreateRow, Kind, SegmentRow, UpdateRow
+from work_assignment.domain.defining.definition_rows import CreateRow, Kind, SegmentRow, UpdateRow
 
 ROW_ID = "c0000000-0000-4000-8000-000000000001"
 

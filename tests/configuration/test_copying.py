@@ -9,7 +9,7 @@ import pytest
 from tests.configuration.folders import actions, applied, forms_of, good_forms
 from tests.configuration.memory_store import STARTED_AT, MemoryStore
 
-from work_assignment.domain.definition_rows import Stored
+from work_assignment.domain.defining.definition_rows import Stored
 from work_assignment.services.configuration.applying import apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.copying import CannotCopy, copy_segment

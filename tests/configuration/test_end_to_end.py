@@ -23,7 +23,7 @@ from work_assignment.dataverse.names import (
     SegmentColumn,
 )
 from work_assignment.dataverse.queries import Query, eq
-from work_assignment.domain.definition_rows import DefinitionsChanged
+from work_assignment.domain.defining.definition_rows import DefinitionsChanged
 from work_assignment.services.configuration.applying import apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.folder import read_folder

@@ -8,7 +8,7 @@ import pytest
 from tests.configuration.folders import actions, applied, forms_of, good_forms, problems_of
 from tests.configuration.memory_store import ACCOUNT_ID, TWIN_IDS, USERS, MemoryStore, user
 
-from work_assignment.domain.working_times import read_calendar
+from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.services.configuration.comparison import plan
 
 ANA, BEN = USERS[0], USERS[1]

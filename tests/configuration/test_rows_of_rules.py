@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from work_assignment.dataverse.definition_columns import requests_for, rule_row
-from work_assignment.domain.definition_rows import Kind, UpdateRow
+from work_assignment.domain.defining.definition_rows import Kind, UpdateRow
 
 RULE_ID = "c0000000-0000-4000-8000-000000000001"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.configuration.folders import applied, forms_of, problems_of
 from tests.configuration.memory_store import QUEUE_ID, TEAM_ID, MemoryStore
 
-from work_assignment.domain.definition_rows import UpdateRow
+from work_assignment.domain.defining.definition_rows import UpdateRow
 from work_assignment.services.configuration.comparison import plan
 
 

@@ -26,7 +26,7 @@ from work_assignment.dataverse.names import (
     SettingColumn,
     TeamColumn,
 )
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.filtering.operators import ColumnKind
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.problems import ConfigurationErrors
 

@@ -17,12 +17,12 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.queries import Query
 from work_assignment.dataverse.schemas import read_schema
-from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.fetchxml import write_fetchxml
-from work_assignment.domain.filters import Filter
-from work_assignment.domain.reckoning import Reckoning
-from work_assignment.domain.rows import Columns, Rows, Scope
-from work_assignment.domain.schemas import TableSchema, Vocabulary
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.fetchxml import write_fetchxml
+from work_assignment.domain.filtering.filters import Filter
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.rows import Columns, Rows, Scope
+from work_assignment.domain.filtering.schemas import TableSchema, Vocabulary
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.mock_dataverse.solution_files import product_solution
 from work_assignment.settings import Credentials

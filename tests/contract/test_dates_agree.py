@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.contract.organisation import Organisation, running
 
 from work_assignment.dataverse import messages
-from work_assignment.domain.filters import Filter, Group, Term
-from work_assignment.domain.operators import DATES, OPERATORS, ColumnKind, Needs
-from work_assignment.domain.reckoning import FiscalPeriod, FiscalYear, Reckoning
-from work_assignment.domain.time_zones import time_zone_of_code
+from work_assignment.domain.filtering.filters import Filter, Group, Term
+from work_assignment.domain.filtering.operators import DATES, OPERATORS, ColumnKind, Needs
+from work_assignment.domain.filtering.reckoning import FiscalPeriod, FiscalYear, Reckoning
+from work_assignment.domain.hours.time_zones import time_zone_of_code
 
 _COLUMN = """
 <attribute PhysicalName="{0}"><Type>{1}</Type><LogicalName>{2}</LogicalName>

@@ -13,8 +13,8 @@ from tests.contract.organisation import Organisation, running
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.names import LEAD
-from work_assignment.domain.filters import Filter, Group, Term
-from work_assignment.domain.operators import ORDERED, ColumnKind
+from work_assignment.domain.filtering.filters import Filter, Group, Term
+from work_assignment.domain.filtering.operators import ORDERED, ColumnKind
 
 TEXTS = ["Ümlaut", "umlaut ", "UMLAUT", "50% off", "a_b", "axb", "[x]", "Zoë", "zoe", "Straße"]
 COUNTRIES = ["France", "france", "Côte d'Ivoire", "Cote d'Ivoire", None]

@@ -13,7 +13,7 @@ from tests.contract.organisation import Organisation, running, uid
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.messages import Request
-from work_assignment.domain.filters import Filter, Group, Related, Term
+from work_assignment.domain.filtering.filters import Filter, Group, Related, Term
 
 READ = {
     "lead": (

@@ -17,7 +17,7 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import AccessDenied, DataverseError, NotFound
 from work_assignment.dataverse.messages import PLAIN, Prefer, Request
 from work_assignment.dataverse.queries import Query
-from work_assignment.domain.availability import ALWAYS_WORKING, Calendar
+from work_assignment.domain.hours.availability import ALWAYS_WORKING, Calendar
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.settings import Credentials
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from work_assignment.dataverse.calendar_rules import calendar_from_rows, inner_calendars
-from work_assignment.domain.availability import ALWAYS_WORKING, Calendar
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.hours.availability import ALWAYS_WORKING, Calendar
 
 Row = dict[str, Any]
 BERLIN, NEW_YORK, UTC_CODE = 110, 35, 92

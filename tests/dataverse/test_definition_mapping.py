@@ -17,11 +17,11 @@ from work_assignment.dataverse.definition_mapping import (
     segment_from_row,
 )
 from work_assignment.dataverse.mapping import BadRow
-from work_assignment.domain.conditions import ALWAYS
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import Distribution, OnNoSeller
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.recipients import Target
-from work_assignment.domain.reckoning import Reckoning
-from work_assignment.domain.rules import Distribution, OnNoSeller
+from work_assignment.domain.filtering.conditions import ALWAYS
+from work_assignment.domain.filtering.reckoning import Reckoning
 
 LANGUAGE = Language(TABLES.get, Reckoning())
 ACTIVE = datetime(2026, 3, 2, 9, tzinfo=UTC)

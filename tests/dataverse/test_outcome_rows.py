@@ -12,11 +12,11 @@ import pytest
 from work_assignment.dataverse.mapping import BadRow, rule_stamps_text, seller_row_from_row
 from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.outcome_rows import outcome_requests, seller_request
-from work_assignment.domain.facts import LastRun, Result, SellerRow
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.outcomes import Outcome, RequestSource, Run, SellerChange
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema
 from work_assignment.domain.records import Owner, RecordKey, RuleId, SegmentId, SellerId
-from work_assignment.domain.schemas import ColumnSchema, TableSchema
+from work_assignment.domain.runs.facts import LastRun, Result, SellerRow
+from work_assignment.domain.runs.outcomes import Outcome, RequestSource, Run, SellerChange
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -17,16 +17,16 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import Throttled
 from work_assignment.dataverse.messages import Response
 from work_assignment.dataverse.related_reader import RelatedReader
-from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.definitions import Definitions, define
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.deciding.related_paths import Reach, reach
+from work_assignment.domain.defining.rules import AssignmentRule, SellerMatch
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.rows import NO_ROWS
+from work_assignment.domain.filtering.schemas import Vocabulary
 from work_assignment.domain.records import RuleId, SegmentId
-from work_assignment.domain.related_paths import Reach, reach
-from work_assignment.domain.rows import NO_ROWS
-from work_assignment.domain.rules import AssignmentRule, SellerMatch
-from work_assignment.domain.schemas import Vocabulary
-from work_assignment.domain.segments import Segment
 
 LEAD = "00000000-0000-0000-0000-000000000001"
 ACCOUNT = "00000000-0000-0000-0000-0000000000a1"

@@ -13,7 +13,7 @@ from work_assignment.dataverse.auth import StaticToken
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.record_types import read_record_type
 from work_assignment.dataverse.schemas import read_schema
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.filtering.operators import ColumnKind
 
 ROOT = "https://contoso.crm.dynamics.com"
 TABLE = f"{ROOT}/api/data/v9.2/EntityDefinitions(LogicalName='new_request')"

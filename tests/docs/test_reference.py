@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from work_assignment.cli.main import COMMANDS
-from work_assignment.domain import attributes, operators
+from work_assignment.domain.filtering import attributes, operators
 from work_assignment.local_host.snapshot import snapshot
 from work_assignment.settings import MODES
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from work_assignment.domain.operators import OPERATORS, ColumnKind, Needs, Operands
-from work_assignment.domain.reckoning import Reckoning
+from work_assignment.domain.filtering.operators import OPERATORS, ColumnKind, Needs, Operands
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.trees import Tree
 from work_assignment.domain.records import Value
-from work_assignment.domain.trees import Tree
 
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_BERLIN = Reckoning(zone=BERLIN)

@@ -6,16 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import Condition, compile_filter
-from work_assignment.domain.decisions import Assigned, Decision, Unassigned, Unchanged
-from work_assignment.domain.definitions import Definitions, define
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.matching import FlowSolver
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.policy import Policy
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import Assigned, Decision, Unassigned, Unchanged
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.defining.policy import Policy
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.rules import AssignmentRule, SellerMatch
+from work_assignment.domain.defining.segments import Segment
+from work_assignment.domain.defining.sellers import Seller, Standing
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import Condition, compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows, Scope
+from work_assignment.domain.filtering.schemas import (
+    ColumnKinds,
+    ColumnSchema,
+    TableSchema,
+    Vocabulary,
+)
+from work_assignment.domain.hours.working_times import read_calendar
+from work_assignment.domain.matching.best_overall import FlowSolver
 from work_assignment.domain.records import (
     Owner,
     Record,
@@ -24,12 +35,6 @@ from work_assignment.domain.records import (
     SegmentId,
     SellerId,
 )
-from work_assignment.domain.rows import NO_ROWS, Rows, Scope
-from work_assignment.domain.rules import AssignmentRule, SellerMatch
-from work_assignment.domain.schemas import ColumnKinds, ColumnSchema, TableSchema, Vocabulary
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller, Standing
-from work_assignment.domain.working_times import read_calendar
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday
 LONG_AGO = NOW - timedelta(days=30)

@@ -6,12 +6,12 @@ from typing import Any
 
 from tests.domain.cases import COLUMNS, NOW
 
-from work_assignment.domain.conditions import Condition, compile_filter
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.filtering.conditions import Condition, compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.rows import Rows, Scope
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema, Vocabulary
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import Rows, Scope
-from work_assignment.domain.schemas import ColumnSchema, TableSchema, Vocabulary
 
 
 def lookup(*targets: str) -> ColumnSchema:

@@ -28,14 +28,19 @@ from tests.domain.cases import (
     team,
 )
 
-from work_assignment.domain.assignment import decide_block
-from work_assignment.domain.conditions import compile_filter
-from work_assignment.domain.decisions import Assigned, Held, Unassigned
+from work_assignment.domain.deciding.assignment import decide_block
+from work_assignment.domain.deciding.decisions import Assigned, Held, Unassigned
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import Term
-from work_assignment.domain.recipients import Target
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.filters import Term
 from work_assignment.domain.records import Owner, SellerId
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
 from work_assignment.domain.statuses import IMPORTANCE, RoutingStatus
 
 NOBODY = listed()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.domain.cases import attributes, holds
 
-from work_assignment.domain.attributes import compile_attributes
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.filters import read_nested
 
 POLYGLOT = {"Language": ("English", "Français")}
 

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from work_assignment.domain.availability import (
+from work_assignment.domain.hours.availability import (
     ALWAYS_WORKING,
     Calendar,
     Interval,
     Override,
     WorkingHours,
 )
-from work_assignment.domain.working_times import read_calendar
+from work_assignment.domain.hours.working_times import read_calendar
 
 OFFICE: dict[str, object] = {
     "days": ["mon", "tue", "wed", "thu", "fri"],

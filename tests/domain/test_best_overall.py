@@ -22,12 +22,17 @@ from tests.domain.cases import (
     sellers,
 )
 
-from work_assignment.domain.decisions import Assigned, Decision, Held
+from work_assignment.domain.deciding.decisions import Assigned, Decision, Held
+from work_assignment.domain.deciding.explanations import sentences, summary, to_data
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
+from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.explanations import sentences, summary, to_data
 from work_assignment.domain.records import Owner, Record
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
-from work_assignment.domain.sellers import Seller
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.domain.cases import COLUMNS, NOW, condition, holds, vocabulary
 
-from work_assignment.domain.conditions import (
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.conditions import (
     columns_read,
     compile_filter,
     first_failure,
     is_timed,
 )
-from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.reckoning import Reckoning
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.rows import Scope
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import Scope
 
 MARCH_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CAMPAIGN = "0a1b2c3d-0000-4000-8000-00000000000a"

@@ -19,9 +19,9 @@ from tests.domain.cases import (
 )
 from tests.domain.tables import compiled
 
-from work_assignment.domain.recipients import Target
-from work_assignment.domain.rules import SellerMatch
-from work_assignment.domain.segments import DEFAULT_SEGMENT
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import SellerMatch
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 
 
 def test_the_columns_that_matter_are_all_those_some_filter_reads() -> None:

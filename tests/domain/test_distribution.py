@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.domain.cases import NOW, away, decided, decided_all, lead, owner_of, rule, seller
 
-from work_assignment.domain.distribution import bucket_of
-from work_assignment.domain.rules import Distribution
+from work_assignment.domain.deciding.distribution import bucket_of
+from work_assignment.domain.defining.rules import Distribution
 
 ROUND_ROBIN, LOAD_BALANCING = Distribution.ROUND_ROBIN, Distribution.LOAD_BALANCING
 

@@ -23,9 +23,9 @@ from tests.domain.cases import (
     standings,
 )
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.definitions import define
-from work_assignment.domain.policy import Policy, RoundRobinScope
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.defining.policy import Policy, RoundRobinScope
 from work_assignment.domain.records import Owner, SellerId
 from work_assignment.domain.statuses import RoutingStatus
 

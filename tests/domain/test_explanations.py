@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from tests.domain.cases import NOW, away, condition, decided, lead, rule, segment, seller, sellers
 
-from work_assignment.domain.decisions import Assigned, Decision
+from work_assignment.domain.deciding.decisions import Assigned, Decision
+from work_assignment.domain.deciding.explanations import sentences, summary, to_data
+from work_assignment.domain.defining.rules import Distribution
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.explanations import sentences, summary, to_data
-from work_assignment.domain.rules import Distribution
 
 UK = segment("UK", priority=1, filter=condition(["address1_country", "eq", "UK"]))
 ALL = segment("All", priority=2)

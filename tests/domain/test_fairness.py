@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from tests.domain.cases import NOW, lead, owner_of, rule, seller
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.availability import Calendar, Interval
-from work_assignment.domain.definitions import define
-from work_assignment.domain.rules import AssignmentRule, Distribution
-from work_assignment.domain.sellers import Standing
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.defining.rules import AssignmentRule, Distribution
+from work_assignment.domain.defining.sellers import Standing
+from work_assignment.domain.hours.availability import Calendar, Interval
 
 DAY = timedelta(days=1)
 BY_LOAD = [Distribution.LOAD_BALANCING, Distribution.BEST_OVERALL]

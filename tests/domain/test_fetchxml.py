@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
-from work_assignment.domain.filters import EVERY_RECORD, Filter, Group, Related, Term, terms
+from work_assignment.domain.filtering.fetchxml import read_fetchxml, write_fetchxml
+from work_assignment.domain.filtering.filters import (
+    EVERY_RECORD,
+    Filter,
+    Group,
+    Related,
+    Term,
+    terms,
+)
 
 WHERE = "segment 'UK'"
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import (
+from work_assignment.domain.filtering.filters import (
     EVERY_RECORD,
     Group,
     Related,

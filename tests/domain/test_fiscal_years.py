@@ -8,8 +8,8 @@ import pytest
 from tests.domain.asking import BERLIN, berlin, holds
 from tests.domain.test_relative_dates import assert_days, assert_moments
 
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.reckoning import FiscalPeriod, FiscalYear, Reckoning
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.reckoning import FiscalPeriod, FiscalYear, Reckoning
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)

@@ -10,9 +10,7 @@ from itertools import pairwise
 import pytest
 from benchmarks.matching import best_overall, matched, reference_task
 
-from work_assignment.domain.flow_stages import FlowFellShort
-from work_assignment.domain.flows import Network, Shipment
-from work_assignment.domain.matching import (
+from work_assignment.domain.matching.best_overall import (
     Bottleneck,
     Choice,
     Demand,
@@ -21,6 +19,8 @@ from work_assignment.domain.matching import (
     Seat,
     match,
 )
+from work_assignment.domain.matching.flow_stages import FlowFellShort
+from work_assignment.domain.matching.flows import Network, Shipment
 from work_assignment.domain.records import SellerId
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 

@@ -21,11 +21,11 @@ from tests.domain.cases import (
 )
 from tests.domain.test_segments import BIG, REST, RULES, UK
 
-from work_assignment.domain.decisions import Decision
-from work_assignment.domain.explanations import summary
-from work_assignment.domain.policy import Policy
+from work_assignment.domain.deciding.decisions import Decision
+from work_assignment.domain.deciding.explanations import summary
+from work_assignment.domain.defining.policy import Policy
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.records import Owner, Record
-from work_assignment.domain.segments import Segment
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 OPEN_UK = segment("UK", priority=1, filter=UK.filter, allow_move_in=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.domain.asking import BERLIN, IN_BERLIN, WEDNESDAY, holds
 
-from work_assignment.domain.operators import (
+from work_assignment.domain.filtering.operators import (
     DATES,
     OPERATORS,
     ORDERED,
@@ -19,9 +19,9 @@ from work_assignment.domain.operators import (
     as_kind,
     kind_of,
 )
-from work_assignment.domain.reckoning import Reckoning
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.trees import Tree
 from work_assignment.domain.records import Value
-from work_assignment.domain.trees import Tree
 
 ROW = "0a1b2c3d-0000-4000-8000-00000000000a"
 OTHER = "0a1b2c3d-0000-4000-8000-00000000000b"

@@ -10,18 +10,18 @@ import pytest
 from tests.domain.cases import NOW, attributes, decided, lead, owner_of, rule, seller
 from tests.domain.tables import TABLES, compiled, known, uid
 
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import (
+from work_assignment.domain.defining.rules import SellerMatch
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import (
     columns_read,
     compile_filter,
     first_failure,
     record_columns,
 )
-from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.rows import NO_ROWS, Scope
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import NO_ROWS, Scope
-from work_assignment.domain.rules import SellerMatch
 
 Row = dict[str, Value]
 

@@ -18,7 +18,9 @@ from tests.domain.cases import (
 )
 from tests.domain.tables import compiled, known, row, scope, uid
 
-from work_assignment.domain.conditions import (
+from work_assignment.domain.defining.rules import SellerMatch
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.conditions import (
     Relation,
     columns_read,
     compile_filter,
@@ -26,11 +28,9 @@ from work_assignment.domain.conditions import (
     is_timed,
     record_columns,
 )
-from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import NO_ROWS, Rows
-from work_assignment.domain.rules import SellerMatch
 
 ROWS = Rows(
     {

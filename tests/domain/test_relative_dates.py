@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.domain.asking import IN_BERLIN, WEDNESDAY, berlin, holds
 
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.reckoning import FiscalYear, Reckoning
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.reckoning import FiscalYear, Reckoning
 
 INSTANT = timedelta(microseconds=1)
 FROM_JULY = Reckoning(fiscal_year=FiscalYear(start_month=7))

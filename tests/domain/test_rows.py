@@ -7,9 +7,9 @@ from tests.domain.cases import decided, decided_all, lead, refusal, rule, segmen
 from tests.domain.tables import compiled, row, uid
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.rows import NO_ROWS, Rows
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows
+from work_assignment.domain.filtering.trees import Tree
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
-from work_assignment.domain.trees import Tree
 
 RICH_ACCOUNT = {"lookup": "parentaccountid", "filter": {"all": [["revenue", "gt", 5]]}}
 

@@ -19,10 +19,10 @@ from tests.domain.cases import (
     sellers,
 )
 
-from work_assignment.domain.decisions import Decision
+from work_assignment.domain.deciding.decisions import Decision
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.records import Record, SegmentId
-from work_assignment.domain.segments import Segment
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 UK = segment("UK", priority=1, filter=condition(["address1_country", "eq", "UK"]))

@@ -22,11 +22,16 @@ from tests.domain.cases import (
 )
 from tests.domain.tables import compiled
 
-from work_assignment.domain.explanations import sentences, summary, to_data
-from work_assignment.domain.policy import Policy
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.deciding.explanations import sentences, summary, to_data
+from work_assignment.domain.defining.policy import Policy
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
 from work_assignment.domain.records import Owner, RecordId
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
 from work_assignment.domain.statuses import RoutingStatus
 
 NORTH, SOUTH, WEST = team("North"), team("South"), team("West")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from work_assignment.domain.time_zones import time_zone, time_zone_names, time_zone_of_code
+from work_assignment.domain.hours.time_zones import time_zone, time_zone_names, time_zone_of_code
 
 
 @pytest.mark.parametrize(

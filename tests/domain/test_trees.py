@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from work_assignment.domain.trees import Tree
+from work_assignment.domain.filtering.trees import Tree
 
 TREE = Tree({"B": "A", "c": "b", "d": "b", "x": "y"})
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from tests.domain.cases import NOW, lead, rule, segment, sellers, standings
 from tests.domain.tables import TABLES
 
-from work_assignment.domain.assignment import decide_block
-from work_assignment.domain.conditions import Condition, compile_filter
-from work_assignment.domain.decisions import Assigned, Decision, Unassigned
-from work_assignment.domain.definitions import define
+from work_assignment.domain.deciding.assignment import decide_block
+from work_assignment.domain.deciding.decisions import Assigned, Decision, Unassigned
+from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.defining.rules import AssignmentRule, SellerMatch
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.rows import NO_ROWS, Rows
-from work_assignment.domain.rules import AssignmentRule, SellerMatch
-from work_assignment.domain.schemas import Vocabulary
-from work_assignment.domain.segments import Segment
+from work_assignment.domain.filtering.conditions import Condition, compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows
+from work_assignment.domain.filtering.schemas import Vocabulary
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 UNREAD = Rows(faults={"task": DefinitionError("rows of task", "not allowed")})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.working_times import read_calendar
+from work_assignment.domain.hours.working_times import read_calendar
 
 HOURS = {"days": ["mon"], "from": "08:00", "to": "17:00"}
 OFF = {"from": "2026-12-24T00:00:00Z", "to": "2026-12-27T00:00:00Z"}

@@ -24,9 +24,9 @@ from work_assignment.dataverse.names import (
 from work_assignment.dataverse.outcome_store import OutcomeStore
 from work_assignment.dataverse.queries import Query, eq
 from work_assignment.dataverse.run_store import RunStore
-from work_assignment.domain.facts import Rulebook
-from work_assignment.domain.outcomes import Outcome, SellerChange, WriteResult
-from work_assignment.domain.stories import story
+from work_assignment.domain.runs.facts import Rulebook
+from work_assignment.domain.runs.outcomes import Outcome, SellerChange, WriteResult
+from work_assignment.domain.runs.stories import story
 from work_assignment.services.deciding import Decider
 from work_assignment.services.workshop import Workshop
 

@@ -40,7 +40,7 @@ from work_assignment.dataverse.names import (
     TEAM,
 )
 from work_assignment.dataverse.sweep_store import SweepStore
-from work_assignment.domain.sweeps import Scope
+from work_assignment.domain.runs.sweeps import Scope
 from work_assignment.services.deciding import Decider
 
 WEB = sample_data.row_id("systemuser", sample_data.WEB_FORM_USER)

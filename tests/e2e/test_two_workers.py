@@ -18,7 +18,7 @@ from tests.e2e.world import EverybodysLease, World, decider, user_id, workshop
 from work_assignment.dataverse import outcome_rows, outcome_store
 from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.outcome_store import OutcomeStore
-from work_assignment.domain.outcomes import Outcome, SellerChange, WriteResult
+from work_assignment.domain.runs.outcomes import Outcome, SellerChange, WriteResult
 from work_assignment.services.deciding import Decider
 from work_assignment.services.events import Event
 from work_assignment.services.intake import QUEUE

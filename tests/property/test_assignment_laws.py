@@ -22,13 +22,13 @@ from tests.domain.cases import (
     standings,
 )
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.decisions import Assigned, Decision
-from work_assignment.domain.distribution import Candidate, Ranking
-from work_assignment.domain.explanations import to_data
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import Assigned, Decision
+from work_assignment.domain.deciding.distribution import Candidate, Ranking
+from work_assignment.domain.deciding.explanations import to_data
+from work_assignment.domain.defining.rules import AssignmentRule, Distribution, SellerMatch
+from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.records import SellerId
-from work_assignment.domain.rules import AssignmentRule, Distribution, SellerMatch
-from work_assignment.domain.sellers import Seller
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 
 NAMES = ("ana", "ben", "cem", "dora", "eve")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from work_assignment.domain.availability import Calendar, Interval, Override, WorkingHours
+from work_assignment.domain.hours.availability import Calendar, Interval, Override, WorkingHours
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 NEARBY = timedelta(hours=2)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.asking import holds
 
-from work_assignment.domain.fiscal_years import FIXED_FISCAL
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.reckoning import FiscalPeriod, FiscalYear, Reckoning
-from work_assignment.domain.relative_dates import FIXED
-from work_assignment.domain.trees import Tree
+from work_assignment.domain.filtering.fiscal_years import FIXED_FISCAL
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.reckoning import FiscalPeriod, FiscalYear, Reckoning
+from work_assignment.domain.filtering.relative_dates import FIXED
+from work_assignment.domain.filtering.trees import Tree
 
 # Clocks that change by an hour and by half of one, at midnight, in the south, and not at all.
 ZONES = [

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.property.worlds import WORLDS, World
 
-from work_assignment.domain.decisions import (
+from work_assignment.domain.deciding.decisions import (
     Assigned,
     Decision,
     Held,
@@ -18,11 +18,11 @@ from work_assignment.domain.decisions import (
     Unassigned,
     Unchanged,
 )
-from work_assignment.domain.distribution import Candidate
-from work_assignment.domain.explanations import sentences, summary, to_data
-from work_assignment.domain.recipients import Target
-from work_assignment.domain.rules import Distribution
-from work_assignment.domain.sellers import Seller
+from work_assignment.domain.deciding.distribution import Candidate
+from work_assignment.domain.deciding.explanations import sentences, summary, to_data
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import Distribution
+from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.statuses import IMPORTANCE, RoutingStatus, SegmentationStatus
 
 every_world = settings(

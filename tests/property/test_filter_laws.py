@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cases import NOW, holds, vocabulary
 
-from work_assignment.domain.conditions import compile_filter, first_failure
-from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
-from work_assignment.domain.filters import (
+from work_assignment.domain.filtering.conditions import compile_filter, first_failure
+from work_assignment.domain.filtering.fetchxml import read_fetchxml, write_fetchxml
+from work_assignment.domain.filtering.filters import (
     EVERY_RECORD,
     Filter,
     Group,
@@ -19,8 +19,8 @@ from work_assignment.domain.filters import (
     read_nested,
     terms,
 )
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.rows import Scope
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.rows import Scope
 from work_assignment.domain.text import fold, like
 
 # What XML 1.0 can carry; a carriage return is a line feed to every XML reader. No references to the

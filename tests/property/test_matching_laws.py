@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from work_assignment.domain.matching import Choice, Demand, Matching, Seat, match
+from work_assignment.domain.matching.best_overall import Choice, Demand, Matching, Seat, match
 from work_assignment.domain.records import SellerId
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.domain.cases import LONG_AGO, NOW, lead
 from tests.domain.tables import compiled, known, row, scope, uid
 
-from work_assignment.domain.conditions import compile_filter
+from work_assignment.domain.deciding.segmentation import Segmentation, required
+from work_assignment.domain.defining.segments import Segment, reason_to_pass_over
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import Filter, Group, Related, Term
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.filters import Filter, Group, Related, Term
+from work_assignment.domain.filtering.rows import Rows, Scope, key_of
 from work_assignment.domain.records import Record, SegmentId
-from work_assignment.domain.rows import Rows, Scope, key_of
-from work_assignment.domain.segmentation import Segmentation, required
-from work_assignment.domain.segments import Segment, reason_to_pass_over
 
 COUNTRIES = ["UK", "uk ", "France", "Frânce", "Spain"]
 VALUES: dict[str, list[Any]] = {

@@ -12,19 +12,24 @@ from hypothesis import strategies as st
 from tests.domain.cases import LONG_AGO, NOW, away, lead, rule, seller
 from tests.domain.tables import compiled, row, uid
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.decisions import Decision
-from work_assignment.domain.definitions import Definitions, define
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import Decision
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.defining.policy import Policy, RoundRobinScope
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
+from work_assignment.domain.defining.segments import Segment
+from work_assignment.domain.defining.sellers import Seller, Standing
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.policy import Policy, RoundRobinScope
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.rows import Rows
 from work_assignment.domain.records import Owner, Record, SegmentId, SellerId
-from work_assignment.domain.rows import Rows
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller, Standing
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 
 _T = TypeVar("_T")

@@ -11,19 +11,29 @@ from typing import Any
 
 import yaml
 
-from work_assignment.domain.assignment import decide_block
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import ALWAYS, Condition, compile_filter
-from work_assignment.domain.decisions import Decision
-from work_assignment.domain.definitions import Definitions, define
-from work_assignment.domain.filters import read_nested
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.deciding.assignment import decide_block
+from work_assignment.domain.deciding.decisions import Decision
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
+from work_assignment.domain.defining.segments import Segment
+from work_assignment.domain.defining.sellers import Seller, Standing
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import ALWAYS, Condition, compile_filter
+from work_assignment.domain.filtering.filters import read_nested
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import (
+    ColumnKinds,
+    ColumnSchema,
+    TableSchema,
+    Vocabulary,
+)
+from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.domain.records import Record, RecordId, RuleId, SegmentId, SellerId
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
-from work_assignment.domain.schemas import ColumnKinds, ColumnSchema, TableSchema, Vocabulary
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sellers import Seller, Standing
-from work_assignment.domain.working_times import read_calendar
 from work_assignment.mock_dataverse.catalogs import build_catalog
 from work_assignment.mock_dataverse.metadata import Catalog, ColumnType
 from work_assignment.mock_dataverse.solution_files import product_solution

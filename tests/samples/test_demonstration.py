@@ -18,7 +18,7 @@ from tests.samples.sample_files import (
     record,
 )
 
-from work_assignment.domain.decisions import Assigned, Unassigned
+from work_assignment.domain.deciding.decisions import Assigned, Unassigned
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.samples import (
     CRM_EXPORT_DEFINITIONS,

@@ -15,7 +15,8 @@ from typing import Any
 
 from tests.services.fakes import Calls, Clock
 
-from work_assignment.domain.facts import (
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import (
     CurrentRecord,
     Gathered,
     LastRun,
@@ -23,7 +24,7 @@ from work_assignment.domain.facts import (
     Rulebook,
     SellerRow,
 )
-from work_assignment.domain.outcomes import (
+from work_assignment.domain.runs.outcomes import (
     Notice,
     Outcome,
     Run,
@@ -33,9 +34,8 @@ from work_assignment.domain.outcomes import (
     WriteResult,
     Written,
 )
-from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.sweeps import QueueItem
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.sweeps import QueueItem
 
 OURSELVES = "app"
 LONGEST_REQUEST = timedelta(seconds=75)

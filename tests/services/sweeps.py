@@ -10,10 +10,18 @@ from tests.services.fakes import Calls
 from tests.services.organization import Organization
 from tests.services.world import World
 
-from work_assignment.domain.facts import Result
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.sweeps import (
+    Given,
+    Place,
+    QueueItem,
+    Scope,
+    Sweep,
+    SweepStatus,
+    Swept,
+)
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.sweeps import Given, Place, QueueItem, Scope, Sweep, SweepStatus, Swept
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweeping import Sweeper, SweepReport
 from work_assignment.services.undoing import Undoer, UndoReport

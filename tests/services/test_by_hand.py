@@ -8,8 +8,8 @@ import pytest
 from tests.services.fakes import Calls
 from tests.services.world import ANA, BEN, CEM, World
 
-from work_assignment.domain.facts import Result
 from work_assignment.domain.records import Owner
+from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.statuses import RoutingStatus
 
 ASSIGNED, BY_HAND = RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND

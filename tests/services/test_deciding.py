@@ -10,9 +10,9 @@ from tests.services.fakes import NOW, Calls, Killed, killed
 from tests.services.organization import OURSELVES
 from tests.services.world import ANA, BEN, World, broken_laws
 
-from work_assignment.domain.facts import Result
-from work_assignment.domain.outcomes import RequestSource
 from work_assignment.domain.records import Owner
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.bell import QUEUE as BELL
 from work_assignment.services.intake import QUEUE as EVENTS

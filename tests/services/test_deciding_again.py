@@ -8,9 +8,9 @@ from datetime import timedelta
 from tests.services.fakes import NOW
 from tests.services.world import ANA, BEN, CEM, World
 
-from work_assignment.domain.facts import Result
-from work_assignment.domain.outcomes import RequestSource
 from work_assignment.domain.records import RecordKey
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.intake import QUEUE as EVENTS
 

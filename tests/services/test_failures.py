@@ -9,7 +9,7 @@ from tests.services.fakes import Calls, Killed, killed, unavailable
 from tests.services.organization import Organization
 from tests.services.world import World, broken_laws
 
-from work_assignment.domain.facts import Result
+from work_assignment.domain.runs.facts import Result
 from work_assignment.services.inbox import POISON
 from work_assignment.services.intake import QUEUE as EVENTS
 

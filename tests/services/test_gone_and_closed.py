@@ -8,7 +8,7 @@ import pytest
 from tests.services.fakes import Calls
 from tests.services.world import ANA, BEN, CEM, World
 
-from work_assignment.domain.facts import Result
+from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.intake import QUEUE as EVENTS
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests.services.fakes import Calls
 from tests.services.world import ANA, World
 
-from work_assignment.domain.facts import Result
+from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.intake import QUEUE as EVENTS
 

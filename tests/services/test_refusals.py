@@ -10,9 +10,9 @@ from tests.services.fakes import Calls
 from tests.services.world import ANA, BEN, CEM, World, broken_laws
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.facts import Result
-from work_assignment.domain.outcomes import Written
 from work_assignment.domain.records import SellerId
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.outcomes import Written
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.inbox import POISON
 from work_assignment.services.intake import QUEUE as EVENTS

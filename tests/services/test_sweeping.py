@@ -16,11 +16,11 @@ from tests.services.sweeps import SweepWorld
 from tests.services.world import ANA, BEN, CEM, LONG_AGO
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import Result
-from work_assignment.domain.outcomes import RequestSource, Written
 from work_assignment.domain.records import SegmentId
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.outcomes import RequestSource, Written
+from work_assignment.domain.runs.sweeps import Counts, SweepStatus, Trigger
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.sweeps import Counts, SweepStatus, Trigger
 from work_assignment.services.leasing import PATIENCE, Busy
 from work_assignment.services.sweep_orders import SweepRefused
 from work_assignment.services.sweeping import DIED

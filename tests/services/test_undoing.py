@@ -12,15 +12,15 @@ from tests.services.organization import OURSELVES
 from tests.services.sweeps import SweepWorld
 from tests.services.world import ANA, BEN, CEM
 
-from work_assignment.domain.definitions import define
-from work_assignment.domain.facts import Result, Rulebook
-from work_assignment.domain.outcomes import Written
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.rules import AssignmentRule, Distribution
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.rules import AssignmentRule, Distribution
+from work_assignment.domain.runs.facts import Result, Rulebook
+from work_assignment.domain.runs.outcomes import Written
+from work_assignment.domain.runs.sweeps import SweepStatus
+from work_assignment.domain.runs.undoing import Why
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.sweeps import SweepStatus
-from work_assignment.domain.undoing import Why
 from work_assignment.services.intake import TAG
 from work_assignment.services.leasing import Busy
 from work_assignment.services.sweep_orders import SweepRefused

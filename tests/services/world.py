@@ -21,11 +21,11 @@ from tests.services.fakes import (
 )
 from tests.services.organization import Connection, Organization
 
-from work_assignment.domain.definitions import define
-from work_assignment.domain.facts import CurrentRecord, Result, Rulebook, SellerRow
+from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.defining.rules import AssignmentRule
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.records import Owner, Record, RecordId, RecordKey, SellerId
-from work_assignment.domain.rules import AssignmentRule
-from work_assignment.domain.segments import Segment
+from work_assignment.domain.runs.facts import CurrentRecord, Result, Rulebook, SellerRow
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.bell import QUEUE as BELL
 from work_assignment.services.bell import Bell

@@ -10,7 +10,8 @@ from tests.solution.solution_files import choices, relationships, tables
 from work_assignment.dataverse import choices as values
 from work_assignment.dataverse import names
 from work_assignment.dataverse.names import LookupName, TableName
-from work_assignment.domain import outcomes, statuses, sweeps
+from work_assignment.domain import statuses
+from work_assignment.domain.runs import outcomes, sweeps
 
 OWN_COLUMNS: list[tuple[TableName, type]] = [
     (names.SEGMENT, names.SegmentColumn),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from work_assignment.domain.flows import Network, Shipment
+from work_assignment.domain.matching.flows import Network, Shipment
 from work_assignment.solvers.min_cost_flow import FlowRefused, OrToolsFlowSolver
 
 

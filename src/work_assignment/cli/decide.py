@@ -13,7 +13,7 @@ from typing import Any
 
 from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection
 from work_assignment.dataverse.table_definitions import FileTables, LiveTables
-from work_assignment.domain.explanations import to_data
+from work_assignment.domain.deciding.explanations import to_data
 from work_assignment.services.cases.expectations import compare
 from work_assignment.services.cases.playing import Decided, play
 from work_assignment.services.cases.reading import Case, read_case

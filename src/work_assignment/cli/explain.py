@@ -9,7 +9,7 @@ from uuid import UUID
 from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
 from work_assignment.dataverse.errors import NotFound
 from work_assignment.dataverse.run_store import RunStore
-from work_assignment.domain.stories import story
+from work_assignment.domain.runs.stories import story
 
 SUMMARY = "tell one record's story: every outcome, and how it came about"
 

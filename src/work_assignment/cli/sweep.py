@@ -16,7 +16,7 @@ from work_assignment.bootstrap import sweeping
 from work_assignment.cli import sweep_view
 from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
 from work_assignment.dataverse.sweep_store import SweepStore
-from work_assignment.domain.sweeps import SweepStatus
+from work_assignment.domain.runs.sweeps import SweepStatus
 from work_assignment.services.sweep_orders import Order
 from work_assignment.settings import Settings, read_settings
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
-from work_assignment.domain.sweeps import Sweep
-from work_assignment.domain.undoing import Left, Why
+from work_assignment.domain.runs.sweeps import Sweep
+from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.services.sweeping import SweepReport
 from work_assignment.services.undoing import UndoReport
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 
-from work_assignment.domain.availability import EVERY_DAY, MIDNIGHT, WorkingHours
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.hours.availability import EVERY_DAY, MIDNIGHT, WorkingHours
 
 _DAY = timedelta(days=1)
 _NOON = time(12)

@@ -25,7 +25,8 @@ from work_assignment.dataverse.calendar_patterns import (
 )
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import CALENDAR, CalendarColumn, CalendarRuleColumn
-from work_assignment.domain.availability import (
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.hours.availability import (
     EVERY_DAY,
     MIDNIGHT,
     Calendar,
@@ -34,8 +35,7 @@ from work_assignment.domain.availability import (
     WorkingHours,
     local_moment,
 )
-from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.time_zones import time_zone_of_code
+from work_assignment.domain.hours.time_zones import time_zone_of_code
 
 _MINUTES_A_DAY = 24 * 60
 _DAY = timedelta(days=1)

@@ -27,8 +27,8 @@ from work_assignment.dataverse.names import (
 )
 from work_assignment.dataverse.queries import Expand, Guid, Query, eq, in_chunks
 from work_assignment.dataverse.unavailable import away_means_unavailable
-from work_assignment.domain.availability import ALWAYS_WORKING, Calendar
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.hours.availability import ALWAYS_WORKING, Calendar
 
 _CALENDARS_A_BATCH = 200
 

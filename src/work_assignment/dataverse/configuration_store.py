@@ -51,7 +51,7 @@ from work_assignment.dataverse.queries import Filter, Query, and_, eq, in_chunks
 from work_assignment.dataverse.record_types import read_record_type
 from work_assignment.dataverse.schemas import read_definition, read_schema, read_table_names
 from work_assignment.dataverse.unavailable import away_means_unavailable
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     SETTINGS_NAME,
     Change,
     DefinitionsChanged,
@@ -59,7 +59,7 @@ from work_assignment.domain.definition_rows import (
     StoredDefinitions,
     UserRow,
 )
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.text import fold
 
 _NAMES_A_QUERY = 50

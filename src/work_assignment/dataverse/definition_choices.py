@@ -19,7 +19,7 @@ from work_assignment.dataverse.choices import (
 )
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import AssignmentRuleColumn, Common, SettingColumn
-from work_assignment.domain.definition_rows import Cell
+from work_assignment.domain.defining.definition_rows import Cell
 
 
 @dataclass(frozen=True, slots=True)

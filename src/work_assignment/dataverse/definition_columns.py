@@ -41,7 +41,7 @@ from work_assignment.dataverse.names import (
     SettingColumn,
     TableName,
 )
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     AttributeRow,
     Cell,
     Change,

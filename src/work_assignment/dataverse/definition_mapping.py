@@ -25,18 +25,18 @@ from work_assignment.dataverse.names import (
     SegmentColumn,
     TableName,
 )
-from work_assignment.domain import rules as domain_rules
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import ALWAYS, Condition, compile_filter
+from work_assignment.domain.defining import rules as domain_rules
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import AssignmentRule, Distribution, SellerMatch
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml
-from work_assignment.domain.filters import own_columns, read_nested
-from work_assignment.domain.recipients import Target
-from work_assignment.domain.reckoning import Reckoning
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import ALWAYS, Condition, compile_filter
+from work_assignment.domain.filtering.fetchxml import read_fetchxml
+from work_assignment.domain.filtering.filters import own_columns, read_nested
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.schemas import FindTable, TableSchema, Vocabulary
 from work_assignment.domain.records import RuleId, SegmentId
-from work_assignment.domain.rules import AssignmentRule, Distribution, SellerMatch
-from work_assignment.domain.schemas import FindTable, TableSchema, Vocabulary
-from work_assignment.domain.segments import Segment
 
 _TARGETS = {
     DistributeTo.SELLERS: (Target.SELLERS, "systemuser"),

@@ -31,22 +31,22 @@ from work_assignment.dataverse.queries import Filter, Query, eq, ne, or_
 from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.role_reader import RoleReader, Roles
 from work_assignment.dataverse.schemas import read_schema, wire_name
-from work_assignment.domain.conditions import record_columns
-from work_assignment.domain.definitions import Definitions, define
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.deciding.related_paths import reach
+from work_assignment.domain.defining.policy import Policy, RoundRobinScope
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import AssignmentRule
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.facts import Rulebook
-from work_assignment.domain.policy import Policy, RoundRobinScope
-from work_assignment.domain.recipients import Target
-from work_assignment.domain.reckoning import FiscalPeriod, FiscalYear, Reckoning
-from work_assignment.domain.related_paths import reach
-from work_assignment.domain.rows import Rows
-from work_assignment.domain.rules import AssignmentRule
-from work_assignment.domain.schemas import TableSchema
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.terms import Hierarchy
+from work_assignment.domain.filtering.conditions import record_columns
+from work_assignment.domain.filtering.reckoning import FiscalPeriod, FiscalYear, Reckoning
+from work_assignment.domain.filtering.rows import Rows
+from work_assignment.domain.filtering.schemas import TableSchema
+from work_assignment.domain.filtering.terms import Hierarchy
+from work_assignment.domain.filtering.trees import Tree
+from work_assignment.domain.hours.working_times import read_time_zone
+from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.domain.text import fold
-from work_assignment.domain.trees import Tree
-from work_assignment.domain.working_times import read_time_zone
 
 _DEFAULT_CAPACITY = 50
 _ACTIVE = eq(Common.STATE, 0)

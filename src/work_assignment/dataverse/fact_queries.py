@@ -29,9 +29,9 @@ from work_assignment.dataverse.queries import (
     is_null,
 )
 from work_assignment.dataverse.schemas import wire_name
-from work_assignment.domain.facts import Rulebook
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import RecordKey, SellerId
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.runs.facts import Rulebook
 
 _OPEN = eq(Common.STATE, 0)
 

@@ -19,10 +19,10 @@ from work_assignment.dataverse.queries import Guid, in_chunks
 from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Rulebook
+from work_assignment.domain.filtering.rows import Rows
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import RecordKey, SellerId
-from work_assignment.domain.rows import Rows
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Rulebook
 
 _SELLERS_A_COUNT = 200
 Read = TypeVar("Read")

@@ -24,10 +24,10 @@ from work_assignment.dataverse.names import (
 )
 from work_assignment.dataverse.schemas import wire_name
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.facts import CurrentRecord, LastRun, Reservation, Result, SellerRow
-from work_assignment.domain.operators import ColumnKind
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, Record, RecordId, RuleId, SellerId, Value
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Reservation, Result, SellerRow
 from work_assignment.domain.statuses import RoutingStatus
 
 

@@ -25,10 +25,10 @@ from work_assignment.dataverse.names import (
     RoutingRunColumn,
     SellerColumn,
 )
-from work_assignment.domain.facts import LastRun
-from work_assignment.domain.outcomes import Notice, Outcome, Run, SellerChange
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.runs.facts import LastRun
+from work_assignment.domain.runs.outcomes import Notice, Outcome, Run, SellerChange
 
 _OWNER_SETS = {"systemuser": SYSTEM_USER.entity_set, "team": TEAM.entity_set}
 _ASSIGNED_TO = {

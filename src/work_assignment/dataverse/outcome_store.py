@@ -36,8 +36,10 @@ from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks, 
 from work_assignment.dataverse.queue_items import queue_items
 from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
-from work_assignment.domain.facts import SellerRow
-from work_assignment.domain.outcomes import (
+from work_assignment.domain.filtering.schemas import TableSchema
+from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.runs.facts import SellerRow
+from work_assignment.domain.runs.outcomes import (
     Notice,
     Outcome,
     SellerChange,
@@ -47,8 +49,6 @@ from work_assignment.domain.outcomes import (
     WriteResult,
     Written,
 )
-from work_assignment.domain.records import RecordKey, SellerId
-from work_assignment.domain.schemas import TableSchema
 from work_assignment.domain.statuses import RoutingStatus
 
 CHANGE_SETS_A_BATCH = 50

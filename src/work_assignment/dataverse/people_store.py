@@ -30,14 +30,14 @@ from work_assignment.dataverse.names import (
 from work_assignment.dataverse.queries import Expand, Guid, Query, eq, in_chunks, ne
 from work_assignment.dataverse.role_reader import Roles
 from work_assignment.dataverse.schemas import wire_name
-from work_assignment.domain.attributes import Attributes
-from work_assignment.domain.availability import Calendar
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.filtering.attributes import Attributes
+from work_assignment.domain.filtering.schemas import TableSchema
+from work_assignment.domain.hours.availability import Calendar
+from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.domain.records import SellerId, Value
-from work_assignment.domain.schemas import TableSchema
-from work_assignment.domain.sellers import Seller
-from work_assignment.domain.working_times import read_calendar
 
 Found = TypeVar("Found")
 _ACTIVE = eq(Common.STATE, 0)

@@ -8,7 +8,7 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.names import QUEUE_ITEM, Common, QueueItemColumn
 from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks
 from work_assignment.domain.records import RecordKey
-from work_assignment.domain.sweeps import QueueItem
+from work_assignment.domain.runs.sweeps import QueueItem
 
 
 def queue_items(

@@ -10,7 +10,7 @@ from work_assignment.dataverse.errors import NotFound
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import SEGMENT, RoutedColumn
 from work_assignment.dataverse.schemas import cast, definition_request
-from work_assignment.domain.definition_rows import RecordTypeFacts
+from work_assignment.domain.defining.definition_rows import RecordTypeFacts
 
 
 def read_record_type(client: DataverseClient, table: str) -> RecordTypeFacts | None:

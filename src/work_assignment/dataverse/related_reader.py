@@ -13,11 +13,11 @@ from work_assignment.dataverse.errors import DataverseError
 from work_assignment.dataverse.fetch import Fetch
 from work_assignment.dataverse.messages import Request, Response, Row
 from work_assignment.dataverse.unavailable import PASSING
+from work_assignment.domain.deciding.related_paths import Path, Reach
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Value
-from work_assignment.domain.related_paths import Path, Reach
-from work_assignment.domain.rows import NO_ROWS, Rows
-from work_assignment.domain.schemas import TableSchema
 
 _IDS_AT_ONCE = 200
 FindSchema = Callable[[str], TableSchema]

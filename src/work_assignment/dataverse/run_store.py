@@ -14,8 +14,8 @@ from work_assignment.dataverse.names import ROUTING_RUN, Common, LookupName, Rou
 from work_assignment.dataverse.queries import Query, and_, eq
 from work_assignment.dataverse.schemas import read_definition
 from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.runs.stories import LoggedRun, RecordNow
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.stories import LoggedRun, RecordNow
 
 _NAMES = Prefer(annotations=(FORMATTED_VALUE,))
 _ASSIGNED_TO = (

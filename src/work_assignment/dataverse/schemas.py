@@ -10,9 +10,9 @@ from typing import Any
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.queries import checked_name, with_options
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.rows import id_column, parent_column
-from work_assignment.domain.schemas import ColumnSchema, TableSchema
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.rows import id_column, parent_column
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema
 from work_assignment.domain.text import fold
 
 _KINDS = {

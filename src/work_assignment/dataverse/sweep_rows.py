@@ -19,7 +19,7 @@ from work_assignment.dataverse.names import (
     SweepColumn,
 )
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.sweeps import Counts, Sweep, SweepStatus, Swept, Trigger
+from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept, Trigger
 
 _STATUSES = {
     SweepStatus.QUEUED: StoredStatus.QUEUED,

@@ -43,10 +43,10 @@ from work_assignment.dataverse.queries import (
     or_,
 )
 from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.runs.sweeps import Given, Place, QueueItem, Scope, Sweep
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.domain.sweeps import Given, Place, QueueItem, Scope, Sweep
 
 _OPEN = eq(Common.STATE, State.ACTIVE)
 Item = TypeVar("Item")

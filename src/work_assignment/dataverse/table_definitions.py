@@ -10,7 +10,7 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import InvalidRequest, NotFound
 from work_assignment.dataverse.schemas import read_schema, read_table_names, schema_of
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.schemas import TableSchema
 
 
 class FileTables:

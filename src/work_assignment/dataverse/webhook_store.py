@@ -31,7 +31,7 @@ from work_assignment.dataverse.names import (
 )
 from work_assignment.dataverse.queries import Expand, Guid, Query, and_, eq, in_, or_
 from work_assignment.dataverse.unavailable import away_means_unavailable
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     CreateStep,
     EndpointRow,
     MessageTarget,

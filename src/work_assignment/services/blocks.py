@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from work_assignment.domain.assignment import decide_block
-from work_assignment.domain.decisions import Assigned, Held, Unassigned, Unchanged
+from work_assignment.domain.deciding.assignment import decide_block
+from work_assignment.domain.deciding.decisions import Assigned, Held, Unassigned, Unchanged
+from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import CurrentRecord, Gathered, Result, Rulebook
-from work_assignment.domain.outcomes import (
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import CurrentRecord, Gathered, Result, Rulebook
+from work_assignment.domain.runs.outcomes import (
     Outcome,
     Run,
     SellerChange,
@@ -19,8 +21,6 @@ from work_assignment.domain.outcomes import (
     WriteResult,
     Written,
 )
-from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.sellers import Standing
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recording import Writer, late_notice, notice, refused

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import Gathered, Rulebook
+from work_assignment.domain.runs.facts import Gathered, Rulebook
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
 from work_assignment.services.events import OWNER

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import Gathered, Rulebook
 from work_assignment.domain.records import RecordKey
+from work_assignment.domain.runs.facts import Gathered, Rulebook
 from work_assignment.services.ports import Facts
 
 _READINGS = 5

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from work_assignment.domain.facts import Gathered, Rulebook
-from work_assignment.domain.outcomes import (
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.domain.runs.outcomes import (
     Notice,
     Outcome,
     SellerChange,
@@ -16,8 +17,7 @@ from work_assignment.domain.outcomes import (
     Untold,
     WriteResult,
 )
-from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.sweeps import Given, Place, QueueItem, Scope, Sweep
+from work_assignment.domain.runs.sweeps import Given, Place, QueueItem, Scope, Sweep
 
 Clock = Callable[[], datetime]
 """Says what time it is, aware."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from work_assignment.domain.decisions import Assigned, Unassigned, Unchanged
-from work_assignment.domain.explanations import shortened, summary, to_data
-from work_assignment.domain.facts import CurrentRecord, LastRun, Result
-from work_assignment.domain.outcomes import (
+from work_assignment.domain.deciding.decisions import Assigned, Unassigned, Unchanged
+from work_assignment.domain.deciding.explanations import shortened, summary, to_data
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Result
+from work_assignment.domain.runs.outcomes import (
     Notice,
     Outcome,
     RequestSource,
@@ -19,9 +20,8 @@ from work_assignment.domain.outcomes import (
     WriteResult,
     Written,
 )
-from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.sweeps import Swept
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
-from work_assignment.domain.sweeps import Swept
 
 _RUNS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a01")
 _NOTICES = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a02")

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from work_assignment.domain.facts import Gathered, Reservation, SellerRow
-from work_assignment.domain.outcomes import SellerChange, Settlement, Turns
+from work_assignment.domain.defining.sellers import Seller, Standing
 from work_assignment.domain.records import Owner, RuleId, SellerId
-from work_assignment.domain.sellers import Seller, Standing
+from work_assignment.domain.runs.facts import Gathered, Reservation, SellerRow
+from work_assignment.domain.runs.outcomes import SellerChange, Settlement, Turns
 
 
 def stand(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from work_assignment.domain.definitions import Definitions
+from work_assignment.domain.deciding.definitions import Definitions
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError, nearest
-from work_assignment.domain.facts import Rulebook
-from work_assignment.domain.segments import Segment
-from work_assignment.domain.sweeps import Scope, Sweep, SweepStatus, Trigger
+from work_assignment.domain.runs.facts import Rulebook
+from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus, Trigger
 
 
 class SweepRefused(WorkAssignmentError):

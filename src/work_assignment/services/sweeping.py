@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Result
-from work_assignment.domain.outcomes import RequestSource, Run
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Result
+from work_assignment.domain.runs.outcomes import RequestSource, Run
+from work_assignment.domain.runs.sweeps import Counts, Place, Scope, Sweep, SweepStatus, Trigger
 from work_assignment.domain.statuses import PASSING, RoutingStatus
-from work_assignment.domain.sweeps import Counts, Place, Scope, Sweep, SweepStatus, Trigger
 from work_assignment.services.blocks import Blocks
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import DeciderLease, Pause

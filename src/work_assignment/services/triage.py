@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from work_assignment.domain.facts import CurrentRecord, Gathered, LastRun, Result, Rulebook
-from work_assignment.domain.outcomes import RequestSource
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Result, Rulebook
+from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.inbox import Pending
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.outcomes import Outcome, WriteResult, Written
-from work_assignment.domain.sweeps import Given, Sweep, Swept
-from work_assignment.domain.undoing import Left, Surroundings, Why, judge
+from work_assignment.domain.runs.outcomes import Outcome, WriteResult, Written
+from work_assignment.domain.runs.sweeps import Given, Sweep, Swept
+from work_assignment.domain.runs.undoing import Left, Surroundings, Why, judge
 from work_assignment.services.blocks import RESERVED_FOR
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import DeciderLease, Pause

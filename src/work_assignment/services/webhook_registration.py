@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     CreateStep,
     EndpointRow,
     MessageTarget,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from work_assignment.domain.flows import FlowSolver
+from work_assignment.domain.matching.flows import FlowSolver
 from work_assignment.services.bell import Bell
 from work_assignment.services.ports import Clock, Facts, Leases, Outcomes, Queues
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow  # type: ignore[import-untyped]  # it ships stubs, yet no py.typed
 
 from work_assignment.domain.errors import WorkAssignmentError
-from work_assignment.domain.flows import Network, Shipment
+from work_assignment.domain.matching.flows import Network, Shipment
 
 _Numbers = NDArray[np.int64]
 _Nodes = NDArray[np.int32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from work_assignment.domain.flows import FlowSolver, Network, Shipment
+from work_assignment.domain.matching.flows import FlowSolver, Network, Shipment
 
 
 class FlowSolverOnDemand:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from work_assignment.domain.errors import nearest
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Value
-from work_assignment.domain.schemas import TableSchema
 from work_assignment.services.cases.json_items import JsonPlace, below
 from work_assignment.services.cases.tables import CaseTables
 from work_assignment.services.cases.values import (

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from work_assignment.domain.attributes import compile_attributes
+from work_assignment.domain.defining.policy import Policy, RoundRobinScope
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.rules import (
+    AssignmentRule,
+    Distribution,
+    OnNoSeller,
+    SellerMatch,
+)
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import DefinitionError, nearest
-from work_assignment.domain.policy import Policy, RoundRobinScope
-from work_assignment.domain.recipients import Target
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.hours.working_times import read_time_zone
 from work_assignment.domain.records import RuleId, SegmentId
-from work_assignment.domain.rules import AssignmentRule, Distribution, OnNoSeller, SellerMatch
-from work_assignment.domain.segments import Segment
 from work_assignment.domain.text import fold
-from work_assignment.domain.working_times import read_time_zone
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.filters import FilterCompiler, compile_placed
 from work_assignment.services.cases.json_items import below, item_of

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.errors import nearest
-from work_assignment.domain.recipients import Target
+from work_assignment.domain.filtering.rows import id_column
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, Value
-from work_assignment.domain.rows import id_column
-from work_assignment.domain.schemas import TableSchema
-from work_assignment.domain.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.events import (

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import cast
 
-from work_assignment.domain.conditions import ALWAYS, Condition, compile_filter
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml
-from work_assignment.domain.filters import Filter, Related
-from work_assignment.domain.operators import OPERATORS, Needs
-from work_assignment.domain.reckoning import Reckoning
-from work_assignment.domain.schemas import Vocabulary
+from work_assignment.domain.filtering.conditions import ALWAYS, Condition, compile_filter
+from work_assignment.domain.filtering.fetchxml import read_fetchxml
+from work_assignment.domain.filtering.filters import Filter, Related
+from work_assignment.domain.filtering.operators import OPERATORS, Needs
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.schemas import Vocabulary
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.configuration.filter_forms import (
     PlacedFilter,

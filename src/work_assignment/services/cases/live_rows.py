@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
+from work_assignment.domain.filtering.rows import Columns, Rows, id_column, key_of
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import Columns, Rows, id_column, key_of
 
 _Index = dict[Hashable, dict[str, Columns]]
 

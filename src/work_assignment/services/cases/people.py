@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from work_assignment.domain.availability import ALWAYS_WORKING, Calendar
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
+from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.recipients import Target, TeamOrQueue
+from work_assignment.domain.hours.availability import ALWAYS_WORKING, Calendar
+from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.domain.records import SellerId, Value
-from work_assignment.domain.sellers import Seller
-from work_assignment.domain.working_times import read_calendar
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.json_items import below, item_of
 from work_assignment.services.cases.values import said

@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-from work_assignment.domain.assigner import Assigner
-from work_assignment.domain.decisions import (
+from work_assignment.domain.deciding.assigner import Assigner
+from work_assignment.domain.deciding.decisions import (
     NO_TRACE,
     Assigned,
     Decision,
@@ -17,12 +17,12 @@ from work_assignment.domain.decisions import (
     Unassigned,
     Unchanged,
 )
-from work_assignment.domain.definitions import Definitions, define
-from work_assignment.domain.matching import FlowSolver
+from work_assignment.domain.deciding.definitions import Definitions, define
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT, Segment
+from work_assignment.domain.defining.sellers import Standing
+from work_assignment.domain.filtering.rows import id_column
+from work_assignment.domain.matching.best_overall import FlowSolver
 from work_assignment.domain.records import Owner, Record, RecordId, SellerId, Value
-from work_assignment.domain.rows import id_column
-from work_assignment.domain.segments import DEFAULT_SEGMENT, Segment
-from work_assignment.domain.sellers import Standing
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.events import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from work_assignment.domain.conditions import Condition, Relation, leaves
-from work_assignment.domain.rules import AssignmentRule
+from work_assignment.domain.defining.rules import AssignmentRule
+from work_assignment.domain.filtering.conditions import Condition, Relation, leaves
 
 
 class PoolTables:

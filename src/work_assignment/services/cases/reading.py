@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from work_assignment.domain.defining.policy import Policy
+from work_assignment.domain.defining.recipients import TeamOrQueue
+from work_assignment.domain.defining.rules import AssignmentRule
+from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError
-from work_assignment.domain.policy import Policy
-from work_assignment.domain.recipients import TeamOrQueue
-from work_assignment.domain.rules import AssignmentRule
-from work_assignment.domain.segments import Segment
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.definitions import (
     DEFAULT_TYPE,

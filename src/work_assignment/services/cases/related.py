@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from work_assignment.domain.recipients import Target
+from work_assignment.domain.defining.recipients import Target
+from work_assignment.domain.filtering.rows import id_column
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Value
-from work_assignment.domain.rows import id_column
-from work_assignment.domain.schemas import TableSchema
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.json_items import below
 from work_assignment.services.cases.live_rows import LiveRows

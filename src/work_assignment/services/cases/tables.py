@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import TableSchema
 
 
 class Metadata(Protocol):

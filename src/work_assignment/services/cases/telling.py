@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from work_assignment.domain.decisions import Assigned, Unassigned
-from work_assignment.domain.explanations import sentences, to_data
+from work_assignment.domain.deciding.decisions import Assigned, Unassigned
+from work_assignment.domain.deciding.explanations import sentences, to_data
 from work_assignment.services.cases.playing import Decided
 
 

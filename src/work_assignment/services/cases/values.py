@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from work_assignment.domain.errors import nearest
-from work_assignment.domain.operands import read_day, read_moment
-from work_assignment.domain.operators import ColumnKind, OperandError
+from work_assignment.domain.filtering.operands import read_day, read_moment
+from work_assignment.domain.filtering.operators import ColumnKind, OperandError
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema
 from work_assignment.domain.records import Value
-from work_assignment.domain.schemas import ColumnSchema, TableSchema
 from work_assignment.domain.text import fold
 
 

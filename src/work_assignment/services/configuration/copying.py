@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     SETTINGS_NAME,
     RuleRow,
     SegmentRow,
@@ -14,8 +14,8 @@ from work_assignment.domain.definition_rows import (
     Stored,
     StoredDefinitions,
 )
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.errors import WorkAssignmentError, nearest
-from work_assignment.domain.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.fields import LARGEST_WHOLE
 from work_assignment.services.configuration.planning import Plan, PlanBuilder

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.conditions import compile_filter
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml
-from work_assignment.domain.filters import (
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.fetchxml import read_fetchxml
+from work_assignment.domain.filtering.filters import (
     EVERY_RECORD,
     Filter,
     Group,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
-from work_assignment.domain.conditions import compile_filter
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.filters import (
+from work_assignment.domain.filtering.conditions import compile_filter
+from work_assignment.domain.filtering.filters import (
     EVERY_RECORD,
     Filter,
     Group,
@@ -18,9 +18,9 @@ from work_assignment.domain.filters import (
     Term,
     dynamic_parts,
 )
-from work_assignment.domain.operators import Operands
-from work_assignment.domain.reckoning import Reckoning
-from work_assignment.domain.schemas import ColumnSchema, Vocabulary
+from work_assignment.domain.filtering.operators import Operands
+from work_assignment.domain.filtering.reckoning import Reckoning
+from work_assignment.domain.filtering.schemas import ColumnSchema, Vocabulary
 from work_assignment.services.configuration.filter_forms import (
     PlacedFilter,
     PlacedGroup,

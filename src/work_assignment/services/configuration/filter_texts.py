@@ -6,8 +6,8 @@ import json
 import re
 
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
-from work_assignment.domain.filters import Filter, Group, Related
+from work_assignment.domain.filtering.fetchxml import read_fetchxml, write_fetchxml
+from work_assignment.domain.filtering.filters import Filter, Group, Related
 
 LONGEST_FILTER = 100_000
 _LISTS = ("in", "not-in")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     AttributeRow,
     StoredDefinitions,
     UserRow,

@@ -8,9 +8,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from work_assignment.domain.errors import DefinitionError, nearest
-from work_assignment.domain.filters import Term, dynamic_parts
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.schemas import ColumnSchema
+from work_assignment.domain.filtering.filters import Term, dynamic_parts
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import ColumnSchema
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.ports import ConfigurationStore
 

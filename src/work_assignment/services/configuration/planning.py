@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     Cell,
     Change,
     CreateRow,
@@ -22,7 +22,7 @@ from work_assignment.domain.definition_rows import (
     UpdateRow,
 )
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.fetchxml import read_fetchxml, write_fetchxml
+from work_assignment.domain.filtering.fetchxml import read_fetchxml, write_fetchxml
 from work_assignment.services.configuration.filter_texts import json_text
 
 Verb = Literal["create", "update", "deactivate", "link", "unlink"]

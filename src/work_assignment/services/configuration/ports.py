@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     Change,
     RecordTypeFacts,
     StoredDefinitions,
     UserRow,
 )
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.schemas import TableSchema
 
 
 class ConfigurationStore(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from work_assignment.domain.conditions import resolve_related
 from work_assignment.domain.errors import DefinitionError, nearest
-from work_assignment.domain.filters import Related
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.schemas import ColumnSchema, TableSchema, Vocabulary
+from work_assignment.domain.filtering.conditions import resolve_related
+from work_assignment.domain.filtering.filters import Related
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema, Vocabulary
 from work_assignment.services.configuration.filter_forms import PlacedRelated
 from work_assignment.services.configuration.ports import ConfigurationStore
 from work_assignment.services.configuration.problems import Place, Problems

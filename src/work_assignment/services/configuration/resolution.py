@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from work_assignment.domain.attributes import compile_attributes
-from work_assignment.domain.definition_rows import UserRow
+from work_assignment.domain.defining.definition_rows import UserRow
 from work_assignment.domain.errors import DefinitionError, nearest
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.attributes import compile_attributes
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.filter_forms import (
     PlacedFilter,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     RuleRow,
     SegmentRow,
     SettingsRow,
@@ -14,9 +14,9 @@ from work_assignment.domain.definition_rows import (
     UserRow,
 )
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.schemas import TableSchema
+from work_assignment.domain.filtering.schemas import TableSchema
+from work_assignment.domain.hours.working_times import read_time_zone
 from work_assignment.domain.text import fold
-from work_assignment.domain.working_times import read_time_zone
 from work_assignment.services.configuration import scope
 from work_assignment.services.configuration.filter_forms import PlacedFilter
 from work_assignment.services.configuration.filter_resolution import FilterAsked, FilterResolver

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from work_assignment.domain.segments import DEFAULT_SEGMENT
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.services.configuration.fields import (
     LONGEST_HOURS,
     NONE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.errors import nearest
-from work_assignment.domain.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.rule_forms import RuleForm

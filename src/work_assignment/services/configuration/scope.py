@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from work_assignment.domain.definition_rows import (
+from work_assignment.domain.defining.definition_rows import (
     RecordTypeFacts,
     RuleRow,
     SegmentRow,
     SettingsRow,
 )
 from work_assignment.domain.errors import nearest
-from work_assignment.domain.operators import ColumnKind
-from work_assignment.domain.schemas import ColumnSchema, TableSchema
+from work_assignment.domain.filtering.operators import ColumnKind
+from work_assignment.domain.filtering.schemas import ColumnSchema, TableSchema
 from work_assignment.services.configuration.ports import ConfigurationStore
 from work_assignment.services.configuration.problems import Problems
 from work_assignment.services.configuration.resolution import NameAsked

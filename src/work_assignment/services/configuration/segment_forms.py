@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from work_assignment.domain.segments import DEFAULT_SEGMENT
+from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.fields import Fields, subject_of
 from work_assignment.services.configuration.filter_forms import PlacedFilter, read_filter

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from work_assignment.domain.availability import WorkingHours
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.hours.availability import WorkingHours
+from work_assignment.domain.hours.working_times import check_overlap, read_calendar
 from work_assignment.domain.text import fold
-from work_assignment.domain.working_times import check_overlap, read_calendar
 from work_assignment.services.configuration.fields import Fields, read_text, subject_of
 from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.problems import Place, Problems

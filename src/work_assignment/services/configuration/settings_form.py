@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from work_assignment.domain.definition_rows import SettingsRow
+from work_assignment.domain.defining.definition_rows import SettingsRow
 from work_assignment.domain.errors import DefinitionError
-from work_assignment.domain.working_times import read_time_zone
+from work_assignment.domain.hours.working_times import read_time_zone
 from work_assignment.services.configuration.fields import LONGEST_HOURS, Fields
 from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.problems import Place, PlacedName, Problems

@@ -1,0 +1,1 @@
+"""The decision: segment, rule, who may take it, who comes first, and why."""

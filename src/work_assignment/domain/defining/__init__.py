@@ -1,0 +1,1 @@
+"""What admins define: segments, rules, sellers, teams, queues, settings."""

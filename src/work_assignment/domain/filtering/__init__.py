@@ -1,0 +1,1 @@
+"""Filters: read, checked against columns, compiled into tests of rows."""

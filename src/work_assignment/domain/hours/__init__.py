@@ -1,0 +1,1 @@
+"""When sellers work: patterns, breaks, time off, time zones."""

@@ -1,0 +1,1 @@
+"""Best overall: many records and sellers matched at once."""

@@ -1,0 +1,1 @@
+"""What is known before a decision and written after it: facts, outcomes, sweeps, stories."""

@@ -1,0 +1,131 @@
+"""What is known when a block is decided: sellers' rows, records as they stand, the rulebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+
+from work_assignment.domain.deciding.definitions import Definitions
+from work_assignment.domain.deciding.related_paths import NOWHERE, Reach
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows
+from work_assignment.domain.records import Owner, Record, RecordKey, RuleId, SellerId
+from work_assignment.domain.statuses import RoutingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Shares of a seller's capacity that one block of decisions holds until it is done.
+
+    `records` are the ids of the records that are to use them: nobody else decides these meanwhile.
+    """
+
+    block: str
+    shares: int
+    expires_at: datetime
+    records: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SellerRow:
+    """A seller's row as read: `version` is its ETag, `order_stamp` rises with each assignment.
+
+    `rule_stamps` are those of single rules, where each has a round of its own. `barred` says why
+    Dataverse would refuse the seller as an owner, or is empty.
+    """
+
+    id: str
+    seller_id: SellerId
+    version: str
+    order_stamp: int
+    last_assigned_at: datetime | None
+    reservations: tuple[Reservation, ...] = ()
+    barred: str = ""
+    rule_stamps: Mapping[RuleId, int] = field(default_factory=dict)
+
+
+class Result(Enum):
+    """`wa_assignmentresult` of a record."""
+
+    UNDECIDED = None
+    SUCCEEDED = 0
+    FAILED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentRecord:
+    """A record as it stands, with the version that the next write must find.
+
+    `modified_by` is the user who wrote it last, at `modified_at`.
+    """
+
+    record: Record
+    version: str
+    is_open: bool
+    result: Result
+    modified_by: str | None = None
+    modified_at: datetime | None = None
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.record.type, self.record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest row of the run log about a record.
+
+    `owner` is whom the outcome left the record with, as far as the row says; `written_at` is when
+    the row was made by Dataverse's clock, which events carry too.
+    """
+
+    id: str
+    status: RoutingStatus
+    segment_id: str | None
+    rule_id: str | None
+    decided_at: datetime
+    attempts: int
+    seller_id: SellerId | None = None
+    owner: Owner | None = None
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """The definitions in force, and the stamp under which they may be kept.
+
+    `columns` names, by record type, what must be read of a record, and `labelled` those of them of
+    which what people read is wanted too; `reach` are the rows beside it. Owners are chosen in
+    `owner_column` where that is not the owner proper. `faults` are definitions that cannot be used
+    as they stand. In `zone` days are meant.
+    """
+
+    stamp: str
+    definitions: Definitions
+    columns: Mapping[str, frozenset[str]]
+    faults: tuple[DefinitionError, ...] = ()
+    labelled: frozenset[str] = frozenset()
+    reach: Reach = NOWHERE
+    owner_column: str | None = None
+    score_column: str | None = None
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything one block is decided on, read in one go: seller rows before counts.
+
+    `unreadable` are records asked for that are there and cannot be understood; `rows` are those of
+    other tables that filters look at.
+    """
+
+    stamp: str
+    sellers: tuple[SellerRow, ...]
+    open_counts: Mapping[SellerId, int]
+    asked: Mapping[RecordKey, CurrentRecord]
+    waiting: tuple[CurrentRecord, ...]
+    last_runs: Mapping[RecordKey, LastRun]
+    unreadable: frozenset[RecordKey] = frozenset()
+    rows: Rows = NO_ROWS
