@@ -32,6 +32,7 @@ from work_assignment.services.crm_export import (
     opportunity_columns,
     read_export,
 )
+from work_assignment.services.csv_table import CsvError
 from work_assignment.solvers.min_cost_flow import OrToolsFlowSolver
 
 WAYS = ("round robin", "load balancing", "best overall")
@@ -103,7 +104,10 @@ def _records(export: CrmExport) -> Iterator[Record]:
 
 def show(folder: Path) -> Mapping[str, float]:
     """Route the export three ways and print a table."""
-    export = read_export(folder)
+    try:
+        export = read_export(folder)
+    except CsvError as exc:
+        sys.exit(f"{folder}: {exc}")
     found = list(results(export))
     records = len(export.open_opportunities())
     lines = [

@@ -53,15 +53,18 @@ def test_an_outcome_is_explained(write: Any, capsys: pytest.CaptureFixture[str])
     assert main(["decide", write(a_case()), "--explain"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("2026-03-04 09:00:00 UTC, lead L1: assigned to Ana (ana)\n  Segment")
-    assert told.endswith("  Outcome: Anyone: Ana, longest wait of 2, never had one\n")
+    assert told.endswith(
+        "  Outcome: Anyone: Ana, longest wait of 2, never had one, first of 2 such by id\n"
+    )
 
 
 def test_explanations_are_lines_of_json_too(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decide", write(a_case()), "--explain", "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     data = json.loads(line)
-    assert data["segments"] == [{"name": "Fairs"}]
-    assert data["outcome"] == "Anyone: Ana, longest wait of 2, never had one"
+    assert (data["id"], data["outcome"], data["owner"]) == ("L1", "assigned", "ana")
+    assert data["trace"]["segments"] == [{"name": "Fairs"}]
+    assert data["trace"]["outcome"].startswith("Anyone: Ana, longest wait of 2, never had one")
 
 
 def test_what_is_expected_comes_out(write: Any, capsys: pytest.CaptureFixture[str]) -> None:

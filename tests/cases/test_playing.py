@@ -91,7 +91,7 @@ def test_the_explanation_tells_who_got_what_and_why() -> None:
         "  Segment 'Fairs' matches",
         "  Rule 'Anyone' applies",
         "    by round robin: Ana (never had one), Ben (never had one)",
-        "  Outcome: Anyone: Ana, longest wait of 2, never had one",
+        "  Outcome: Anyone: Ana, longest wait of 2, never had one, first of 2 such by id",
     ]
 
 

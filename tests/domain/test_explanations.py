@@ -62,7 +62,7 @@ def test_the_story_reads_from_segment_to_owner() -> None:
                 sellers("a", "b", "c"),
                 c={"open_records": 9},
             ),
-            "Anyone: A, most room of 3 (50 free, longest wait of 2 level)",
+            "Anyone: A, most room of 3 (50 free, longest wait of 2 level, first of 2 such by id)",
         ),
         (
             decided(

@@ -62,7 +62,7 @@ def _print_decided(case: Case, *, explain: bool, as_json: bool) -> None:
     if not explain:
         _print_lines(map(output, decided))
     elif as_json:
-        _print_lines(to_data(one.decision) for one in decided)
+        _print_lines({**output(one), "trace": to_data(one.decision)} for one in decided)
     else:
         for number, one in enumerate(decided):
             _print_story(one, first=number == 0)

@@ -41,5 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for action in report.actions:
             print(action)
-        print(f"Copied: '{arguments.new_name}' is inactive until somebody switches it on.")
+        print(
+            f"Copied: '{arguments.new_name}' is inactive until somebody switches it on. Where a folder "
+            "says what is in force, add it there, or the next wa apply deactivates what was copied."
+        )
     return DONE

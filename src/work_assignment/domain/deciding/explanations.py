@@ -15,7 +15,7 @@ from work_assignment.domain.deciding.decisions import (
     Unchanged,
 )
 from work_assignment.domain.deciding.distribution import Candidate, Ranking
-from work_assignment.domain.defining.rules import Distribution
+from work_assignment.domain.defining.rules import Distribution, OnNoSeller
 from work_assignment.domain.defining.segments import SegmentTried
 from work_assignment.domain.filtering.conditions import Failure
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
@@ -50,18 +50,34 @@ def _why_first(tried: RuleTried) -> str:
     if ranking is None:
         return _why_group(tried)
     chosen, *others = ranking.order
+    if tried.note:
+        return tried.note
     if not others:
         return f"the only one {_when(ranking)}" if ranking.later else "the only one who can take it"
     among = f"{len(others) + 1} {_when(ranking)}" if ranking.later else str(len(others) + 1)
     match ranking.distribution:
         case Distribution.LOAD_BALANCING:
-            level = sum(other.room == chosen.room for other in others)
-            tie = f", longest wait of {level + 1} level" if level else ""
-            return f"most room of {among} ({chosen.room} free{tie})"
+            level = [other for other in others if other.room == chosen.room]
+            return f"most room of {among} ({chosen.room} free{_level(chosen, level)})"
         case Distribution.BEST_OVERALL:
-            return tried.note or f"least to do of {among} ({chosen.load} open)"
+            level = [other for other in others if other.load == chosen.load]
+            return f"least to do of {among} ({chosen.load} open{_level(chosen, level)})"
         case _:
-            return f"longest wait of {among}" + (", never had one" if chosen.turn == 0 else "")
+            never = ", never had one" if chosen.turn == 0 else ""
+            return f"longest wait of {among}{never}{_tie(chosen, others)}"
+
+
+def _level(chosen: Candidate, level: Sequence[Candidate]) -> str:
+    """How one of several was chosen who are level in what the distribution looks at first."""
+    if not level:
+        return ""
+    return f", longest wait of {len(level) + 1} level{_tie(chosen, level)}"
+
+
+def _tie(chosen: Candidate, others: Sequence[Candidate]) -> str:
+    """What decided among those who have waited as long."""
+    alike = sum(other.turn == chosen.turn for other in others)
+    return f", first of {alike + 1} such by id" if alike else ""
 
 
 def _why_group(tried: RuleTried) -> str:
@@ -77,11 +93,18 @@ def _when(ranking: Ranking) -> str:
 
 def to_data(decision: Decision) -> dict[str, Any]:
     """The whole trace as plain JSON values, with short keys that `sentences` reads."""
-    return {
+    data: dict[str, Any] = {
         "segments": [_segment_data(tried) for tried in decision.trace.segments],
         "rules": [_rule_data(tried) for tried in decision.trace.rules],
         "outcome": summary(decision),
     }
+    if decision.record.score and any(_asks_score(tried) for tried in decision.trace.rules):
+        data["score"] = str(decision.record.score)
+    return data
+
+
+def _asks_score(tried: RuleTried) -> bool:
+    return tried.applied and tried.rule.distribution is Distribution.BEST_OVERALL
 
 
 def _segment_data(tried: SegmentTried) -> dict[str, Any]:
@@ -101,6 +124,8 @@ def _rule_data(tried: RuleTried) -> dict[str, Any]:
     if tried.ranking is None:
         if tried.status is not RoutingStatus.ASSIGNED:
             data["reason"] = tried.status.reason
+            if tried.rule.on_no_seller is OnNoSeller.STOP:
+                data["stops"] = True
         return data
     data["by"] = tried.ranking.distribution.value
     data["order"] = [_candidate_data(tried, entry) for entry in tried.ranking.order]
@@ -170,6 +195,10 @@ def sentences(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {tried['reason']}"
         if "note" in tried:
             yield f"  {tried['note']}"
+        if tried.get("stops"):
+            yield "  no other rule is tried: this one says stop"
+    if "score" in data:
+        yield f"Score: {data['score']}"
     yield f"Outcome: {data.get('outcome', '')}"
 
 

@@ -167,8 +167,15 @@ class _Maker:
     def fixed(self) -> _Holds:
         """The test of operands that are the same for every record."""
         if self._kind is None:
+            self._check_dates()
             return self._by_value(self._fixed_test)
         return self._fixed_test(self._kind)
+
+    def _check_dates(self) -> None:
+        """Check the operands of operators that are for dates alone, whatever the column may be."""
+        kinds = self._operator.kinds
+        if ColumnKind.MOMENT in kinds and ColumnKind.TEXT not in kinds:
+            self._make(ColumnKind.MOMENT, self._term.operands)
 
     def _fixed_test(self, kind: ColumnKind) -> _Holds:
         return self._row_test(self._make(kind, self._term.operands))

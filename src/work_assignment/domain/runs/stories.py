@@ -42,8 +42,11 @@ class RecordNow:
 
 def story(record: RecordNow | None, runs: Sequence[LoggedRun]) -> Iterator[str]:
     """The record as it stands, then every outcome, oldest first, with how it came about."""
+    if record is None and not runs:
+        yield "The record does not exist, and the run log knows nothing of it."
+        return
     if record is None:
-        yield "The record does not exist (any more)."
+        yield "The record does not exist any more."
     else:
         state = "open" if record.is_open else "closed"
         yield f"{record.name}: {state}, owned by {record.owner}"
