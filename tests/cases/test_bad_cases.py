@@ -38,7 +38,7 @@ NEW = {"new": {"id": "L1"}}
         ({"teams": ["North"]}, "teams[0]: it is a mapping with an id, not 'North'"),
         ({"sellerz": []}, "sellerz: there is no key 'sellerz'; did you mean 'sellers'?"),
         ({"settings": []}, "settings: settings is a mapping"),
-        ({"related": []}, "related: it is a mapping, not a list"),
+        ({"related": 7}, "related: it is a mapping, not 7"),
     ],
 )
 def test_keys_of_the_case(changes: dict[str, Any], problem: str) -> None:
@@ -60,8 +60,8 @@ def test_a_case_without_rules_says_so_with_an_empty_list() -> None:
         ([{}], "sellers[0]: 'id' is missing"),
         ([{"id": ["x"]}], "sellers[0].id: 'id' is a text, not a list"),
         (
-            [{"id": "ana"}, {"id": "Ana"}],
-            "sellers[1]: the id 'Ana' is that of sellers[0]",
+            [{"id": "ana"}, {"id": "ana"}],
+            "sellers[1]: the id 'ana' is that of sellers[0]",
         ),
         (
             seller(takes_asignments=True),
@@ -148,8 +148,16 @@ def test_hours(changes: dict[str, Any], problem: str) -> None:
             "segments[0].sequence: segment: 'sequence' is a text, not a list",
         ),
         (
-            {"segments": segment(manager="ines@contoso.example")},
-            "segments[0].manager: segment 'Fairs': 'manager' is not supported",
+            {"segments": segment(manager=["ines"])},
+            "segments[0].manager: segment 'Fairs': 'manager' is a text, not a list",
+        ),
+        (
+            {"segments": segment(schedule="daily")},
+            "segments[0].schedule: segment 'Fairs': 'schedule' is a mapping",
+        ),
+        (
+            {"rules": rule() + rule()},
+            "rules[1]: rule 'Anyone': there is another one for lead at case.json: rules[0]",
         ),
         (
             {"rules": rule(segment="Fair")},
@@ -232,9 +240,9 @@ def test_filters_of_records(filter_: object, problem: str) -> None:
             "there is no operator 'beginswith' (column 'city'); did you mean 'begins-with'?",
         ),
         (
-            {"attributes": {"all": [["Language", "like", "G%"]]}},
+            {"attributes": {"all": [["Language", "under", "G%"]]}},
             "rules[0].attributes.all[0]: rule 'Anyone', attributes: "
-            "there is no operator 'like' for seller attributes (attribute 'Language')",
+            "there is no operator 'under' for seller attributes (attribute 'Language')",
         ),
     ],
 )
@@ -246,6 +254,8 @@ def test_filters_of_sellers(changes: dict[str, Any], problem: str) -> None:
     ("related", "problem"),
     [
         ({"account": [{"columns": {}}]}, "related.account[0]: 'id' is missing"),
+        ([7], "related[0]: it is a mapping, not 7"),
+        ([{"id": "A"}], "related[0]: 'table' is missing"),
         ({"account": 7}, "related.account: it is a list, not 7"),
         ({"account": {"A1": 7}}, "related.account.A1: it is a mapping, not 7"),
         (
@@ -296,6 +306,41 @@ def test_related_rows(related: object, problem: str) -> None:
             "events[1].new.columns.ownerid: 'ownerid' is said by 'owner', and otherwise",
         ),
         (
+            {
+                "new": {
+                    "id": "x",
+                    "created_at": "2026-03-01T00:00:00Z",
+                    "columns": {"createdon": "2026-03-02T00:00:00Z"},
+                }
+            },
+            "events[1].new.columns.createdon: 'createdon' is said by 'created_at', and otherwise",
+        ),
+        (
+            {"new": {"id": "x", "type": "leads"}},
+            "events[1].new.type: there is no record type 'leads'; did you mean 'lead'?",
+        ),
+        (
+            {"assigned_by_hand": {"id": "x", "type": "Opportunities", "owner": "ana"}},
+            "events[1].assigned_by_hand.type: there is no record type 'Opportunities'; "
+            "did you mean 'opportunity'?",
+        ),
+        (
+            {"closed": {"id": "L1", "type": "contact"}},
+            "events[1].closed.type: 'L1' is of type lead, not contact; did you mean 'lead'?",
+        ),
+        (
+            {"changed": {"id": "L1", "type": "leads", "columns": {}}},
+            "events[1].changed.type: 'L1' is of type lead, not leads; did you mean 'lead'?",
+        ),
+        (
+            {"sweep": {"record_type": "leads"}},
+            "events[1].sweep.record_type: there is no record type 'leads'; did you mean 'lead'?",
+        ),
+        (
+            {"sweep": {"record_type": "lead", "type": "opportunity"}},
+            "events[1].sweep.type: 'type' is said by 'record_type', and otherwise",
+        ),
+        (
             {"changed": {"id": "L3", "columns": {}}},
             "events[1].changed.id: there is no record or related row 'L3' yet",
         ),
@@ -333,6 +378,14 @@ def test_events(event: object, problem: str) -> None:
     assert problems(a_case(events=[NEW, event])) == [problem]
 
 
+def test_an_owner_named_as_two_are_is_told_by_id() -> None:
+    twins = [{"id": "u1", "name": "Ana"}, {"id": "u2", "name": "ana"}]
+    events = [{"new": {"id": "L1", "owner": "Ana"}}]
+    assert problems(a_case(sellers=twins, events=events)) == [
+        "events[0].new.owner: 2 are named 'Ana': say the id; did you mean 'u1'?"
+    ]
+
+
 def test_a_record_is_closed_once() -> None:
     closed = {"closed": {"id": "L1"}}
     assert problems(a_case(events=[NEW, closed, closed])) == [
@@ -352,6 +405,13 @@ def test_new_records_are_of_the_types_that_settings_name() -> None:
     events = [{"new": {"id": "C1", "type": "contact"}}]
     assert problems(a_case(settings={"record_types": ["lead"]}, events=events)) == [
         "events[0].new.type: settings have no contact in their record_types"
+    ]
+
+
+def test_a_type_written_as_its_plural_makes_no_type_of_its_own() -> None:
+    events = [{"new": {"id": "L1", "type": "leads"}}]
+    assert problems(a_case(segments=[], rules=rule(segment="default"), events=events)) == [
+        "events[0].new.type: there is no record type 'leads'; did you mean 'lead'?"
     ]
 
 
@@ -388,6 +448,12 @@ def test_everything_wrong_is_told_at_once_in_order() -> None:
 def test_what_is_no_json(text: str, problem: str) -> None:
     (found,) = problems_of_text(text)
     assert found.startswith(problem)
+
+
+def test_a_key_with_a_line_end_in_it_stays_on_its_line() -> None:
+    assert problems(a_case(sellers=[{"id": "ana", "\x85": 0}])) == [
+        "sellers[0][\"\\u0085\"]: there is no key ' '"
+    ]
 
 
 def test_a_case_that_is_nested_too_deeply() -> None:

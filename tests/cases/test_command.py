@@ -91,6 +91,46 @@ def test_differences_are_lines_of_json_too(write: Any, capsys: pytest.CaptureFix
     assert difference["output"]["id"] == "L1"
 
 
+def test_files_and_folders_are_checked_together(
+    write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inner").mkdir()
+    write({"case": a_case(), "expect": [{"owner": "ana"}]}, "inner/good.json")
+    wrong = write({"case": a_case(), "expect": [{"owner": "ben"}, {}]}, "inner/wrong.json")
+    bare = write(a_case(), "bare.json")
+    broken = write('{"case": {}', "broken.json")
+    good = write({"case": a_case(), "expect": [{}]}, "good.json")
+
+    assert main(["decide", "--check", str(tmp_path / "inner"), good, bare, broken, wrong]) == 1
+    differs, without, mistaken, total = capsys.readouterr().out.splitlines()
+    assert differs.startswith(f'{wrong}: expect[0]: {{"id": "L1"}} is otherwise; owner: expected')
+    assert differs.endswith("(and 1 more)")
+    assert without == f"{bare} has no 'expect' to compare with"
+    assert mistaken.startswith(f"{broken}:1: this is no JSON")
+    assert total == "5 files: 2 as expected, 3 not"
+
+    assert main(["decide", "--check", good, str(tmp_path / "inner" / "good.json")]) == 0
+    assert capsys.readouterr().out == "2 files: 2 as expected, 0 not\n"
+
+
+def test_many_checks_are_lines_of_json_too(
+    write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = write(a_case())
+    assert main(["decide", "--check", "--json", str(tmp_path)]) == 1
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"file": bare, "problem": f"{bare} has no 'expect' to compare with"},
+        {"files": 1, "as_expected": 0, "otherwise": 1},
+    ]
+
+
+def test_a_folder_without_cases_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["decide", "--check", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"wa decide: {tmp_path} has no files of JSON in it\n"
+
+
 def test_without_expectations_there_is_nothing_to_check(
     write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -126,6 +126,12 @@ def test_a_seller_attribute_may_equal_the_label_of_a_records_choice() -> None:
     assert [one["owner"] for one in outputs(case, KNOWN)] == ["ana"]
 
 
+def test_an_id_in_a_lookup_may_be_a_number() -> None:
+    filter_ = {"all": [["parentaccountid", "eq", "5"]]}
+    case = a_case(segments=segment(filter=filter_), events=new(parentaccountid=5))
+    assert [one["segment"] for one in outputs(case, KNOWN)] == ["Fairs"]
+
+
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [
@@ -138,8 +144,8 @@ def test_a_seller_attribute_may_equal_the_label_of_a_records_choice() -> None:
         ),
         ({"subject": 5}, "subject: column 'subject': 5 is no value of a text column"),
         (
-            {"parentaccountid": 5},
-            "parentaccountid: column 'parentaccountid': 5 is no value of a lookup column",
+            {"parentaccountid": True},
+            "parentaccountid: column 'parentaccountid': true is no value of a lookup column",
         ),
         (
             {"leadsourcecode": 9},

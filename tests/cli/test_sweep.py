@@ -120,10 +120,11 @@ def test_reasons_come_with_the_most_frequent_first_and_end_somewhere() -> None:
 def test_sweeps_are_listed_in_columns() -> None:
     other = Sweep(ID.replace("6", "7"), "Sweep of all", SweepStatus.IN_PROGRESS, AT, undone=0)
     assert list(sweep_view.listed([SWEEP, other])) == [
-        "began (UTC)          status       records  assigned  failed  undone"
+        "began (UTC)          status       records  assigned  unassigned  undone"
         "  id                                    name",
-        f"2026-03-04 09:05:07  succeeded       1204      1200       3          {ID}  Sweep of lead",
-        "2026-03-04 09:05:07  in progress        0         0       0        "
+        "2026-03-04 09:05:07  succeeded       1204      1200           3        "
+        f"  {ID}  Sweep of lead",
+        "2026-03-04 09:05:07  in progress        0         0           0        "
         f"  {ID.replace('6', '7')}  Sweep of all",
     ]
 

@@ -13,6 +13,19 @@ from work_assignment.services.configuration.folder import read_folder, read_text
 from work_assignment.services.configuration.problems import ConfigurationErrors
 
 
+def test_a_seller_may_have_any_whole_number_as_capacity_and_no_attributes() -> None:
+    listed, unsaid = (
+        forms_of("""\
+        sellers:
+          - {user: ana, max_capacity: -3, attributes: []}
+          - {user: ben, attributes: {Language: null, Region: Europe}}
+    """).sellers
+        or ()
+    )
+    assert (listed.max_capacity, listed.attributes) == (-3, ())
+    assert unsaid.attributes == (("Region", "Europe"),)
+
+
 def test_the_files_of_a_folder_and_its_folders_make_one_set_of_definitions(tmp_path: Path) -> None:
     assert read_folder(write_folder(tmp_path, GOOD)).settings is not None
     forms = good_forms()
@@ -147,10 +160,6 @@ SEGMENT = "segments: [{name: A, record_type: lead"
             "d.yaml:1: segment 'A': 'schedule' is not supported",
         ),
         (
-            SEGMENT + ", reassign_on_move: true}]",
-            "d.yaml:1: segment 'A': 'reassign_on_move' goes with allow_move_in: true",
-        ),
-        (
             SEGMENT + "}, {name: a, record_type: lead}]",
             "d.yaml:1: segment 'a': there is another one for lead at d.yaml:1",
         ),
@@ -187,6 +196,10 @@ SEGMENT = "segments: [{name: A, record_type: lead"
         (
             "sellers: [{user: ana, working_hours: [{days: [mon], from: 8, to: 17}]}]",
             "d.yaml:1: seller 'ana': working_hours: from is a time such as \"08:00\", not 8",
+        ),
+        (
+            'sellers: [{user: ana, working_hours: [{days: [mon], from: "08:00"}]}]',
+            "d.yaml:1: seller 'ana': working_hours: 'to' is missing",
         ),
         (
             'sellers: [{user: ana, working_hours: [{days: [mon], from: "08:00", to: "09:00", '
@@ -244,6 +257,34 @@ def test_hours_that_overlap_on_a_weekday_are_refused() -> None:
               - {days: [mon, tue], from: "05:00", to: "09:00"}
     """)
     assert found == "d.yaml:5: seller 'ana': working_hours: they overlap with others on mon"
+
+
+def test_hours_that_overlap_in_another_time_zone_are_refused() -> None:
+    (found,) = refused("""\
+        sellers:
+          - user: ana
+            working_hours:
+              - {days: [Monday], from: "08:00", to: "12:00", time_zone: Europe/London}
+              - {days: [mon], from: "12:00", to: "14:00", time_zone: Europe/Berlin}
+    """)
+    assert found == (
+        "d.yaml:5: seller 'ana': working_hours: they overlap with those of Europe/London on mon"
+    )
+
+
+def test_hours_may_leave_out_days_and_last_until_midnight() -> None:
+    (seller,) = (
+        forms_of("""\
+        sellers:
+          - user: ana
+            working_hours:
+              - {from: "08:00:00", to: "24:00", time_zone: ~, breaks: [{from: "12:00", to: "13:00"}]}
+    """).sellers
+        or ()
+    )
+    assert seller.working_hours == (
+        '[{"breaks":[{"from":"12:00","to":"13:00"}],"from":"08:00:00","time_zone":null,"to":"24:00"}]'
+    )
 
 
 def test_hours_that_only_touch_are_fine() -> None:

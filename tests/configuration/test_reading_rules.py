@@ -39,8 +39,8 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
             "d.yaml:2: rule 'r': there is another one for lead at d.yaml:2",
         ),
         (
-            RULE + ", assign_to: teams}]",
-            "d.yaml:2: rule 'R': 'assign_to' is one of sellers, team, queue, not 'teams'; "
+            RULE + ", assign_to: teamz}]",
+            "d.yaml:2: rule 'R': 'assign_to' is one of sellers, team, queue, not 'teamz'; "
             "did you mean 'team'?",
         ),
         (RULE + ", state: shadow}]", "d.yaml:2: rule 'R': 'state: shadow' is not supported"),
@@ -70,7 +70,7 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
             "d.yaml:2: rule 'R': match: attributes needs attributes or seller_filter",
         ),
         (
-            RULE + ", list: [ana@contoso.example]}]",
+            RULE + ", match: any, list: [ana@contoso.example]}]",
             "d.yaml:2: rule 'R': 'list' goes with match: list, not with match: any",
         ),
         (RULE + ", match: list, list: []}]", "d.yaml:2: rule 'R': 'list' is empty"),
@@ -79,7 +79,7 @@ RULE = "segments: [{name: A, record_type: lead}]\nrules: [{name: R, segment: A"
             "d.yaml:2: rule 'R': 'list' is a list, not 'ana'",
         ),
         (
-            RULE + ", attributes: {all: [[L, eq, x]]}}]",
+            RULE + ", match: any, attributes: {all: [[L, eq, x]]}}]",
             "d.yaml:2: rule 'R': 'attributes' goes with match: attributes, not with match: any",
         ),
         (
@@ -141,3 +141,45 @@ def test_hours_may_be_more_than_a_hundred_and_twenty() -> None:
         forms_of(f"{RULE}, created_within_hours: 1000, available_within_hours: 720}}]").rules or ()
     )
     assert (rule.created_within_hours, rule.available_within_hours) == (1000, 720)
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ("list: [ana]", "list"),
+        ("attributes: {all: [[L, eq, x]]}", "attributes"),
+        ("seller_filter: {all: [[address1_city, eq, London]]}", "attributes"),
+    ],
+)
+def test_how_sellers_are_found_follows_from_what_is_there(keys: str, match: str) -> None:
+    (rule,) = forms_of(f"{RULE}, {keys}}}]").rules or ()
+    assert rule.match == match
+
+
+def test_a_list_and_a_seller_filter_do_not_go_together() -> None:
+    (found,) = refused(f"{RULE}, list: [ana], seller_filter: {{all: [[city, eq, x]]}}}}]")
+    assert found == (
+        "d.yaml:2: rule 'R': 'seller_filter' goes with match: attributes, not with match: list"
+    )
+
+
+def test_words_of_choice_may_be_spelled_in_any_case_and_with_dashes() -> None:
+    (rule,) = (
+        forms_of(
+            f"{RULE}, state: Active, assign_to: Seller, distribution: load_balancing, "
+            "on_no_seller: Next-Rule, created_within_hours: None}]"
+        ).rules
+        or ()
+    )
+    assert (rule.state, rule.assign_to, rule.distribution) == (
+        "active",
+        "sellers",
+        "load balancing",
+    )
+    assert (rule.on_no_seller, rule.created_within_hours) == ("next rule", None)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("Teams", "team"), ("queues", "queue")])
+def test_whom_a_rule_is_for_may_be_said_in_the_plural(said: str, meant: str) -> None:
+    (rule,) = forms_of(f"{RULE}, assign_to: {said}, distribution: Any_One}}]").rules or ()
+    assert (rule.assign_to, rule.distribution) == (meant, "any one")

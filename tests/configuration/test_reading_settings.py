@@ -31,8 +31,8 @@ SEGMENT = "segments: [{name: A, record_type: lead"
             "not 'assignment rules'; did you mean 'assignment rule'?",
         ),
         (
-            "settings: {eligible_roles: Salesperson}",
-            "d.yaml:1: settings: 'eligible_roles' is all or a list, not 'Salesperson'",
+            "settings: {eligible_roles: None}",
+            "d.yaml:1: settings: 'eligible_roles' is all or a list, not 'none'",
         ),
         (
             "settings: {eligible_roles: []}",
@@ -108,3 +108,26 @@ def test_every_setting_reaches_its_column() -> None:
     assert (row.round_robin_scope, row.default_capacity) == ("assignment rule", 7)
     assert (row.keep_self_created, row.evaluation_time_zone) == (True, "Europe/Berlin")
     assert (row.flap_limit_moves, row.flap_limit_hours) == (5, 48)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Organisation", "organization"),
+        ("per-organization", "organization"),
+        ("PER_RULE", "assignment rule"),
+        ("rule", "assignment rule"),
+        ("Assignment_Rule", "assignment rule"),
+        ("assignmentRule", "assignment rule"),
+    ],
+)
+def test_the_scope_of_turns_may_be_said_in_many_ways(said: str, meant: str) -> None:
+    settings = forms_of(f"settings: {{round_robin_scope: {said}}}").settings
+    assert settings
+    assert settings.row.round_robin_scope == meant
+
+
+def test_a_single_role_needs_no_list() -> None:
+    settings = forms_of("settings: {eligible_roles: Salesperson}").settings
+    assert settings
+    assert [one.name for one in settings.eligible_roles or ()] == ["Salesperson"]

@@ -130,6 +130,8 @@ def test_roles_are_stored_as_they_are_spelt_in_dataverse() -> None:
     applied(forms_of(text), store)
     assert json.loads(store.row("default").eligible_roles) == ["Sales Manager", "Salesperson"]
     assert not plan(forms_of(text), store)
+    found = plan(forms_of("settings: {eligible_roles: all}"), store)
+    assert str(found).splitlines()[1].endswith('["Sales Manager","Salesperson"] -> all')
     applied(forms_of("settings: {eligible_roles: all}"), store)
     assert store.row("default").eligible_roles is None
 

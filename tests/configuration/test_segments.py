@@ -20,6 +20,7 @@ def segment(keys: str) -> str:
     [
         ("priority: 1", (False, False)),
         ("allow_move_in: true", (True, True)),
+        ("reassign_on_move: true", (False, True)),
         ("allow_move_in: true, reassign_on_move: false", (True, False)),
         ("allow_move_in: false, reassign_on_move: false", (False, False)),
     ],
@@ -38,14 +39,28 @@ def test_two_segments_cannot_be_tried_in_the_same_place() -> None:
         segments:
           - name: A
             record_type: lead
+            priority: 1
           - name: B
             record_type: lead
             priority: 1
           - {name: C, record_type: lead, priority: 1, state: paused}
     """) == [
-        "d.yaml:6: segment 'B': priority 1 is that of segment 'A' at d.yaml:2",
-        "d.yaml:7: segment 'C': priority 1 is that of segment 'A' at d.yaml:2",
+        "d.yaml:7: segment 'B': priority 1 is that of segment 'A' at d.yaml:4",
+        "d.yaml:8: segment 'C': priority 1 is that of segment 'A' at d.yaml:4",
     ]
+
+
+def test_segments_that_do_not_say_their_priority_are_tried_around_those_that_do() -> None:
+    forms = forms_of("""\
+        segments:
+          - {name: A, record_type: lead}
+          - {name: B, record_type: lead, priority: 1}
+          - {name: C, record_type: lead}
+          - {name: D, record_type: lead, priority: 4}
+          - {name: E, record_type: lead}
+          - {name: F, record_type: opportunity}
+    """).segments
+    assert [form.priority for form in forms or ()] == [2, 1, 3, 4, 5, 1]
 
 
 def test_priorities_of_inactive_segments_and_other_record_types_do_not_matter() -> None:

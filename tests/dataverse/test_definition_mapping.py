@@ -136,7 +136,7 @@ def test_a_group_of_which_nothing_is_said_is_any_one() -> None:
             "there is no column 'town' of lead for '$(town)'",
         ),
         ({"wa_attributefilter": "{half"}, "rule 'R', attributes: it is no JSON"),
-        ({"wa_attributefilter": '{"all": [["Language", "gt", "x"]]}'}, "no operator 'gt'"),
+        ({"wa_attributefilter": '{"all": [["Language", "under", "x"]]}'}, "no operator 'under'"),
         ({"wa_attributefilter": "5"}, "rule 'R', attributes"),
         ({"wa_matchtype": 1, "wa_sellerlist": "{half"}, "rule 'R', list: it is no JSON"),
         ({"wa_matchtype": 1, "wa_sellerlist": "5"}, "rule 'R', list: it is no list of texts"),

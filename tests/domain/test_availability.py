@@ -91,7 +91,6 @@ def test_time_off_however_it_is_written_down(off: list[tuple[str, str]]) -> None
         ([["12:00", "13:00"]], "12:00", "13:00"),
         ([["12:00", "13:00"]], "11:59", "11:59"),
         ([["12:00", "13:00"]], "13:00", "13:00"),
-        ([["12:00", "14:00"], ["13:00", "13:30"]], "13:40", "14:00"),
         ([["13:00", "14:00"], ["12:00", "13:00"]], "12:30", "14:00"),
         ([["08:00", "09:00"]], "08:00", "09:00"),
     ],
@@ -100,6 +99,13 @@ def test_breaks_are_skipped(breaks: list[list[str]], at: str, expected: str) -> 
     assert first(calendar({**OFFICE, "breaks": breaks}), f"2026-03-04 {at}") == (
         f"2026-03-04 {expected}:00"
     )
+
+
+def test_breaks_of_a_calendar_in_dataverse_may_overlap() -> None:
+    breaks = ((time(12), time(14)), (time(13), time(13, 30)))
+    hours = WorkingHours(frozenset({2}), time(8), time(17), UTC, breaks)
+
+    assert first(Calendar((hours,)), "2026-03-04 13:40") == "2026-03-04 14:00:00"
 
 
 def test_a_break_up_to_the_end_ends_the_day() -> None:

@@ -19,6 +19,7 @@ from work_assignment.domain.filtering.conditions import (
 from work_assignment.domain.filtering.filters import read_nested
 from work_assignment.domain.filtering.reckoning import Reckoning
 from work_assignment.domain.filtering.rows import Scope
+from work_assignment.domain.filtering.schemas import Vocabulary
 from work_assignment.domain.records import Value
 
 MARCH_1 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -305,3 +306,35 @@ def test_the_columns_read_are_all_those_named() -> None:
     tested = condition({"any": [["subject", "null"], {"all": [["revenue", "gt", 1]]}]})
 
     assert columns_read(tested) == {"subject", "revenue"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "operand", "value", "expected"),
+    [
+        ("eq", "2026-03-01T08:00:00Z", "2026-03-01T09:00:00+01:00", True),
+        ("ne", "2026-03-01T08:00:00Z", "2026-03-01T09:00:00+01:00", False),
+        ("eq", "2026-03-01", "2026-03-01T00:00:00+01:00", True),
+        ("eq", "2026-03-01", "2026-03-01", True),
+        ("in", ["2026-03-01", "2026-03-02"], "2026-03-01T23:00:00Z", True),
+        ("not-in", ["2026-03-01", "2026-03-02"], "2026-03-01T23:00:00Z", False),
+        ("gt", "2026-03-01T08:00:00Z", "2026-03-01T08:30:00+01:00", False),
+        ("ge", "2026-03-01T08:00:00Z", "2026-03-01 09:00", True),
+        ("lt", "2026-03-02", "2026-03-01T22:59:00Z", True),
+        ("lt", "2026-03-02", "2026-03-01T23:00:00Z", False),
+        ("between", ["2026-03-01", "2026-03-31"], "2026-02-28T23:30:00Z", True),
+        ("gt", "2026-03-01", None, False),
+        ("ne", "2026-03-01", None, True),
+        ("gt", "2026-03-01", "2026-03-01 or later", True),
+        ("eq", "20260301", "2026-03-01", False),
+        ("eq", "2026-13-01", "2026-13-01 ", True),
+        ("like", "2026-03-01%", "2026-03-01T09:00:00Z", True),
+        ("gt", "0001-01-01", "0001-01-02", True),
+    ],
+)
+def test_texts_that_are_moments_compare_as_moments_where_columns_are_not_known(
+    operator: str, operand: object, value: str | None, expected: bool
+) -> None:
+    known = Vocabulary(reckoning=Reckoning(ZoneInfo("Europe/Berlin")))
+    tested = compile_filter(read_nested(["due", operator, operand], "here"), "here", known)
+
+    assert holds(tested, {"due": value}) is expected

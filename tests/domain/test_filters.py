@@ -64,7 +64,13 @@ def test_a_value_of_yaml_is_kept_as_the_text_of_fetchxml(value: object, text: st
         (["a", "in", ["x", {"y": 1}]], "is no value"),
         ({"all": [], "any": []}, "a condition is"),
         ({}, "a condition is"),
-        ({"every": []}, "'every' is none of all, any, related and not_related"),
+        ({"every": []}, "'every' is none of all, any, not, related and not_related"),
+        ({"not": []}, "'not' needs a condition"),
+        ({"not": None}, "'not' needs a condition"),
+        ({"not": {"all": []}}, "'not' of a filter without conditions holds for no record"),
+        ({"not": ["createdon", "today"]}, "'not' cannot be said of [createdon, today]; say it"),
+        ({"not": ["createdon", "on", "2026-03-01"]}, "say it the other way round"),
+        ({"not": ["revenue", "gt", "$(budgetamount)"]}, "say it the other way round"),
         ({"al": []}, "did you mean 'all'?"),
         ({"all": ["a", "eq"]}, "a condition is"),
         ({"all": {"any": []}}, "'all' needs a list"),
@@ -134,3 +140,36 @@ def test_the_terms_of_a_filter_are_about_its_own_table() -> None:
 )
 def test_an_operand_may_name_columns_of_the_record(operand: str, columns: tuple[str, ...]) -> None:
     assert Term("address1_city", "eq", (operand,)).record_columns == columns
+
+
+@pytest.mark.parametrize(
+    ("form", "same"),
+    [
+        (["a", "eq", 1], ["a", "ne", 1]),
+        (["a", "neq", 1], ["a", "eq", 1]),
+        (["a", "not-in", [1, 2]], ["a", "in", [1, 2]]),
+        (["a", "null", None], ["a", "not-null"]),
+        (["a", "begins-with", "x"], ["a", "not-begin-with", "x"]),
+        (["a", "not-contain-values", [1]], ["a", "contain-values", [1]]),
+        (["a", "eq", "$(b)"], ["a", "ne", "$(b)"]),
+        (["a", "eq-or-under", "x"], {"all": [["a", "ne", "x"], ["a", "not-under", "x"]]}),
+        (["a", "gt", 1], {"any": [["a", "le", 1], ["a", "null"]]}),
+        ([["a", "eq", 1]], {"any": [["a", "ne", 1]]}),
+        ([["a", "eq", 1], ["b", "null"]], {"any": [["a", "ne", 1], ["b", "not-null"]]}),
+        ({"any": [["a", "eq", 1], ["b", "null"]]}, {"all": [["a", "ne", 1], ["b", "not-null"]]}),
+        ({"all": [["a", "eq", 1], {"any": []}]}, {"any": [["a", "ne", 1]]}),
+        ({"not": ["a", "eq", 1]}, ["a", "eq", 1]),
+        (
+            {"related": {"lookup": "a", "filter": BIG}},
+            {"not_related": {"lookup": "a", "filter": BIG}},
+        ),
+        ({"not_related": {"lookup": "a"}}, {"related": {"lookup": "a"}}),
+    ],
+)
+def test_not_is_written_without_it(form: object, same: object) -> None:
+    assert read_nested({"not": form}, WHERE) == read_nested(same, WHERE)
+
+
+def test_of_several_values_a_bound_has_no_opposite() -> None:
+    with pytest.raises(DefinitionError, match="'not' cannot be said of \\[Level, gt, 3\\]"):
+        read_nested({"all": [{"not": ["Level", "gt", 3]}]}, WHERE, many_valued=True)

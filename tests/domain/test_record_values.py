@@ -235,6 +235,12 @@ POLYGLOT = {"Language": ("English", "Français", "7")}
         (["Language", "eq", "$(wa_language)"], {"wa_language": 3}, True),
         (["Language", "eq", "$(leadsourcecode)"], {"leadsourcecode": 7}, True),
         (["Language", "ne", "$(wa_language)"], {"wa_language": 3}, False),
+        (["Language", "like", "%$(subject)%"], {"subject": "LIS"}, True),
+        (["Language", "like", "%$(subject)%"], {}, False),
+        (["Language", "not-like", "%$(subject)%"], {}, True),
+        (["Language", "between", ["$(subject)", "F"]], {"subject": "A"}, True),
+        (["Language", "between", ["$(subject)", "Z"]], {}, False),
+        (["Language", "ends-with", "$(wa_language)"], {"wa_language": 3}, True),
     ],
 )
 def test_an_attributes_value_may_be_the_records(

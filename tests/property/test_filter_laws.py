@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.domain.cases import NOW, holds, vocabulary
 
+from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.conditions import compile_filter, first_failure
 from work_assignment.domain.filtering.fetchxml import read_fetchxml, write_fetchxml
 from work_assignment.domain.filtering.filters import (
@@ -126,6 +127,22 @@ def test_there_is_a_failure_exactly_when_it_does_not_hold(
     assert (failure is None) is holds(condition, values)
     read = {term.column for term in terms(tree)}
     assert failure is None or {column for column, _ in failure.values} <= read
+
+
+@given(TREES, VALUES)
+def test_not_holds_exactly_where_the_filter_does_not(
+    tree: Filter, values: dict[str, str | None]
+) -> None:
+    positive = compile_filter(tree, "here", KNOWN)
+    try:
+        opposite = read_nested({"not": nested(tree)}, "here")
+    except DefinitionError:
+        event("refused")
+        assert holds(positive, values)  # a filter that holds always
+        return
+
+    carried = read_fetchxml(write_fetchxml(opposite), "here")
+    assert holds(compile_filter(carried, "here", KNOWN), values) is not holds(positive, values)
 
 
 @given(VALUES)

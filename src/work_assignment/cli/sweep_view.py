@@ -49,7 +49,7 @@ def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
     if not sweeps:
         yield "There has been no sweep."
         return
-    rows = [("began (UTC)", "status", "records", "assigned", "failed", "undone", "id", "name")]
+    rows = [("began (UTC)", "status", "records", "assigned", "unassigned", "undone", "id", "name")]
     rows += [_row(sweep) for sweep in sweeps]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:

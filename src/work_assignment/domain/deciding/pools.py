@@ -13,6 +13,7 @@ from work_assignment.domain.defining.recipients import Recipient, Target, TeamOr
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.attributes import Attributes, named
 from work_assignment.domain.filtering.conditions import (
     Condition,
     Failure,
@@ -88,14 +89,14 @@ def _alike(rule: AssignmentRule, base: Pool) -> Iterator[_Alike]:
     groups: dict[Hashable, list[int]] = defaultdict(list)
     rows = [with_id(entry) for entry in base.kept]
     for place, entry in enumerate(base.kept):
-        held = _attributes(entry)
-        seen = (*(rows[place].get(c) for c in columns), *(held.get(name) for name in names))
-        groups[seen].append(place)
+        held = named(_attributes(entry), names)
+        groups[(*(rows[place].get(c) for c in columns), *held.values())].append(place)
     for places in groups.values():
-        yield _Alike(rows[places[0]], _attributes(base.kept[places[0]]), tuple(places))
+        held = named(_attributes(base.kept[places[0]]), names)
+        yield _Alike(rows[places[0]], held, tuple(places))
 
 
-def _attributes(entry: Recipient) -> Mapping[str, Any]:
+def _attributes(entry: Recipient) -> Attributes:
     return entry.attributes if isinstance(entry, Seller) else {}
 
 

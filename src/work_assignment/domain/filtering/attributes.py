@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import operator as python
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -16,33 +19,119 @@ from work_assignment.domain.filtering.filters import (
     dynamic_parts,
     fill,
 )
+from work_assignment.domain.filtering.operands import OperandError, read_number
 from work_assignment.domain.filtering.rows import Scope
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.filtering.terms import text_of
-from work_assignment.domain.text import fold
+from work_assignment.domain.text import fold, like
 
 Attributes = Mapping[str, tuple[str, ...]]
 """A seller's values by attribute name."""
 
-_Held = frozenset[str]
+_Held = tuple[str, ...]
+_Number = int | Decimal
+_Some = Callable[[_Held], bool]
+"""Whether a seller who has these values has one that fits."""
 
 
-def _has_any(held: _Held, wanted: _Held) -> bool:
-    return not wanted.isdisjoint(held)
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """What makes a test of operands, how many it takes (None: one or more).
+
+    A negative operator holds where the test does not: no value fits.
+    """
+
+    make: Callable[[tuple[str, ...]], _Some]
+    arity: int | None = 1
+    is_negative: bool = False
 
 
-def _has_none(held: _Held, wanted: _Held) -> bool:
-    return wanted.isdisjoint(held)
+@lru_cache(maxsize=65_536)
+def _number(text: str) -> _Number | None:
+    try:
+        return read_number(text) if text.isascii() else None
+    except OperandError:
+        return None
 
 
-OPERATORS: dict[str, Callable[[_Held, _Held], bool]] = {
-    "eq": _has_any,
-    "in": _has_any,
-    "ne": _has_none,
-    "not-in": _has_none,
-    "null": lambda held, _: not held,
-    "not-null": lambda held, _: bool(held),
+@lru_cache(maxsize=65_536)
+def _keys(values: _Held) -> frozenset[str | _Number]:
+    """The values in the form in which they are equal: as numbers where they can be read so."""
+    numbers = ((value, _number(value)) for value in values)
+    return frozenset(fold(value) if number is None else number for value, number in numbers)
+
+
+def _one_of(operands: tuple[str, ...]) -> _Some:
+    wanted = _keys(operands)
+    return lambda held: not wanted.isdisjoint(_keys(held))
+
+
+def _compared(holds: Callable[[Any, Any], bool], value: str, operand: str) -> bool:
+    numbers = _number(value), _number(operand)
+    if None in numbers:
+        return holds(fold(value), fold(operand))
+    return holds(*numbers)
+
+
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[tuple[str, ...]], _Some]:
+    return lambda operands: lambda held: any(_compared(holds, value, operands[0]) for value in held)
+
+
+def _between(operands: tuple[str, ...]) -> _Some:
+    low, high = operands
+    return lambda held: any(
+        _compared(python.ge, value, low) and _compared(python.le, value, high) for value in held
+    )
+
+
+def _pattern(form: str) -> Callable[[tuple[str, ...]], _Some]:
+    def make(operands: tuple[str, ...]) -> _Some:
+        match = like(form.format(operands[0])).fullmatch
+        return lambda held: any(match(fold(value)) for value in held)
+
+    return make
+
+
+def _anything(_: tuple[str, ...]) -> _Some:
+    return bool
+
+
+OPERATORS: dict[str, _Operator] = {
+    "eq": _Operator(_one_of, arity=None),
+    "ne": _Operator(_one_of, arity=None, is_negative=True),
+    "in": _Operator(_one_of, arity=None),
+    "not-in": _Operator(_one_of, arity=None, is_negative=True),
+    "not-null": _Operator(_anything, arity=0),
+    "null": _Operator(_anything, arity=0, is_negative=True),
+    "gt": _Operator(_ordered(python.gt)),
+    "ge": _Operator(_ordered(python.ge)),
+    "lt": _Operator(_ordered(python.lt)),
+    "le": _Operator(_ordered(python.le)),
+    "between": _Operator(_between, arity=2),
+    "not-between": _Operator(_between, arity=2, is_negative=True),
+    "like": _Operator(_pattern("{}")),
+    "not-like": _Operator(_pattern("{}"), is_negative=True),
+    "begins-with": _Operator(_pattern("{}%")),
+    "not-begin-with": _Operator(_pattern("{}%"), is_negative=True),
+    "ends-with": _Operator(_pattern("%{}")),
+    "not-end-with": _Operator(_pattern("%{}"), is_negative=True),
 }
+_OF_KNOWN_VALUES = ("eq", "ne", "in", "not-in")
+
+
+def named(attributes: Attributes, names: Iterable[str]) -> Attributes:
+    """A seller's values by the names that a rule writes, whatever their case and accents."""
+    return {name: _values(attributes, name) for name in names}
+
+
+def _values(attributes: Attributes, name: str) -> _Held:
+    found = attributes.get(name)
+    if found is not None:
+        return found
+    wanted = fold(name)
+    return tuple(
+        value for other, held in attributes.items() if fold(other) == wanted for value in held
+    )
 
 
 def compile_attributes(
@@ -88,50 +177,62 @@ def _compile_term(
 
 
 def _check_shape(term: Term, where: str) -> None:
-    if term.operator not in OPERATORS:
+    operator = OPERATORS.get(term.operator)
+    if operator is None:
         raise DefinitionError(
             where,
             f"there is no operator '{term.operator}' for seller attributes "
             f"(attribute '{term.column}')",
             nearest(term.operator, OPERATORS),
         )
-    if bool(term.operands) == (term.operator in ("null", "not-null")):
+    given = len(term.operands)
+    if given == 0 if operator.arity is None else given != operator.arity:
         raise DefinitionError(
             where, f"operator '{term.operator}' on attribute '{term.column}' has a wrong value"
         )
 
 
 def _test(term: Term) -> Holds:
-    attribute, compare = term.column, OPERATORS[term.operator]
-    wanted = frozenset(map(fold, term.operands))
+    attribute, operator = term.column, OPERATORS[term.operator]
+    is_negative, some = operator.is_negative, operator.make(term.operands)
 
     def holds(attributes: Mapping[str, Any], _: Scope) -> bool:
-        return compare(_folded(attributes.get(attribute) or ()), wanted)
+        return some(_values(attributes, attribute)) is not is_negative
 
     return holds
-
-
-@lru_cache(maxsize=65_536)
-def _folded(values: tuple[str, ...]) -> _Held:
-    return frozenset(map(fold, values))
 
 
 def _dynamic_test(term: Term) -> Holds:
-    attribute, compare = term.column, OPERATORS[term.operator]
+    attribute, operator = term.column, OPERATORS[term.operator]
+    is_negative = operator.is_negative
 
     def holds(attributes: Mapping[str, Any], scope: Scope) -> bool:
-        meant = (*(text for operand in term.operands for text in _meant(operand, scope)),)
-        return compare(_folded(attributes.get(attribute) or ()), _folded(meant))
+        held = _values(attributes, attribute)
+        some = any(operator.make(texts)(held) for texts in _filled(term, operator, scope))
+        return some is not is_negative
 
     return holds
 
 
-def _meant(operand: str, scope: Scope) -> Iterable[str]:
+def _filled(term: Term, operator: _Operator, scope: Scope) -> Iterator[tuple[str, ...]]:
+    """The operands that a term stands for, by the record's numbers and by its labels.
+
+    Of a list what is empty is left out; otherwise there are none where something is.
+    """
+    meant = [_meant(operand, scope) for operand in term.operands]
+    if operator.arity is None:
+        meant = [texts for texts in meant if texts]
+    if meant and all(meant):
+        yield tuple(texts[0] for texts in meant)
+        yield tuple(texts[-1] for texts in meant)
+
+
+def _meant(operand: str, scope: Scope) -> tuple[str, ...]:
     """The texts an operand stands for: a record's choice goes by its label or its number."""
-    _, named = dynamic_parts(operand)
-    if not named:
+    _, columns = dynamic_parts(operand)
+    if not columns:
         return (operand,)
-    values = {name: scope.record.get(name) for name in named}
+    values = {name: scope.record.get(name) for name in columns}
     if any(value is None for value in values.values()):
         return ()
     numbers = {name: text_of(value) for name, value in values.items()}
@@ -140,14 +241,15 @@ def _meant(operand: str, scope: Scope) -> Iterable[str]:
 
 
 def _check_known(term: Term, where: str, known: Mapping[str, Iterable[str]]) -> None:
-    if term.column not in known:
+    if fold(term.column) not in set(map(fold, known)):
         raise DefinitionError(
             where, f"no seller has an attribute '{term.column}'", nearest(term.column, known)
         )
-    values = list(known[term.column])
-    folded = set(map(fold, values))
+    if term.operator not in _OF_KNOWN_VALUES:
+        return
+    values = _values({name: tuple(held) for name, held in known.items()}, term.column)
     for operand in term.operands:
-        if not dynamic_parts(operand)[1] and fold(operand) not in folded:
+        if not dynamic_parts(operand)[1] and _keys((operand,)).isdisjoint(_keys(values)):
             raise DefinitionError(
                 where,
                 f"no seller has the value '{operand}' of attribute '{term.column}'",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -67,6 +67,7 @@ Filter = Term | Group | Related
 
 _JOINS: dict[str, Join] = {"all": "all", "any": "any"}
 _RELATED = ("related", "not_related")
+_NOT = "not"
 _RELATED_KEYS = ("lookup", "to", "table", "filter")
 
 
@@ -102,10 +103,11 @@ def own_columns(tree: Filter) -> frozenset[str]:
             return frozenset().union(*map(own_columns, parts))
 
 
-def read_nested(form: object, where: str) -> Filter:
-    """Read `{all: [...]}`, `{any: [...]}`, `{related: ...}`, `{not_related: ...}` and
+def read_nested(form: object, where: str, *, many_valued: bool = False) -> Filter:
+    """Read `{all: [...]}`, `{any: [...]}`, `{not: ...}`, `{related: ...}`, `{not_related: ...}` and
     `[column, operator, value or list]`, nested at will.
 
+    `many_valued` says that the filter is about what may have several values, seller attributes.
     Raises DefinitionError with `where` for any other shape.
     """
     match form:
@@ -113,8 +115,12 @@ def read_nested(form: object, where: str) -> Filter:
             ((key, parts),) = pairs.items()
             if key in _RELATED:
                 return read_related(parts, where, absent=key == "not_related")
-            return _read_group(str(key), parts, where)
+            if key == _NOT:
+                return _read_not(parts, where, many_valued=many_valued)
+            return _read_group(str(key), parts, where, many_valued=many_valued)
         case [str(column), str(operator)]:
+            return Term(column, operator)
+        case [str(column), ("null" | "not-null") as operator, None]:
             return Term(column, operator)
         case [str(column), str(operator), list(values)]:
             return Term(column, operator, tuple(_operand(value, where) for value in values))
@@ -122,22 +128,95 @@ def read_nested(form: object, where: str) -> Filter:
             return Term(column, operator, (_operand(value, where),))
     raise DefinitionError(
         where,
-        "a condition is [column, operator, value], all: [...], any: [...], related: {...} or "
-        f"not_related: {{...}}, not {form!r}",
+        "a condition is [column, operator, value], all: [...], any: [...], not: [...], "
+        f"related: {{...}} or not_related: {{...}}, not {form!r}",
     )
 
 
-def _read_group(key: str, parts: object, where: str) -> Group:
+def _read_group(key: str, parts: object, where: str, *, many_valued: bool) -> Group:
     join = _JOINS.get(key)
     if join is None:
         raise DefinitionError(
             where,
-            f"'{key}' is none of all, any, related and not_related",
-            nearest(key, (*_JOINS, *_RELATED)),
+            f"'{key}' is none of all, any, not, related and not_related",
+            nearest(key, (*_JOINS, _NOT, *_RELATED)),
         )
     if not isinstance(parts, list):
         raise DefinitionError(where, f"'{key}' needs a list of conditions")
-    return Group(join, tuple(read_nested(part, where) for part in parts))
+    return Group(join, tuple(read_nested(part, where, many_valued=many_valued) for part in parts))
+
+
+def _read_not(parts: object, where: str, *, many_valued: bool) -> Filter:
+    """What `not` stands for: of a list of conditions, that not all of them hold."""
+    if parts is None or parts in ([], {}):
+        raise DefinitionError(where, "'not' needs a condition or a list of conditions")
+    is_list = isinstance(parts, list) and not isinstance(parts[0], str)
+    form = {"all": parts} if is_list else parts
+    tree = read_nested(form, where, many_valued=many_valued)
+    return negated(tree, where, many_valued=many_valued)
+
+
+_OPPOSITES = {
+    "eq": "ne",
+    "in": "not-in",
+    "null": "not-null",
+    "like": "not-like",
+    "begins-with": "not-begin-with",
+    "ends-with": "not-end-with",
+    "between": "not-between",
+    "contain-values": "not-contain-values",
+    "under": "not-under",
+}
+_NEGATIONS = _OPPOSITES | {there: here for here, there in _OPPOSITES.items()} | {"neq": "eq"}
+_BOUNDS = {"gt": "le", "ge": "lt", "lt": "ge", "le": "gt"}
+"""Where one of two bounds does not hold the other does, unless the column is empty."""
+
+
+def negated(tree: Filter, where: str, *, many_valued: bool = False) -> Filter:
+    """A filter that holds exactly where this one does not, written without `not`.
+
+    Raises DefinitionError with `where` for what no condition is the opposite of. Of what has
+    several values, that none is greater is not that one is not: no bound has an opposite there.
+    """
+    if _holds_always(tree):
+        raise DefinitionError(where, "'not' of a filter without conditions holds for no record")
+    match tree:
+        case Term():
+            return _negated_term(tree, where, many_valued=many_valued)
+        case Related():
+            return replace(tree, absent=not tree.absent)
+        case Group(join=join, parts=parts):
+            opposites = tuple(
+                negated(part, where, many_valued=many_valued)
+                for part in parts
+                if not _holds_always(part)
+            )
+            return Group("any" if join == "all" else "all", opposites)
+
+
+def _holds_always(tree: Filter) -> bool:
+    """Whether there is nothing in a filter that could fail."""
+    if not isinstance(tree, Group):
+        return False
+    holding = map(_holds_always, tree.parts)
+    return not tree.parts or (all(holding) if tree.join == "all" else any(holding))
+
+
+def _negated_term(term: Term, where: str, *, many_valued: bool) -> Filter:
+    column, operator, operands = term.column, term.operator, term.operands
+    if operator in _NEGATIONS:
+        return Term(column, _NEGATIONS[operator], operands)
+    if operator == "eq-or-under":
+        return Group("all", (Term(column, "ne", operands), Term(column, "not-under", operands)))
+    # Where `$(column)` stands for nothing, neither a bound nor its opposite holds.
+    if operator in _BOUNDS and not term.record_columns and not many_valued:
+        opposite = Term(column, _BOUNDS[operator], operands)
+        return Group("any", (opposite, Term(column, "null")))
+    raise DefinitionError(
+        where,
+        f"'not' cannot be said of [{', '.join((column, operator, *operands))}]; "
+        "say it the other way round, without 'not'",
+    )
 
 
 def read_related(form: object, where: str, *, absent: bool) -> Related:

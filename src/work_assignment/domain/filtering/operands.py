@@ -25,6 +25,7 @@ FIRST_FISCAL_YEAR, LAST_FISCAL_YEAR = 1900, 9999
 MOST_FISCAL_PERIODS = 13
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_BEGINS_WITH_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ]|$)")
 _DIGITS_KEPT_AS_WHOLE = 30
 
 
@@ -201,6 +202,17 @@ def read_moment(text: str, zone: tzinfo) -> datetime:
         raise OperandError(
             f"'{text}' is not a date and time, such as 2026-03-01T08:00:00Z"
         ) from None
+
+
+def written_moment(text: str, zone: tzinfo) -> datetime | None:
+    """The moment, or the beginning of the day, that a text is; None where it is anything else."""
+    stripped = text.strip()
+    if not _BEGINS_WITH_DAY.match(stripped):
+        return None
+    try:
+        return read_moment(stripped, zone)
+    except OperandError:
+        return None
 
 
 def read_day_or_moment(text: str, zone: tzinfo) -> date:

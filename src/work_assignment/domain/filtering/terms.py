@@ -9,6 +9,7 @@ from typing import Any
 
 from work_assignment.domain.errors import DefinitionError, nearest
 from work_assignment.domain.filtering.filters import Term, dynamic_parts, fill
+from work_assignment.domain.filtering.operands import written_moment
 from work_assignment.domain.filtering.operators import (
     OPERATORS,
     ColumnKind,
@@ -27,6 +28,9 @@ _Holds = Callable[[Mapping[str, Any], Scope], bool]
 _MADE_AT_MOST = 4_096
 """Tests kept for different values of `$(column)`."""
 _INDEXED = frozenset({"eq", "in"})
+_COMPARES = frozenset(
+    {"eq", "ne", "neq", "gt", "ge", "lt", "le", "in", "not-in", "between", "not-between"}
+)
 _KEYED = frozenset({ColumnKind.TEXT, ColumnKind.NUMBER, ColumnKind.CHOICE, ColumnKind.LOOKUP})
 
 NEGATIVE = frozenset(
@@ -168,7 +172,7 @@ class _Maker:
         """The test of operands that are the same for every record."""
         if self._kind is None:
             self._check_dates()
-            return self._by_value(self._fixed_test)
+            return self._by_value(self._term.operands, self._fixed_test)
         return self._fixed_test(self._kind)
 
     def _check_dates(self) -> None:
@@ -233,14 +237,23 @@ class _Maker:
 
     # operands that a record fills in, columns of unknown kind
 
-    def _by_value(self, make: Callable[[ColumnKind], _Holds]) -> _Holds:
-        """A test that compares by the type of the value it meets."""
+    def _by_value(self, operands: tuple[str, ...], make: Callable[[ColumnKind], _Holds]) -> _Holds:
+        """A test that compares by the type of the value it meets.
+
+        Texts are moments where they and all operands are written so.
+        """
         tests: dict[ColumnKind, _Holds] = {}
         column, zone = self._term.column, self._vocabulary.reckoning.zone
+        of_moments = self._term.operator in _COMPARES and all(
+            written_moment(text, zone) for text in operands
+        )
 
         def holds(row: Mapping[str, Any], scope: Scope) -> bool:
             value = row.get(column)
-            fitting = as_kind(value, self._operator, zone)
+            moment = written_moment(value, zone) if of_moments and isinstance(value, str) else None
+            fitting = (
+                (ColumnKind.MOMENT, moment) if moment else as_kind(value, self._operator, zone)
+            )
             if fitting is None:
                 return self._misfit(value)
             kind, read = fitting
@@ -283,7 +296,7 @@ class _Maker:
 
     def _dynamic_test(self, texts: tuple[str, ...]) -> _Holds:
         if self._kind is None:
-            return self._by_value(lambda kind: self._filled_test(kind, texts))
+            return self._by_value(texts, lambda kind: self._filled_test(kind, texts))
         return self._filled_test(self._kind, texts)
 
     def _filled_test(self, kind: ColumnKind, texts: tuple[str, ...]) -> _Holds:

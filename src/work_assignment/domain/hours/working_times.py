@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
-from math import lcm
+from datetime import date, datetime, time, tzinfo
+from itertools import pairwise
 
 from work_assignment.domain.errors import DefinitionError, nearest
 from work_assignment.domain.hours.availability import (
+    EVERY_DAY,
     MIDNIGHT,
     Calendar,
     Interval,
     WorkingHours,
     local_moment,
 )
+from work_assignment.domain.hours.overlaps import (
+    DAY,
+    LATEST,
+    seconds_into,
+    seconds_until,
+    shared_days,
+)
 from work_assignment.domain.hours.time_zones import time_zone, time_zone_names
+from work_assignment.domain.text import fold
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_LONG_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_NUMBERS = {name: day for names in (WEEKDAYS, _LONG_WEEKDAYS) for day, name in enumerate(names)}
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+_END_OF_DAY = ("24:00", "24:00:00")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOURS_KEYS = (
     "days",
@@ -31,11 +43,9 @@ _HOURS_KEYS = (
     "every_weeks",
 )
 _OFF_KEYS = ("from", "to", "time_zone")
-_MINUTES_A_DAY = 24 * 60
+_BREAK_KEYS = ("from", "to")
 _MOST_WEEKS = 52
-_DAY = timedelta(days=1)
-_ANY_DAY = date(2000, 1, 1).toordinal()
-_EARLIEST, _LATEST = date(1900, 1, 1), date(9999, 12, 30)
+_EARLIEST = date(1900, 1, 1)
 
 
 def read_calendar(hours: object, time_off: object, where: str) -> Calendar:
@@ -62,53 +72,12 @@ def read_time_zone(name: object, where: str) -> tzinfo:
 
 
 def check_overlap(earlier: Sequence[WorkingHours], hours: WorkingHours, where: str) -> None:
-    """Refuse hours that are worked at the same time as others of the same time zone.
-
-    Hours in different time zones are not compared: which of them coincide changes over the year.
-    """
+    """Refuse hours that are worked at the same time as others."""
     for other in earlier:
-        if str(other.zone) == str(hours.zone):
-            days = _shared_days(other, hours)
-            if days:
-                word = WEEKDAYS[min(days)]
-                raise DefinitionError(where, f"they overlap with others on {word}")
-
-
-def _shared_days(one: WorkingHours, other: WorkingHours) -> set[int]:
-    """The weekdays on which an overlap begins."""
-    found = set()
-    for day in one.days:
-        for other_day in other.days:
-            for apart in (-1, 0, 1):
-                if (other_day - day - apart) % 7 == 0:
-                    start = _overlap(one, other, apart)
-                    if start is not None and _ever_meet(one, day, other, apart):
-                        found.add((day + start // _MINUTES_A_DAY) % 7)
-    return found
-
-
-def _overlap(one: WorkingHours, other: WorkingHours, apart: int) -> int | None:
-    """Minutes from the midnight of one's day to the overlap with the other's, `apart` days on."""
-    start, end = _minutes(one.start), _minutes(one.start) + _into_day(one.start, one.end)
-    other_start = _minutes(other.start) + apart * _MINUTES_A_DAY
-    other_end = other_start + _into_day(other.start, other.end)
-    begun = max(start, other_start)
-    return begun if begun < min(end, other_end) else None
-
-
-def _ever_meet(one: WorkingHours, day: int, other: WorkingHours, apart: int) -> bool:
-    """Whether there is a date on which one's hours start and, `apart` days on, the other's."""
-    spans = ((one, 0), (other, apart))
-    firsts = [hours.first_day.toordinal() - moved for hours, moved in spans if hours.first_day]
-    lasts = [hours.last_day.toordinal() - moved for hours, moved in spans if hours.last_day]
-    first = max(firsts, default=_ANY_DAY)
-    last = min(lasts, default=date.max.toordinal() - 1)
-    first += (day - date.fromordinal(first).weekday()) % 7
-    weeks = lcm(one.every_weeks, other.every_weeks)
-    return any(
-        one.start_on(date.fromordinal(at)) and other.start_on(date.fromordinal(at + apart))
-        for at in range(first, min(last + 1, first + 7 * weeks), 7)
-    )
+        days = shared_days(other, hours)
+        if days:
+            others = "others" if str(other.zone) == str(hours.zone) else f"those of {other.zone}"
+            raise DefinitionError(where, f"they overlap with {others} on {WEEKDAYS[min(days)]}")
 
 
 def _listed(entries: object, where: str, key: str) -> Sequence[object]:
@@ -124,20 +93,33 @@ def _keys(entry: object, allowed: Sequence[str], where: str) -> Mapping[str, obj
         raise DefinitionError(where, f"needs the keys {', '.join(allowed)}")
     for key in entry:
         if key not in allowed:
-            raise DefinitionError(where, f"there is no key '{key}'", nearest(str(key), allowed))
+            raise DefinitionError(where, f"there is no key {key!r}", nearest(str(key), allowed))
     return entry
+
+
+def _needed(keys: Mapping[str, object], key: str, where: str) -> object:
+    value = keys.get(key)
+    if value is None:
+        raise DefinitionError(where, f"'{key}' is missing")
+    return value
+
+
+def _zone(keys: Mapping[str, object], where: str) -> tzinfo:
+    name = keys.get("time_zone")
+    return read_time_zone("UTC" if name is None else name, where)
 
 
 def _read_hours(entry: object, where: str) -> WorkingHours:
     keys = _keys(entry, _HOURS_KEYS, where)
-    start, end = _clock(keys.get("from"), where, "from"), _clock(keys.get("to"), where, "to")
-    if start == end:
+    start = _clock(_needed(keys, "from", where), where, "from")
+    end = _clock(_needed(keys, "to", where), where, "to")
+    if start == end != MIDNIGHT:
         raise DefinitionError(where, "from and to are the same time")
     hours = WorkingHours(
         days=_days(keys.get("days"), where),
         start=start,
         end=end,
-        zone=read_time_zone(keys.get("time_zone", "UTC"), where),
+        zone=_zone(keys, where),
         breaks=_breaks(keys.get("breaks"), start, end, where),
         first_day=_date(keys.get("first_day"), where, "first_day"),
         last_day=_date(keys.get("last_day"), where, "last_day"),
@@ -155,12 +137,20 @@ def _check_span(hours: WorkingHours, where: str) -> None:
 
 
 def _days(days: object, where: str) -> frozenset[int]:
+    if days is None:
+        return EVERY_DAY
     if not isinstance(days, list) or not days:
         raise DefinitionError(where, f"days is a list of {', '.join(WEEKDAYS)}")
+    found: set[int] = set()
     for day in days:
-        if day not in WEEKDAYS:
-            raise DefinitionError(where, f"there is no day {day!r}", nearest(str(day), WEEKDAYS))
-    return frozenset(WEEKDAYS.index(day) for day in days)
+        number = _DAY_NUMBERS.get(fold(day)) if isinstance(day, str) else None
+        if number is None:
+            known = nearest(str(day), _DAY_NUMBERS)
+            raise DefinitionError(where, f"there is no day {day!r}", known)
+        if number in found:
+            raise DefinitionError(where, f"the day {day!r} is there twice")
+        found.add(number)
+    return frozenset(found)
 
 
 def _weeks(value: object, where: str) -> int:
@@ -172,36 +162,46 @@ def _weeks(value: object, where: str) -> int:
 
 
 def _breaks(breaks: object, start: time, end: time, where: str) -> tuple[tuple[time, time], ...]:
-    return tuple(_read_breaks(breaks, start, end, where))
+    found = tuple(_read_breaks(breaks, start, end, where))
+    in_order = sorted(found, key=lambda pause: seconds_into(start, pause[0]))
+    for (one, until), (other, _) in pairwise(in_order):
+        if seconds_into(start, other) < seconds_until(start, until):
+            problem = f"the breaks at {one:%H:%M} and {other:%H:%M} overlap"
+            raise DefinitionError(where, problem)
+    return found
 
 
 def _read_breaks(breaks: object, start: time, end: time, where: str) -> Iterator[tuple[time, time]]:
     for pause in _listed(breaks, where, "breaks"):
-        if not isinstance(pause, list) or len(pause) != 2:
-            raise DefinitionError(where, 'a break is ["12:00", "13:00"]')
-        pause_from, pause_to = (_clock(text, where, "a break") for text in pause)
-        into = _into_day(start, pause_from)
-        if not into < _into_day(start, pause_to) <= _into_day(start, end):
+        borders = _borders(pause, where)
+        pause_from = _clock(borders[0], where, "from", "a break's ")
+        pause_to = _clock(borders[1], where, "to", "a break's ")
+        into, until = seconds_into(start, pause_from), seconds_until(start, pause_to)
+        if not into < until <= seconds_until(start, end):
             raise DefinitionError(
-                where, f"the break {pause[0]} - {pause[1]} does not lie within the hours"
+                where, f"the break {borders[0]} - {borders[1]} does not lie within the hours"
             )
         yield pause_from, pause_to
 
 
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
+def _borders(pause: object, where: str) -> tuple[object, object]:
+    """From when to when a break lasts, as written."""
+    if isinstance(pause, Mapping):
+        place = f"{where}, a break"
+        keys = _keys(pause, _BREAK_KEYS, place)
+        return _needed(keys, "from", place), _needed(keys, "to", place)
+    if not isinstance(pause, list) or len(pause) != 2:
+        raise DefinitionError(where, 'a break is ["12:00", "13:00"]')
+    return pause[0], pause[1]
 
 
-def _into_day(start: time, at: time) -> int:
-    """How many minutes after the start of a shift a time next comes."""
-    return (_minutes(at) - _minutes(start)) % _MINUTES_A_DAY
-
-
-def _clock(text: object, where: str, key: str) -> time:
+def _clock(text: object, where: str, key: str, whose: str = "") -> time:
+    if key == "to" and text in _END_OF_DAY:
+        return MIDNIGHT
     found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise DefinitionError(where, f'{key} is a time such as "08:00", not {text!r}')
-    return time(int(found[1]), int(found[2]))
+        raise DefinitionError(where, f'{whose}{key} is a time such as "08:00", not {text!r}')
+    return time(int(found[1]), int(found[2]), int(found[3] or 0))
 
 
 def _date(value: object, where: str, key: str) -> date | None:
@@ -222,16 +222,17 @@ def _whole_day(value: object) -> date | None:
             return None
     if not isinstance(value, date) or isinstance(value, datetime) or value < _EARLIEST:
         return None
-    return min(value, _LATEST)
+    return min(value, LATEST)
 
 
 def _read_time_off(entry: object, where: str) -> Interval:
     keys = _keys(entry, _OFF_KEYS, where)
-    zone = read_time_zone(keys.get("time_zone", "UTC"), where)
-    start = _border(keys.get("from"), zone, where, "from")
-    end = _border(keys.get("to"), zone, where, "to")
+    zone = _zone(keys, where)
+    start = _border(_needed(keys, "from", where), zone, where, "from")
+    end = _border(_needed(keys, "to", where), zone, where, "to")
     if end <= start:
-        raise DefinitionError(where, "it ends before it starts")
+        at_once = end == start and _whole_day(keys["to"]) is None
+        raise DefinitionError(where, f"it ends {'when' if at_once else 'before'} it starts")
     return Interval(start, end)
 
 
@@ -240,7 +241,7 @@ def _border(value: object, zone: tzinfo, where: str, key: str) -> datetime:
     day = _whole_day(value)
     if day is None:
         return _moment(value, zone, where, key)
-    return local_moment(day + _DAY if key == "to" else day, MIDNIGHT, zone)
+    return local_moment(day + DAY if key == "to" else day, MIDNIGHT, zone)
 
 
 def _moment(value: object, zone: tzinfo, where: str, key: str) -> datetime:

@@ -20,17 +20,22 @@ from work_assignment.services.cases.values import (
 )
 from work_assignment.services.configuration.problems import Place, Problems
 
+COMMON_LOOKUPS = frozenset({"createdby", "modifiedby", "ownerid", "owninguser", "owningteam"})
 _FIRST_YEAR, _LAST_YEAR = 1900, 9900
 """What lies hours or years before and after them has a date too."""
 
 
 @dataclass(frozen=True)
 class Notes:
-    """Where problems go, with the file they are in. `tables` None: columns are not known."""
+    """Where problems go, with the file they are in. `tables` None: columns are not known.
+
+    `lookups` are columns known to hold ids, whatever the table: their numbers are text.
+    """
 
     file: str
     problems: Problems
     tables: CaseTables | None = None
+    lookups: frozenset[str] = COMMON_LOOKUPS
 
     def place(self, path: str) -> Place:
         return JsonPlace(self.file, path=path)
@@ -99,7 +104,9 @@ class Notes:
         if raw is None:
             return {}
         found = {}
-        for name, value in self.mapping(raw, path).items():
+        for name, given in self.mapping(raw, path).items():
+            is_id = type(given) is int and name in self.lookups
+            value = str(given) if is_id else given
             try:
                 if schema is None:
                     found[name] = plain_value(value)

@@ -22,12 +22,18 @@ from work_assignment.domain.records import RuleId, SegmentId
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.filters import FilterCompiler, compile_placed
+from work_assignment.services.cases.freer_forms import (
+    in_order,
+    link_by_segment,
+    plain_segment,
+    ties_apart,
+    without_shadow,
+)
 from work_assignment.services.cases.json_items import below, item_of
 from work_assignment.services.cases.people import TABLES, People
 from work_assignment.services.configuration.fields import NONE, read_text
 from work_assignment.services.configuration.problems import PlacedName
 from work_assignment.services.configuration.rule_forms import RuleForm, read_rules
-from work_assignment.services.configuration.rule_links import link_rules
 from work_assignment.services.configuration.scope import check_score_column
 from work_assignment.services.configuration.segment_forms import (
     ACTIVE,
@@ -37,7 +43,7 @@ from work_assignment.services.configuration.segment_forms import (
     read_segments,
 )
 from work_assignment.services.configuration.settings_form import SettingsForm, read_settings
-from work_assignment.services.configuration.yaml_items import Entry, Item, MapItem, ScalarItem
+from work_assignment.services.configuration.yaml_items import Item, MapItem, ScalarItem
 
 DEFAULT_TYPE = "lead"
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -109,9 +115,10 @@ def read_forms(
     """Read `segments` and `rules`; a segment that names no record type is for the default one."""
     segments = list(_items(case.get("segments"), below(path, "segments"), notes))
     sequences = [_sequence(item, notes) for item in segments]
-    prepared = tuple(_prepared(item, default_type) for item in segments)
-    forms = read_segments(prepared, notes.problems)
-    rules = read_rules(_items(case.get("rules"), below(path, "rules"), notes), notes.problems)
+    plain, named = ties_apart([plain_segment(item, default_type, notes) for item in segments])
+    forms = in_order(read_segments(plain, notes.problems), named)
+    listed = _items(case.get("rules"), below(path, "rules"), notes)
+    rules = read_rules(map(without_shadow, listed), notes.problems)
     by_place = {item.place: name for item, name in zip(segments, sequences, strict=True)}
     return DefinitionForms(
         forms, rules, {(f.record_type, fold(f.name)): by_place[f.place] for f in forms}
@@ -132,17 +139,6 @@ def _sequence(item: Item, notes: Notes) -> str | None:
     return read_text(value, "segment: 'sequence'", notes.problems)
 
 
-def _prepared(item: Item, default_type: str) -> Item:
-    """A segment as folders write it: it names its record type, and no sequence."""
-    if not isinstance(item, MapItem):
-        return item
-    entries = {key: entry for key, entry in item.entries.items() if key != "sequence"}
-    if "record_type" not in entries:
-        given = ScalarItem(item.place, default_type, default_type)
-        entries["record_type"] = Entry(item.place, given)
-    return MapItem(item.place, entries)
-
-
 def link_forms(
     forms: DefinitionForms, types: Sequence[str], allowed: Sequence[str] | None, notes: Notes
 ) -> DefinitionForms:
@@ -155,7 +151,7 @@ def link_forms(
         for form in forms.rules
     ]
     there = [(form.name, form.record_type) for form in forms.segments]
-    linked = replace(forms, rules=link_rules(given, there, notes.problems))
+    linked = replace(forms, rules=link_by_segment(given, there, notes.problems))
     if allowed is not None:
         for form in linked.naming_types:
             if form.record_type and form.record_type not in allowed:
@@ -222,7 +218,7 @@ class Definer:
     def _rule(self, form: RuleForm, record_type: str) -> AssignmentRule:
         segment = form.segment
         return AssignmentRule(
-            id=RuleId(f"{record_type} {fold(form.name)}"),
+            id=_rule_id(record_type, segment, form.name),
             name=form.name,
             segment_id=None if segment is None else _segment_id(record_type, segment),
             record_type=record_type,
@@ -284,6 +280,11 @@ class Definer:
 
 def _segment_id(record_type: str, name: str) -> SegmentId:
     return SegmentId(f"{record_type} {fold(name)}")
+
+
+def _rule_id(record_type: str, segment: str | None, name: str) -> RuleId:
+    """No name has a line's end in it, so that no two rules have one id."""
+    return RuleId("\n".join((record_type, fold(segment or ""), fold(name))))
 
 
 def _hours(value: int | None) -> timedelta | None:

@@ -27,23 +27,27 @@ from work_assignment.services.cases.events import (
 )
 from work_assignment.services.cases.json_items import below
 from work_assignment.services.cases.live_rows import LiveRows
+from work_assignment.services.cases.owners import OWNER, AmbiguousName, Owners, owner_columns
 from work_assignment.services.cases.people import TABLES, People
 from work_assignment.services.cases.values import labels_of, said
 
 _KINDS = ("new", "changed", "assigned_by_hand", "closed", "sweep", "at")
 _NEW_KEYS = ("type", "id", "columns", "created_at", "owner", "score")
-_CHANGED_KEYS = ("id", "columns")
+_CHANGED_KEYS = ("id", "type", "columns")
 _BY_HAND_KEYS = ("id", "type", "owner")
-_CLOSED_KEYS = ("id",)
-_SWEEP_KEYS = ("segment",)
-_OWNER = "ownerid"
+_CLOSED_KEYS = ("id", "type")
+_SWEEP_KEYS = ("segment", "record_type", "type")
+_CREATED = "createdon"
+STANDARD_TYPES = ("lead", "opportunity")
+"""The types that are routed where settings name none."""
 
 
 @dataclass(frozen=True)
 class Setting:
     """What events may name: people, related rows, segments, and the record types that are routed.
 
-    `default_type` is that of records that name none, `types` None are any.
+    `default_type` is that of records that name none, `types` None are any; `known_types` are those
+    that definitions and settings name.
     """
 
     people: People
@@ -51,18 +55,28 @@ class Setting:
     segments: Collection[str]
     types: Collection[str] | None
     default_type: str
+    known_types: Collection[str]
 
     def related_tables(self, row_id: str) -> list[str]:
         """The tables with a related row of an id; people do not change."""
         is_person = any(row_id in self.people.names(target) for target in Target)
         return [] if is_person else self.rows.tables_with(row_id)
 
-    def owner(self, owner_id: str) -> Owner:
-        """An owner by id: a team, a queue, or a user, who need not be a seller."""
-        for target in (Target.TEAM, Target.QUEUE):
-            if owner_id in self.people.names(target):
-                return Owner(TABLES[target], owner_id)
-        return Owner(TABLES[Target.SELLERS], owner_id)
+    def near_miss(self, record_type: str) -> str | None:
+        """The known type that is meant by a word which is none: `leads`, `Lead`, `sales order`."""
+        if record_type in self.known_types:
+            return None
+        written = _letters(record_type)
+        for known in sorted(self.known_types):
+            word = _letters(known)
+            plurals = {word + "s", word + "es", f"{word.removesuffix('y')}ies"}
+            if written == word or written in plurals:
+                return known
+        return None
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in fold(name) if letter.isalnum())
 
 
 @dataclass(slots=True)
@@ -124,21 +138,39 @@ class EventReader:
             self.notes.add(below(path, "id"), f"'{own_id}' is there already")
         schema = self.notes.schema(record_type, below(path, "type"))
         columns = self.notes.columns(body.get("columns"), schema, below(path, "columns"))
-        created_at = self.at
-        if body.get("created_at") is not None:
-            created_at = self.notes.time(body["created_at"], below(path, "created_at")) or self.at
+        created_at = self._created_at(body, columns, path)
         owner = self._owner(body, path) if body.get("owner") is not None else None
         self._check_given(columns, record_type, own_id, owner, path)
         self._records[own_id] = _Seen(record_type)
         whole = {
-            "createdon": created_at,
+            **owner_columns(owner),
+            "createdby": owner.id if owner and owner.type == TABLES[Target.SELLERS] else None,
             **columns,
+            _CREATED: created_at,
             id_column(record_type): own_id,
-            _OWNER: owner.id if owner else None,
         }
         labels = labels_of(whole, schema)
         score = self._score(body.get("score"), below(path, "score"))
         return New(record_type, own_id, whole, created_at, owner, score, labels)
+
+    def _created_at(
+        self, body: Mapping[str, object], columns: Mapping[str, Value], path: str
+    ) -> datetime:
+        """When a record was created: the event says it, or its column, or it is now."""
+        said_in = columns.get(_CREATED)
+        place = below(below(path, "columns"), _CREATED)
+        by_column = self._moment(said_in, place)
+        if body.get("created_at") is None:
+            return by_column or self.at
+        found = self._moment(body["created_at"], below(path, "created_at"))
+        if found and by_column and found != by_column:
+            self.notes.add(place, f"'{_CREATED}' is said by 'created_at', and otherwise")
+        return found or self.at
+
+    def _moment(self, raw: object, path: str) -> datetime | None:
+        if raw is None or isinstance(raw, datetime):
+            return raw
+        return self.notes.time(raw, path)
 
     def _type(self, body: Mapping[str, object], path: str, default: str) -> str:
         record_type = body.get("type")
@@ -151,6 +183,8 @@ class EventReader:
 
     def _check_routed(self, record_type: str, path: str) -> None:
         types = self.setting.types
+        if types is None and self.notes.tables is None:
+            self._check_spelt(record_type, path)
         if types is not None and record_type not in types:
             self.notes.add(
                 below(path, "type"),
@@ -158,11 +192,31 @@ class EventReader:
                 nearest(record_type, types),
             )
 
+    def _check_spelt(self, record_type: str, path: str) -> None:
+        meant = self.setting.near_miss(record_type)
+        if meant is not None:
+            said_of = f"there is no record type '{record_type}'"
+            self.notes.add(below(path, "type"), said_of, meant)
+
     def _owner(self, body: Mapping[str, object], path: str) -> Owner:
         owner_id = self.notes.id_of(body, path, "owner")
         if owner_id not in self._owners:
-            self._owners[owner_id] = self.setting.owner(owner_id)
+            self._owners[owner_id] = self._found_owner(owner_id, below(path, "owner"))
         return self._owners[owner_id]
+
+    def _found_owner(self, named: str, path: str) -> Owner:
+        try:
+            return Owners(self.setting.people, self.setting.rows).find(named)
+        except AmbiguousName as exc:
+            self.notes.add(path, str(exc), exc.ids[0])
+            return Owner(TABLES[Target.SELLERS], named)
+
+    def _check_agrees(self, body: Mapping[str, object], own_id: str, known: str, path: str) -> None:
+        """Refuse a type that is not that of what is known by the id."""
+        record_type = self._type(body, path, known)
+        if record_type != known:
+            said_of = f"'{own_id}' is of type {known}, not {record_type}"
+            self.notes.add(below(path, "type"), said_of, known)
 
     def _check_given(
         self,
@@ -175,7 +229,7 @@ class EventReader:
         """Refuse columns that say other than the event does."""
         for name, stated, key in (
             (id_column(record_type), own_id, "id"),
-            (_OWNER, owner.id if owner else None, "owner"),
+            (OWNER, owner.id if owner else None, "owner"),
         ):
             if columns.get(name, stated) != stated:
                 place = below(below(path, "columns"), name)
@@ -197,11 +251,12 @@ class EventReader:
         seen = self._records.get(own_id)
         if seen is None:
             return self._row_changed(own_id, body, path)
+        self._check_agrees(body, own_id, seen.type, path)
         schema, columns = self._new_columns(body, seen.type, path)
-        for name in (id_column(seen.type), _OWNER):
+        for name in (id_column(seen.type), OWNER):
             if name in columns:
                 place = below(below(path, "columns"), name)
-                hint = "; say assigned_by_hand" if name == _OWNER else ""
+                hint = "; say assigned_by_hand" if name == OWNER else ""
                 self.notes.add(place, f"'{name}' is not changed so{hint}")
         return Changed(own_id, columns, labels_of(columns, schema))
 
@@ -216,7 +271,10 @@ class EventReader:
 
     def _row_changed(self, own_id: str, body: Mapping[str, object], path: str) -> RowChanged | None:
         tables = self.setting.related_tables(own_id)
+        if len(tables) > 1 and body.get("type") in tables:
+            tables = [self._type(body, path, tables[0])]
         if len(tables) == 1:
+            self._check_agrees(body, own_id, tables[0], path)
             _, columns = self._new_columns(body, tables[0], path)
             return RowChanged(tables[0], own_id, columns)
         if tables:
@@ -237,10 +295,10 @@ class EventReader:
         seen = self._records.get(own_id)
         record_type = self._type(body, path, seen.type if seen else self.setting.default_type)
         if seen is None:
+            self._check_spelt(record_type, path)
             self._records[own_id] = _Seen(record_type)
-        elif seen.type != record_type:
-            said_of = f"'{own_id}' is of type {seen.type}, not {record_type}"
-            self.notes.add(below(path, "type"), said_of, seen.type)
+        else:
+            self._check_agrees(body, own_id, seen.type, path)
         return AssignedByHand(record_type, own_id, owner)
 
     def _closed(self, raw: object, path: str) -> Closed | None:
@@ -254,6 +312,7 @@ class EventReader:
             place = below(path, "id")
             self.notes.add(place, f"'{own_id}' {said_of}", None if seen else self._nearest(own_id))
         if seen is not None:
+            self._check_agrees(body, own_id, seen.type, path)
             seen.is_open = False
         return Closed(own_id)
 
@@ -263,16 +322,34 @@ class EventReader:
         body = self._body({} if raw is None else raw, path, _SWEEP_KEYS)
         if body is None:
             return None
-        name = body.get("segment")
+        name, record_type = body.get("segment"), self._swept_type(body, path)
         if name is None:
-            return Sweep(None)
+            return Sweep(None, record_type)
         known = {fold(segment): segment for segment in (*self.setting.segments, DEFAULT_SEGMENT)}
         if not isinstance(name, str) or fold(name) not in known:
             place = below(path, "segment")
             suggestion = nearest(name, known.values()) if isinstance(name, str) else None
             self.notes.add(place, f"there is no segment {said(name)}", suggestion)
             return Sweep(None)
-        return Sweep(fold(name))
+        return Sweep(fold(name), record_type)
+
+    def _swept_type(self, body: Mapping[str, object], path: str) -> str | None:
+        """The type that is swept, under either key."""
+        keys = [key for key in ("record_type", "type") if body.get(key) is not None]
+        given = [body[key] for key in keys]
+        if len(given) > 1 and given[0] != given[1]:
+            self.notes.add(below(path, "type"), "'type' is said by 'record_type', and otherwise")
+        for key in keys[:1]:
+            record_type, place = body[key], below(path, key)
+            if not isinstance(record_type, str):
+                self.notes.add(place, f"'{key}' is a text, not {said(record_type)}")
+                return None
+            known = {*self.setting.known_types, *(seen.type for seen in self._records.values())}
+            if record_type not in known:
+                said_of = f"there is no record type '{record_type}'"
+                self.notes.add(place, said_of, nearest(record_type, known))
+            return record_type
+        return None
 
     def _time_passes(self, raw: object, path: str) -> TimePasses | None:
         at = self.notes.time(raw, path)

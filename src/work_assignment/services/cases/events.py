@@ -62,12 +62,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The open records without a chosen owner are decided; those of one segment, if it is named.
+    """The open records without a chosen owner are decided; those of one segment or type, if it is named.
 
     `segment` is its folded name.
     """
 
     segment: str | None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

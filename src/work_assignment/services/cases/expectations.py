@@ -24,6 +24,8 @@ OUTPUT_KEYS = (
     "sequence",
 )
 
+_IDS = ("id", "owner")
+
 Expectation = Mapping[str, Any]
 """A part of an output object."""
 
@@ -38,8 +40,12 @@ def read_expectations(raw: object, notes: Notes) -> tuple[Expectation, ...]:
         for key, value in part.items():
             if isinstance(value, dict | list | bool):
                 notes.add(below(path, key), "it is a text, a whole number or null")
-        found.append(part)
+        found.append({key: _as_id(value) if key in _IDS else value for key, value in part.items()})
     return tuple(found)
+
+
+def _as_id(value: object) -> object:
+    return str(value) if type(value) is int else value
 
 
 @dataclass(frozen=True, slots=True)

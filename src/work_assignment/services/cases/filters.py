@@ -118,6 +118,18 @@ class FilterCompiler:
             return ALWAYS
 
 
+def lookups(placed: PlacedFilter | None) -> set[str]:
+    """The columns that a filter says are lookups."""
+    match placed:
+        case PlacedGroup(parts=parts):
+            return set[str]().union(*map(lookups, parts))
+        case PlacedRelated(related=names, inner=inner):
+            own = {name for name in (names.own_column, names.column) if name}
+            return own | lookups(inner)
+        case _:
+            return hierarchical(placed)
+
+
 def hierarchical(placed: PlacedFilter | None) -> set[str]:
     """The columns that operators of hierarchies are used on."""
     match placed:

@@ -128,7 +128,7 @@ def _parts(value: object, path: str) -> Iterator[tuple[str, object]]:
 def below(path: str, key: str) -> str:
     """The path of what stands under a key."""
     if not _WORD.fullmatch(key):
-        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
+        return f"{path}[{json.dumps(key, ensure_ascii=not key.isprintable())}]"
     return f"{path}.{key}" if path else key
 
 

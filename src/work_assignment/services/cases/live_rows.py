@@ -52,22 +52,31 @@ class LiveRows(Rows):
         if table is None:
             return [row for name in list(self._by_id) for row in self.where(name, None, value)]
         wanted = column or id_column(table)
+        if wanted == id_column(table):
+            exact = self.find(table, str(value))
+            if exact is not None:
+                return (exact,)
         index = self._by_value.get((table, wanted))
         if index is None:
             index = self._by_value[table, wanted] = self._indexed(table, wanted)
-        return tuple(index.get(key_of(value), {}).values())
+        return tuple(index.get(_key(value), {}).values())
 
     def _indexed(self, table: str, column: str) -> _Index:
         found: _Index = defaultdict(dict)
         for row_id, row in self._by_id.get(table, {}).items():
             value = row.get(column)
             if value is not None:
-                found[key_of(value)][row_id] = row
+                found[_key(value)][row_id] = row
         return found
+
+
+def _key(value: Value) -> Hashable:
+    """The form in which values are joined: ids are text, even those written as numbers."""
+    return str(value) if type(value) is int else key_of(value)
 
 
 def _move(index: _Index, row_id: str, before: Value, now: Value, row: Columns) -> None:
     if before is not None:
-        index.get(key_of(before), {}).pop(row_id, None)
+        index.get(_key(before), {}).pop(row_id, None)
     if now is not None:
-        index.setdefault(key_of(now), {})[row_id] = row
+        index.setdefault(_key(now), {})[row_id] = row

@@ -84,10 +84,10 @@ def _entries(
             continue
         notes.check_keys(entry, known, place)
         own_id = notes.id_of(entry, place)
-        if own_id.casefold() in seen:
-            notes.add(place, f"the id '{own_id}' is that of {seen[own_id.casefold()]}")
+        if own_id in seen:
+            notes.add(place, f"the id '{own_id}' is that of {seen[own_id]}")
         elif own_id:
-            seen[own_id.casefold()] = place
+            seen[own_id] = place
             yield own_id, entry, place
 
 

@@ -35,11 +35,11 @@ from work_assignment.services.cases.events import (
     Sweep,
     TimePasses,
 )
+from work_assignment.services.cases.owners import owner_columns, with_changes
 from work_assignment.services.cases.pool_tables import PoolTables
 from work_assignment.services.cases.reading import Case
 
-_USER, _QUEUE = "systemuser", "queue"
-_OWNER = "ownerid"
+_QUEUE = "queue"
 _CLOSED = "the record is closed"
 _NOT_READ = "no active filter reads what changed"
 
@@ -120,14 +120,14 @@ class _World:
     # records
 
     def _new(self, event: New) -> Decided:
-        owner = event.owner
+        owner, created_by = event.owner, event.columns.get("createdby")
         known = _Known(
             event.type,
             event.id,
             event.columns,
             event.created_at,
             owner,
-            owner.id if owner and owner.type == _USER else None,
+            None if created_by is None else str(created_by),
             event.score,
             event.labels,
         )
@@ -171,6 +171,7 @@ class _World:
             if known.is_open
             and not known.is_settled
             and event.segment in (None, _segment_name(known))
+            and event.type in (None, known.type)
         ]
         return self._decide(waiting, since={known.id: self._at for known in waiting})
 
@@ -197,7 +198,7 @@ class _World:
 
     def _row_changed(self, event: RowChanged) -> None:
         row = self._rows.find(event.table, event.id) or {}
-        self._rows.put(event.table, event.id, {**row, **event.columns})
+        self._rows.put(event.table, event.id, with_changes(row, event.columns, self._rows))
         self._look_anew(event.table)
 
     # deciding
@@ -240,7 +241,7 @@ class _World:
         if self._standing(known.owner) is not None:
             self._assigner = None
         known.owner = owner
-        known.columns = {**known.columns, _OWNER: owner.id}
+        known.columns = {**known.columns, **owner_columns(owner)}
         self._count(known, 1)
         self._put(known)
 

@@ -11,7 +11,8 @@ from work_assignment.domain.defining.recipients import TeamOrQueue
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError
-from work_assignment.services.cases.case_fields import Notes
+from work_assignment.domain.filtering.rows import id_column, parent_column
+from work_assignment.services.cases.case_fields import COMMON_LOOKUPS, Notes
 from work_assignment.services.cases.definitions import (
     DEFAULT_TYPE,
     CaseSettings,
@@ -22,15 +23,16 @@ from work_assignment.services.cases.definitions import (
     read_case_settings,
     read_forms,
 )
-from work_assignment.services.cases.event_reading import EventReader, Setting
+from work_assignment.services.cases.event_reading import STANDARD_TYPES, EventReader, Setting
 from work_assignment.services.cases.events import Event
 from work_assignment.services.cases.expectations import Expectation, read_expectations
-from work_assignment.services.cases.filters import FilterCompiler, hierarchical
+from work_assignment.services.cases.filters import FilterCompiler, hierarchical, lookups
 from work_assignment.services.cases.json_items import below, read_json
 from work_assignment.services.cases.live_rows import LiveRows
-from work_assignment.services.cases.people import CaseSeller, read_people
+from work_assignment.services.cases.people import TABLES, CaseSeller, read_people
 from work_assignment.services.cases.related import read_rows
 from work_assignment.services.cases.tables import CaseTables, Metadata
+from work_assignment.services.configuration.filter_forms import PlacedFilter
 from work_assignment.services.configuration.problems import Problems
 
 _KEYS = (
@@ -45,7 +47,7 @@ _KEYS = (
     "events",
 )
 _NEEDED = ("at", "sellers", "segments", "rules", "events")
-_OUTER_KEYS = ("says", "case", "expect")
+_OUTER_KEYS = ("says", "case", "expect", "name", "description")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class _Reader:
         forms = self._forms(settings)
         people = read_people(raw, path, settings.default_capacity, self._notes)
         rows = read_rows(raw.get("related"), below(path, "related"), people, self._notes)
+        known_types = {*forms.record_types, *(settings.record_types or STANDARD_TYPES)}
         types = _types(forms, settings, raw.get("events"))
         forms = link_forms(forms, types, settings.record_types, self._notes)
         check_tables(forms, settings, self._notes)
@@ -135,6 +138,7 @@ class _Reader:
                     [form.name for form in forms.segments],
                     settings.record_types,
                     types[0] if len(types) == 1 else DEFAULT_TYPE,
+                    known_types,
                 ),
             ),
             expect,
@@ -151,12 +155,27 @@ class _Reader:
         named = settings.record_types or ()
         default_type = named[0] if len(named) == 1 else DEFAULT_TYPE
         forms = read_forms(self._raw, self._path, default_type, self._notes)
+        filters = [form.filter for form in forms.all]
+        filters += [form.seller_filter for form in forms.rules]
+        self._notes = replace(self._notes, lookups=self._lookups(filters, forms))
         if self._metadata is not None:
-            filters = [form.filter for form in forms.all]
-            filters += [form.seller_filter for form in forms.rules]
             columns = frozenset[str]().union(*map(hierarchical, filters))
             self._notes = replace(self._notes, tables=CaseTables(self._metadata, columns))
         return forms
+
+    def _lookups(
+        self, filters: Sequence[PlacedFilter | None], forms: DefinitionForms
+    ) -> frozenset[str]:
+        """The columns known to hold ids: those of owners, those that filters follow, and ids."""
+        related = self._raw.get("related")
+        tables = {*TABLES.values(), DEFAULT_TYPE, *forms.record_types}
+        if isinstance(related, list):
+            related = {str(row.get("table")) for row in related if isinstance(row, dict)}
+        tables |= set(related) if isinstance(related, dict | set) else set()
+        tables |= set(_types_of_new(self._raw.get("events")))
+        parents = filter(None, map(parent_column, tables))
+        followed = set[str]().union(*map(lookups, filters))
+        return COMMON_LOOKUPS | followed | {*map(id_column, tables), *parents}
 
     def _events(self, at: datetime, setting: Setting) -> tuple[Event, ...]:
         raw = self._raw.get("events")

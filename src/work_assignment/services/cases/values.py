@@ -67,7 +67,7 @@ def value_of(raw: object, column: ColumnSchema) -> Value:
     """A value of a column whose kind is known."""
     if column.kind is ColumnKind.CHOICES and isinstance(raw, list):
         return tuple(sorted({_choice(part, column) for part in raw})) or None
-    value = plain_value(raw)
+    value = plain_value(str(raw) if column.points_at_row and type(raw) is int else raw)
     if value is None:
         return None
     match column.kind:

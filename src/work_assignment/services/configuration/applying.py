@@ -29,7 +29,7 @@ class TooManyRemovals(WorkAssignmentError):
         super().__init__(
             f"{removal.removed} of {removal.active} active {removal.kind.value}s would be taken "
             "out of use because the folder does not have them; nothing was changed; "
-            "force it if that is meant"
+            "use --force if that is meant"
         )
 
 

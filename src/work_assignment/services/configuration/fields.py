@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from work_assignment.domain.errors import nearest
+from work_assignment.domain.text import fold
 from work_assignment.services.configuration.problems import Place, PlacedName, Problems
 from work_assignment.services.configuration.yaml_items import Item, ListItem, MapItem, ScalarItem
 
@@ -13,6 +15,7 @@ LONGEST_HOURS = 100_000
 """More than eleven years: enough for any window, and no date overflows."""
 
 NONE = "none"
+_BLANKS = re.compile(r"[\s_-]+")
 
 
 class Fields:
@@ -93,14 +96,19 @@ class Fields:
         unsupported: Sequence[str] = (),
         *,
         required: bool = False,
+        also: Mapping[str, str] | None = None,
     ) -> str:
-        """One of the words, the first by default; what exists but cannot be honoured is refused."""
+        """One of the words, the first by default; what exists but cannot be honoured is refused.
+
+        Case, blanks, `_` and `-` do not matter; `also` are other ways to say some of the words.
+        """
         item = self.item(key)
         if item is None:
             if required:
                 self.problem(key, f"'{key}' is missing")
             return supported[0]
-        word = item.text if isinstance(item, ScalarItem) else ""
+        word = _choice(item.text) if isinstance(item, ScalarItem) else ""
+        word = (also or {}).get(word, word)
         if word in supported:
             return word
         if word in unsupported:
@@ -175,7 +183,12 @@ def subject_of(item: MapItem, kind: str, key: str = "name") -> str:
 
 
 def _is_word(item: Item, word: str) -> bool:
-    return isinstance(item, ScalarItem) and item.text == word
+    return isinstance(item, ScalarItem) and _choice(item.text) == word
+
+
+def _choice(text: str) -> str:
+    """A word of choice in the form in which ours are spelled."""
+    return _BLANKS.sub(" ", fold(text)).strip()
 
 
 def _said(item: Item) -> str:

@@ -16,6 +16,7 @@ from work_assignment.domain.filtering.filters import (
     Join,
     Related,
     Term,
+    negated,
     read_nested,
     related,
 )
@@ -32,6 +33,7 @@ from work_assignment.services.configuration.yaml_items import (
 
 _JOINS: dict[str, Join] = {"all": "all", "any": "any"}
 _ABSENT = {"related": False, "not_related": True}
+_WITHOUT_VALUE = ("null", "not-null")
 _RELATED_KEYS = ("lookup", "to", "table", "filter")
 
 
@@ -108,11 +110,19 @@ class _Reader:
 
     def read(self, item: Item) -> PlacedFilter | None:
         """A whole filter; None when there is nothing in it, or what is in it was refused."""
-        if isinstance(item, ScalarItem) and isinstance(item.value, str):
-            placed = self._read_text(item)
-        else:
-            placed = self._read_part(item)
+        placed = self._read_whole(item)
         return None if isinstance(placed, PlacedGroup) and not placed.parts else placed
+
+    def _read_whole(self, item: Item) -> PlacedFilter | None:
+        """A filter, whose outermost `all` may be left out; None when it was refused."""
+        match item:
+            case ScalarItem(value=str()):
+                return self._read_text(item)
+            case ListItem() if not _is_condition(item):
+                return self._read_group(item.place, "all", item)
+            case MapItem(entries=entries) if not entries:
+                return PlacedGroup(item.place, "all", ())
+        return self._read_part(item)
 
     def _read_text(self, item: ScalarItem) -> PlacedFilter | None:
         try:
@@ -134,15 +144,39 @@ class _Reader:
         return PlacedRelated(place, names, place, place, inner)
 
     def _read_part(self, item: Item) -> PlacedFilter | None:
-        if isinstance(item, MapItem) and len(item.entries) == 1:
-            ((key, entry),) = item.entries.items()
-            join = _JOINS.get(key)
-            if join is not None and isinstance(entry.item, ListItem):
-                parts = [self._read_part(part) for part in entry.item.items]
-                return PlacedGroup(item.place, join, tuple(part for part in parts if part))
-            if key in _ABSENT:
-                return self._read_related(key, entry)
-        return self._read_leaf(item)
+        if not isinstance(item, MapItem) or not item.entries:
+            return self._read_leaf(item)
+        parts = [self._read_key(key, entry) for key, entry in item.entries.items()]
+        if len(parts) == 1:
+            return parts[0]
+        return PlacedGroup(item.place, "all", tuple(part for part in parts if part))
+
+    def _read_key(self, key: str, entry: Entry) -> PlacedFilter | None:
+        join = _JOINS.get(key)
+        if join is not None and isinstance(entry.item, ListItem):
+            return self._read_group(entry.place, join, entry.item)
+        if key in _ABSENT:
+            return self._read_related(key, entry)
+        if key == "not":
+            return self._read_not(entry)
+        return self._read_leaf(MapItem(entry.place, {key: entry}))
+
+    def _read_group(self, place: Place, join: Join, item: ListItem) -> PlacedGroup:
+        parts = [self._read_part(part) for part in item.items]
+        return PlacedGroup(place, join, tuple(part for part in parts if part))
+
+    def _read_not(self, entry: Entry) -> PlacedFilter | None:
+        problems_before = len(self._problems)
+        inner = self._read_whole(entry.item)
+        if inner is None or len(self._problems) > problems_before:
+            return None
+        try:
+            many_valued = self._check is check_attribute
+            opposite = negated(tree_of(inner), self._subject, many_valued=many_valued)
+            return self._placed(opposite, entry.place)
+        except DefinitionError as exc:
+            self._problems.add_error(entry.place, exc)
+            return None
 
     def _read_related(self, key: str, entry: Entry) -> PlacedFilter | None:
         subject = f"{self._subject}, {key}"
@@ -189,7 +223,7 @@ class _Reader:
         if not isinstance(item, ListItem) or len(item.items) != 3:
             return False
         value = item.items[2]
-        if not isinstance(value, ScalarItem) or value.value is not None:
+        if not isinstance(value, ScalarItem) or value.value is not None or _asks_for_null(item):
             return False
         self._problems.add(
             value.place,
@@ -197,6 +231,16 @@ class _Reader:
             "empty columns",
         )
         return True
+
+
+def _is_condition(item: ListItem) -> bool:
+    """Whether a list is one condition, and not a list of them."""
+    return bool(item.items) and isinstance(item.items[0], ScalarItem)
+
+
+def _asks_for_null(item: ListItem) -> bool:
+    operator = item.items[1]
+    return isinstance(operator, ScalarItem) and operator.text in _WITHOUT_VALUE
 
 
 def _condition(item: Item) -> object:

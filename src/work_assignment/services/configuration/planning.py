@@ -34,6 +34,7 @@ _AS_JSON = frozenset(
 )
 _TOGETHER = ("assign_to", "distribution")
 """Columns of a rule whose numbers depend on each other: a change of one carries both."""
+_WITHOUT_VALUE = {"segment_id": "default", "eligible_roles": "all"}
 _IN_USE = {SegmentRow: ("active", "paused"), RuleRow: ("active",)}
 """The states in which a row works on records, and has since it was activated."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -209,7 +210,7 @@ class PlanBuilder:
 
     def _shown(self, column: str, value: Cell) -> str:
         if value is None:
-            return "default" if column == "segment_id" else "none"
+            return _WITHOUT_VALUE.get(column, "none")
         if isinstance(value, bool):
             return str(value).lower()
         return _ID.sub(lambda found: self._names.get(found[0], found[0]), str(value))

@@ -67,8 +67,8 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[Problem] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def add(self, place: Place, sentence: str, suggestion: str | None = None) -> None:
         """Note a problem; the same one twice, as an alias can bring about, counts once."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
+from work_assignment.domain.text import fold
 from work_assignment.services.configuration.fields import (
     LONGEST_HOURS,
     NONE,
@@ -44,6 +45,7 @@ _KEYS = (
     "on_no_seller",
 )
 _ASSIGN_TO = ("sellers", "team", "queue")
+_ALSO_ASSIGN_TO = {"seller": "sellers", "teams": "team", "queues": "queue"}
 _DISTRIBUTIONS = {
     "sellers": ("round robin", "load balancing", "best overall"),
     "team": ("any one", "none"),
@@ -102,15 +104,15 @@ _TARGET_TABLES = {"sellers": "systemuser", "team": "team", "queue": "queue"}
 def _read_rule(item: MapItem, problems: Problems) -> RuleForm:
     fields = Fields(item, subject_of(item, "rule"), _KEYS, problems)
     segment = fields.text("segment")
-    assign_to = fields.word("assign_to", _ASSIGN_TO)
-    match = fields.word("match", ("any", "attributes", "list"))
+    assign_to = fields.word("assign_to", _ASSIGN_TO, also=_ALSO_ASSIGN_TO)
+    match = _read_match(fields)
     _check_match(fields, match, assign_to)
     if assign_to != "sellers":
         _refuse_what_sellers_have(fields, assign_to)
     return RuleForm(
         place=item.place,
         name=fields.text("name"),
-        segment=None if segment == DEFAULT_SEGMENT else segment,
+        segment=None if fold(segment) == DEFAULT_SEGMENT else segment,
         segment_place=fields.place_of("segment"),
         record_type=read_record_type(fields) if fields.item("record_type") else None,
         record_type_place=fields.place_of("record_type"),
@@ -136,6 +138,14 @@ def _read_rule(item: MapItem, problems: Problems) -> RuleForm:
         available_within_hours=fields.whole("available_within_hours", most=LONGEST_HOURS),
         on_no_seller=fields.word("on_no_seller", ("next rule", "stop")),
     )
+
+
+def _read_match(fields: Fields) -> str:
+    """The word, or what follows from the first key that needs one."""
+    if fields.item("match") is not None:
+        return fields.word("match", ("any", "attributes", "list"))
+    given = (needed for key, needed in _NEEDS_MATCH.items() if fields.item(key) is not None)
+    return next(given, "any")
 
 
 def _read_distribution(fields: Fields, assign_to: str) -> str:

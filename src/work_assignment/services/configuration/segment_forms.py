@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 
 from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
@@ -29,6 +31,8 @@ _KEYS = (
     "manager",
     "schedule",
 )
+_UNSAID = 0
+"""Stands for the priority that a segment does not say, until all are read."""
 _LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -53,14 +57,16 @@ class SegmentForm:
 
 
 def read_segments(items: tuple[Item, ...], problems: Problems) -> tuple[SegmentForm, ...]:
-    """Read the entries of `segments`. Priority defaults to the position among its record type's."""
+    """Read the entries of `segments`. Priority defaults to the position among its record type's,
+    or the next number that no other one says.
+    """
     forms: list[SegmentForm] = []
     places: dict[tuple[str, str], Place] = {}
     for item in items:
         if not isinstance(item, MapItem):
             problems.add(item.place, "a segment is a mapping with a name and a record_type")
             continue
-        form = _read_segment(item, forms, problems)
+        form = _read_segment(item, problems)
         key = (form.record_type, fold(form.name))
         if form.name and key in places:
             problems.add(
@@ -70,20 +76,17 @@ def read_segments(items: tuple[Item, ...], problems: Problems) -> tuple[SegmentF
         places.setdefault(key, form.place)
         forms.append(form)
     _check_priorities(forms, problems)
-    return tuple(forms)
+    return tuple(_with_priorities(forms))
 
 
-def _read_segment(item: MapItem, before: Sequence[SegmentForm], problems: Problems) -> SegmentForm:
+def _read_segment(item: MapItem, problems: Problems) -> SegmentForm:
     fields = Fields(item, subject_of(item, "segment"), _KEYS, problems)
     name = fields.text("name")
     if fold(name) == DEFAULT_SEGMENT:
         fields.problem("name", "that name is the built-in last segment's")
     record_type = read_record_type(fields)
-    position = 1 + sum(form.record_type == record_type for form in before)
     allow_move_in = fields.flag("allow_move_in", default=False)
     reassign_on_move = fields.flag("reassign_on_move", default=allow_move_in)
-    if reassign_on_move and not allow_move_in:
-        fields.problem("reassign_on_move", "'reassign_on_move' goes with allow_move_in: true")
     for key in ("sequence", "manager", "schedule"):
         fields.refuse(key)
     return SegmentForm(
@@ -91,7 +94,7 @@ def _read_segment(item: MapItem, before: Sequence[SegmentForm], problems: Proble
         name=name,
         record_type=record_type,
         record_type_place=fields.place_of("record_type"),
-        priority=fields.whole("priority", position, least=1) or position,
+        priority=fields.whole("priority", least=1) or _UNSAID,
         priority_place=fields.place_of("priority"),
         state=fields.word("state", (ACTIVE, PAUSED, INACTIVE), ("shadow",)),
         filter=read_filter(
@@ -106,7 +109,7 @@ def _check_priorities(forms: Iterable[SegmentForm], problems: Problems) -> None:
     """Two segments that take records of one type cannot be tried in the same place."""
     holders: dict[tuple[str, int], SegmentForm] = {}
     for form in forms:
-        if form.state not in IN_USE:
+        if form.state not in IN_USE or form.priority == _UNSAID:
             continue
         other = holders.setdefault((form.record_type, form.priority), form)
         if other is not form:
@@ -115,6 +118,22 @@ def _check_priorities(forms: Iterable[SegmentForm], problems: Problems) -> None:
                 f"{form.subject}: priority {form.priority} is that of {other.subject} "
                 f"at {other.priority_place}",
             )
+
+
+def _with_priorities(forms: Sequence[SegmentForm]) -> Iterator[SegmentForm]:
+    """Number the segments that do not say their priority, around those that do."""
+    said = {(form.record_type, form.priority) for form in forms if form.state in IN_USE}
+    positions: Counter[str] = Counter()
+    last: Counter[str] = Counter()
+    for form in forms:
+        kind = form.record_type
+        positions[kind] += 1
+        if form.priority != _UNSAID:
+            yield form
+            continue
+        free = count(max(positions[kind], last[kind] + 1))
+        last[kind] = next(number for number in free if (kind, number) not in said)
+        yield replace(form, priority=last[kind])
 
 
 def read_record_type(fields: Fields) -> str:

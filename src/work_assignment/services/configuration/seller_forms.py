@@ -9,13 +9,19 @@ from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.hours.availability import WorkingHours
 from work_assignment.domain.hours.working_times import check_overlap, read_calendar
 from work_assignment.domain.text import fold
-from work_assignment.services.configuration.fields import Fields, read_text, subject_of
+from work_assignment.services.configuration.fields import (
+    LARGEST_WHOLE,
+    Fields,
+    read_text,
+    subject_of,
+)
 from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.yaml_items import (
     Item,
     ListItem,
     MapItem,
+    ScalarItem,
     plain,
 )
 
@@ -62,7 +68,7 @@ def _read_seller(item: MapItem, problems: Problems) -> SellerForm:
         place=item.place,
         user=fields.text("user", longest=200),
         takes_assignments=fields.flag("takes_assignments", default=True),
-        max_capacity=fields.whole("max_capacity"),
+        max_capacity=fields.whole("max_capacity", least=-LARGEST_WHOLE),
         attributes=tuple(_read_attributes(fields)),
         working_hours=_read_hours(fields),
         time_off=_read_time_off(fields),
@@ -71,7 +77,7 @@ def _read_seller(item: MapItem, problems: Problems) -> SellerForm:
 
 def _read_attributes(fields: Fields) -> Iterator[tuple[str, str]]:
     item = fields.item("attributes")
-    if item is None:
+    if item is None or (isinstance(item, ListItem) and not item.items):
         return
     if not isinstance(item, MapItem):
         fields.problem("attributes", "'attributes' is a mapping of attributes to lists of values")
@@ -86,12 +92,19 @@ def _read_attributes(fields: Fields) -> Iterator[tuple[str, str]]:
         if fold(name) in names:
             fields.problems.add(entry.place, f"{fields.subject}: attribute '{name}' is there twice")
         names[fold(name)] = name
-        values = entry.item.items if isinstance(entry.item, ListItem) else (entry.item,)
+        values = _values(entry.item)
         subject = f"{fields.subject}: a value of attribute '{name}'"
         found = {
             fold(text): text for text in (read_text(v, subject, fields.problems) for v in values)
         }
         yield from ((name, text) for text in found.values())
+
+
+def _values(item: Item) -> tuple[Item, ...]:
+    """The values of an attribute: a list, a single one, or none."""
+    if isinstance(item, ListItem):
+        return item.items
+    return () if isinstance(item, ScalarItem) and item.value is None else (item,)
 
 
 def _read_hours(fields: Fields) -> str | None:

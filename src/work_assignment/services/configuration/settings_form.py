@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from work_assignment.domain.defining.definition_rows import SettingsRow
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.hours.working_times import read_time_zone
-from work_assignment.services.configuration.fields import LONGEST_HOURS, Fields
+from work_assignment.services.configuration.fields import LONGEST_HOURS, NONE, Fields, read_text
 from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.problems import Place, PlacedName, Problems
 from work_assignment.services.configuration.segment_forms import check_logical_name
@@ -26,6 +26,15 @@ _KEYS = (
     "flap_limit",
     "owner_column",
 )
+_SCOPES = ("organization", "assignment rule")
+_ALSO_SCOPES = {
+    "organisation": "organization",
+    "per organization": "organization",
+    "per organisation": "organization",
+    "rule": "assignment rule",
+    "per rule": "assignment rule",
+    "assignmentrule": "assignment rule",
+}
 _LONGEST_LIST = 4_000
 _FLAP_KEYS = ("moves", "hours")
 _DEFAULTS = SettingsRow()
@@ -53,7 +62,7 @@ def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
     moves, hours = _flap_limit(fields, problems)
     row = SettingsRow(
         default_capacity=fields.whole("default_capacity", _DEFAULTS.default_capacity, least=1),
-        round_robin_scope=fields.word("round_robin_scope", ("organization", "assignment rule")),
+        round_robin_scope=fields.word("round_robin_scope", _SCOPES, also=_ALSO_SCOPES),
         evaluation_time_zone=_time_zone(fields),
         record_types=json_text(sorted({placed.name for placed in record_types})),
         keep_self_created=fields.flag("keep_self_created", default=False),
@@ -83,9 +92,12 @@ def _roles(fields: Fields) -> tuple[PlacedName, ...] | None:
     item = fields.item("eligible_roles")
     if item is None:
         return None
-    if isinstance(item, ScalarItem):
-        fields.problem("eligible_roles", f"'eligible_roles' is all or a list, not '{item.text}'")
+    if fields.says("eligible_roles", NONE):
+        fields.problem("eligible_roles", "'eligible_roles' is all or a list, not 'none'")
         return None
+    if isinstance(item, ScalarItem):
+        name = read_text(item, f"{fields.subject}: 'eligible_roles'", fields.problems, longest=200)
+        return (PlacedName(item.place, name),)
     return fields.names("eligible_roles")
 
 
