@@ -105,7 +105,7 @@ def test_the_columns_are_of_the_kinds_that_the_terms_are_drawn_for(leads: Organi
     assert {name: kinds[name] for name in KINDS} == KINDS
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=any_filter)
 def test_any_filter_finds_the_same_leads_in_both(leads: Organisation, tree: Filter) -> None:
     assert leads.found_by_the_engine("lead", tree) == leads.found_by_the_mock("lead", tree)

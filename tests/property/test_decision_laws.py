@@ -26,7 +26,7 @@ from work_assignment.domain.defining.sellers import Seller
 from work_assignment.domain.statuses import IMPORTANCE, RoutingStatus, SegmentationStatus
 
 every_world = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

@@ -122,7 +122,7 @@ def or_fault(find: Callable[[], Segment | None]) -> Segment | str | None:
         return str(fault)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(segments(), max_size=6), st.lists(RECORDS, min_size=1, max_size=4))
 def test_the_index_finds_what_looking_in_turn_finds(
     found: list[Segment], records: list[Record]
@@ -138,7 +138,7 @@ def test_the_index_finds_what_looking_in_turn_finds(
         assert or_fault(partial(traced, segmentation, record, at)) == expected
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(segments(), max_size=6), RECORDS)
 def test_both_ways_agree_where_related_rows_could_not_be_read(
     found: list[Segment], record: Record
@@ -151,7 +151,7 @@ def test_both_ways_agree_where_related_rows_could_not_be_read(
     assert or_fault(partial(traced, segmentation, record, at)) == by_index
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(FILTERS, RECORDS)
 def test_what_a_filter_requires_is_there_whenever_it_holds(tree: Filter, record: Record) -> None:
     tested = compile_filter(tree, "here", known())
@@ -161,7 +161,7 @@ def test_what_a_filter_requires_is_there_whenever_it_holds(tree: Filter, record:
             assert key_of(record.columns.get(column)) in keys
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(segments(), min_size=1, max_size=4), st.lists(RECORDS, min_size=2, max_size=6))
 def test_a_story_that_records_share_is_the_story_of_each(
     found: list[Segment], records: list[Record]
