@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from enum import IntEnum
 
 from work_assignment.dataverse.calendar_patterns import (
     Kind,
@@ -23,6 +22,7 @@ from work_assignment.dataverse.calendar_patterns import (
     last_day_of,
     read_pattern,
 )
+from work_assignment.dataverse.choices import ExtentCode, SubCode, TimeCode
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import CALENDAR, CalendarColumn, CalendarRuleColumn
 from work_assignment.domain.errors import DefinitionError
@@ -41,29 +41,6 @@ _MINUTES_A_DAY = 24 * 60
 _DAY = timedelta(days=1)
 _LONGEST_DURATION = 100 * 366 * _MINUTES_A_DAY
 _FIRST_YEAR, _LAST_YEAR = 1753, 9000  # the first is Dataverse's own
-
-
-class TimeCode(IntEnum):
-    """timecode."""
-
-    AVAILABLE = 0
-    BUSY = 1
-    UNAVAILABLE = 2
-    FILTER = 3
-
-
-class SubCode(IntEnum):
-    """subcode."""
-
-    BREAK = 4
-
-
-class ExtentCode(IntEnum):
-    """extentcode: what a rule hides of weaker ones; an empty one hides the whole recurrence."""
-
-    TRANSPARENT = 0
-    SUBTRACT_RECURRENCE_INTERVALS = 1
-    SUBTRACT_RESULTS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,26 @@ class EndpointAuthType(IntEnum):
     WEBHOOK_KEY = 4
     HTTP_HEADER = 5
     HTTP_QUERY_STRING = 6
+
+
+class TimeCode(IntEnum):
+    """timecode of calendarrule."""
+
+    AVAILABLE = 0
+    BUSY = 1
+    UNAVAILABLE = 2
+    FILTER = 3
+
+
+class SubCode(IntEnum):
+    """subcode of calendarrule."""
+
+    BREAK = 4
+
+
+class ExtentCode(IntEnum):
+    """extentcode of calendarrule: what a rule hides of weaker ones; an empty one hides the whole recurrence."""
+
+    TRANSPARENT = 0
+    SUBTRACT_RECURRENCE_INTERVALS = 1
+    SUBTRACT_RESULTS = 2

@@ -39,9 +39,9 @@ from work_assignment.domain.filtering.schemas import FindTable, TableSchema, Voc
 from work_assignment.domain.records import RuleId, SegmentId
 
 _TARGETS = {
-    DistributeTo.SELLERS: (Target.SELLERS, "systemuser"),
-    DistributeTo.TEAM: (Target.TEAM, "team"),
-    DistributeTo.QUEUE: (Target.QUEUE, "queue"),
+    DistributeTo.SELLERS: Target.SELLERS,
+    DistributeTo.TEAM: Target.TEAM,
+    DistributeTo.QUEUE: Target.QUEUE,
 }
 _DISTRIBUTIONS = {
     DistributionType.ROUND_ROBIN: Distribution.ROUND_ROBIN,
@@ -128,8 +128,8 @@ def rule_from_row(row: Row, language: Language) -> AssignmentRule:
     condition, fault = _filter_of(row, AssignmentRuleColumn.FILTER, where, record_type, language)
     target, match, distribution = Target.SELLERS, SellerMatch(), Distribution.ROUND_ROBIN
     try:
-        target, table = _target(row, where)
-        match = _match(row, where, table, record_type, language)
+        target = _target(row, where)
+        match = _match(row, where, target.table, record_type, language)
         distribution = _distribution(row, where, target)
     except DefinitionError as exc:
         fault = fault or exc
@@ -159,11 +159,10 @@ def rule_from_row(row: Row, language: Language) -> AssignmentRule:
 def target_of(row: Row) -> Target | None:
     """To whom a rule's row gives; None for a number that means nothing."""
     number = row.get(AssignmentRuleColumn.DISTRIBUTE_TO) or DistributeTo.SELLERS
-    found = _TARGETS.get(number)
-    return found[0] if found else None
+    return _TARGETS.get(number)
 
 
-def _target(row: Row, where: str) -> tuple[Target, str]:
+def _target(row: Row, where: str) -> Target:
     number = row.get(AssignmentRuleColumn.DISTRIBUTE_TO) or DistributeTo.SELLERS
     if number not in _TARGETS:
         raise DefinitionError(where, f"there is nobody to give to by the number {number}")

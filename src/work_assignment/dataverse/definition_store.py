@@ -16,11 +16,9 @@ from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import (
     ASSIGNMENT_RULE,
     ORGANIZATION,
-    QUEUE,
     SEGMENT,
     SETTING,
     SYSTEM_USER,
-    TEAM,
     Common,
     OrganizationColumn,
     RoutedColumn,
@@ -53,7 +51,6 @@ _ACTIVE = eq(Common.STATE, 0)
 _SUNDAY = 6
 _END_DATE = 2
 _PERIODS = {period.value: period for period in FiscalPeriod}
-_TABLES = {Target.SELLERS: SYSTEM_USER, Target.TEAM: TEAM, Target.QUEUE: QUEUE}
 
 
 class DefinitionStore:
@@ -196,7 +193,7 @@ class _Reading:
         )
         wanted: dict[Target, tuple[TableSchema, Collection[str]]] = {
             target: (
-                self._table(_TABLES[target].logical_name),
+                self._table(target.table),
                 definition_mapping.columns_named(rule_rows, target),
             )
             for target in sorted({rule.target for rule in rules}, key=lambda t: t.value)
@@ -205,7 +202,7 @@ class _Reading:
         others = self._people.teams_and_queues(wanted, roles)
         known: dict[str, list[str]] = {SYSTEM_USER.logical_name: [s.id for s in sellers]}
         for other in others:
-            known.setdefault(_TABLES[other.target].logical_name, []).append(other.id)
+            known.setdefault(other.target.table, []).append(other.id)
         rows = self._around(define(segments, rules, sellers, others, policy), known)
         return define(segments, rules, sellers, others, policy, rows)
 

@@ -176,16 +176,13 @@ def test_every_condition_finds_the_same_rows_in_fetchxml_and_in_filter(draw: st.
 
 @given(frame=_frames)
 def test_last_this_and_next_follow_each_other_without_gap(frame: Frame) -> None:
-    for unit in ("week", "month", "year", "fiscal-year", "fiscal-period"):
-        _follow(frame, f"last-{unit}", f"this-{unit}", f"next-{unit}")
-    _follow(frame, "yesterday", "today", "tomorrow")
-
-
-def _follow(frame: Frame, *names: str) -> None:
-    last, this, following = (FIXED_SPANS[name](frame) for name in names)
-    assert _first(this) <= frame.today <= _end(this)
-    assert _end(last) + timedelta(days=1) == _first(this)
-    assert _end(this) + timedelta(days=1) == _first(following)
+    units = ("week", "month", "year", "fiscal-year", "fiscal-period")
+    named = [(f"last-{unit}", f"this-{unit}", f"next-{unit}") for unit in units]
+    for names in [*named, ("yesterday", "today", "tomorrow")]:
+        last, this, following = (FIXED_SPANS[name](frame) for name in names)
+        assert _first(this) <= frame.today <= _end(this)
+        assert _end(last) + timedelta(days=1) == _first(this)
+        assert _end(this) + timedelta(days=1) == _first(following)
 
 
 def _first(span: Span) -> date:

@@ -24,8 +24,6 @@ from work_assignment.domain.filtering.conditions import (
 )
 from work_assignment.domain.filtering.rows import Scope, id_column
 
-_TABLES = {Target.SELLERS: "systemuser", Target.TEAM: "team", Target.QUEUE: "queue"}
-
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -161,7 +159,7 @@ def _filtered(
 def with_id(entry: Recipient) -> Mapping[str, Any]:
     """The recipient's columns, its own id among them."""
     target = entry.target if isinstance(entry, TeamOrQueue) else Target.SELLERS
-    return {id_column(_TABLES[target]): entry.id, **entry.columns}
+    return {id_column(target.table): entry.id, **entry.columns}
 
 
 def _mismatch(condition: Condition, row: Mapping[str, Any], scope: Scope) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from work_assignment.domain.deciding.definitions import Definitions
-from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.filtering.conditions import (
     Comparison,
@@ -21,7 +20,6 @@ from work_assignment.domain.filtering.conditions import (
 from work_assignment.domain.filtering.filters import dynamic_parts
 from work_assignment.domain.filtering.schemas import FindTable
 
-_TABLES = {Target.SELLERS: "systemuser", Target.TEAM: "team", Target.QUEUE: "queue"}
 _EQUAL = ("eq", "in")
 
 
@@ -84,7 +82,7 @@ class _Finder:
                 self.follow(path, relation.inner, record_type)
 
     def follow_recipients(self, rule: AssignmentRule) -> None:
-        start = Path(_TABLES[rule.target], ())
+        start = Path(rule.target.table, ())
         self.follow(start, rule.match.columns, rule.record_type)
 
     def _asked_by_record(

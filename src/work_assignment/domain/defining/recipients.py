@@ -11,11 +11,16 @@ from work_assignment.domain.records import Owner, Value
 
 
 class Target(Enum):
-    """To whom a rule gives; `owner_type` is the table."""
+    """To whom a rule gives."""
 
     SELLERS = "sellers"
     TEAM = "team"
     QUEUE = "queue"
+
+    @property
+    def table(self) -> str:
+        """The logical name of the table that these are rows of."""
+        return "systemuser" if self is Target.SELLERS else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +43,5 @@ Recipient = Seller | TeamOrQueue
 def owner(recipient: Recipient) -> Owner:
     """The recipient as a record's owner."""
     if isinstance(recipient, Seller):
-        return Owner("systemuser", recipient.id)
-    return Owner(recipient.target.value, recipient.id)
+        return Owner(Target.SELLERS.table, recipient.id)
+    return Owner(recipient.target.table, recipient.id)

@@ -30,7 +30,7 @@ from work_assignment.services.cases.freer_forms import (
     without_shadow,
 )
 from work_assignment.services.cases.json_items import below, item_of
-from work_assignment.services.cases.people import TABLES, People
+from work_assignment.services.cases.people import People
 from work_assignment.services.configuration.fields import NONE, read_text
 from work_assignment.services.configuration.problems import PlacedName
 from work_assignment.services.configuration.rule_forms import RuleForm, read_rules
@@ -242,7 +242,7 @@ class Definer:
         return SellerMatch(
             self._listed(form, target) if form.list else None,
             self._filters.seller_filter(
-                form.seller_filter, TABLES[target], record_type, f"{form.subject}, seller_filter"
+                form.seller_filter, target.table, record_type, f"{form.subject}, seller_filter"
             ),
             compile_placed(
                 form.attributes,

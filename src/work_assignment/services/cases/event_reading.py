@@ -28,7 +28,7 @@ from work_assignment.services.cases.events import (
 from work_assignment.services.cases.json_items import below
 from work_assignment.services.cases.live_rows import LiveRows
 from work_assignment.services.cases.owners import OWNER, AmbiguousName, Owners, owner_columns
-from work_assignment.services.cases.people import TABLES, People
+from work_assignment.services.cases.people import People
 from work_assignment.services.cases.values import labels_of, said
 
 _KINDS = ("new", "changed", "assigned_by_hand", "closed", "sweep", "at")
@@ -144,7 +144,7 @@ class EventReader:
         self._records[own_id] = _Seen(record_type)
         whole = {
             **owner_columns(owner),
-            "createdby": owner.id if owner and owner.type == TABLES[Target.SELLERS] else None,
+            "createdby": owner.id if owner and owner.type == Target.SELLERS.table else None,
             **columns,
             _CREATED: created_at,
             id_column(record_type): own_id,
@@ -209,7 +209,7 @@ class EventReader:
             return Owners(self.setting.people, self.setting.rows).find(named)
         except AmbiguousName as exc:
             self.notes.add(path, str(exc), exc.ids[0])
-            return Owner(TABLES[Target.SELLERS], named)
+            return Owner(Target.SELLERS.table, named)
 
     def _check_agrees(self, body: Mapping[str, object], own_id: str, known: str, path: str) -> None:
         """Refuse a type that is not that of what is known by the id."""

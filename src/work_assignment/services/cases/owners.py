@@ -9,7 +9,7 @@ from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.records import Owner, Value
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.live_rows import LiveRows
-from work_assignment.services.cases.people import TABLES, People
+from work_assignment.services.cases.people import People
 
 OWNER = "ownerid"
 _OWNING = {"systemuser": "owninguser", "team": "owningteam"}
@@ -39,14 +39,14 @@ class Owners:
             if self.rows.find(table, named) is not None:
                 return Owner(table, named)
         meant = [
-            Owner(TABLES[target], own_id)
+            Owner(target.table, own_id)
             for target in Target
             for own_id, name in self.people.names(target).items()
             if fold(name) == fold(named)
         ]
         if len(meant) > 1:
             raise AmbiguousName(named, [owner.id for owner in meant])
-        return meant[0] if meant else Owner(TABLES[Target.SELLERS], named)
+        return meant[0] if meant else Owner(Target.SELLERS.table, named)
 
 
 def owner_columns(owner: Owner | None) -> dict[str, Value]:

@@ -34,7 +34,6 @@ _SELLER_KEYS = (
     "time_off",
 )
 _OTHER_KEYS = ("id", "name", "columns", "roles")
-TABLES = {Target.SELLERS: "systemuser", Target.TEAM: "team", Target.QUEUE: "queue"}
 _NAME_COLUMNS = {Target.SELLERS: "fullname", Target.TEAM: "name", Target.QUEUE: "name"}
 
 
@@ -173,7 +172,7 @@ def _columns(
 ) -> dict[str, Value]:
     """The columns given, and the one that holds the name."""
     raw, path = entry.get("columns"), below(place, "columns")
-    schema = notes.schema(TABLES[target], path) if raw else None
+    schema = notes.schema(target.table, path) if raw else None
     columns = notes.columns(raw, schema, path)
     name = entry.get("name")
     return {_NAME_COLUMNS[target]: name, **columns} if isinstance(name, str) else columns

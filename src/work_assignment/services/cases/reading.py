@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from work_assignment.domain.defining.policy import Policy
-from work_assignment.domain.defining.recipients import TeamOrQueue
+from work_assignment.domain.defining.recipients import Target, TeamOrQueue
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError
@@ -29,7 +29,7 @@ from work_assignment.services.cases.expectations import Expectation, read_expect
 from work_assignment.services.cases.filters import FilterCompiler, hierarchical, lookups
 from work_assignment.services.cases.json_items import below, read_json
 from work_assignment.services.cases.live_rows import LiveRows
-from work_assignment.services.cases.people import TABLES, CaseSeller, read_people
+from work_assignment.services.cases.people import CaseSeller, read_people
 from work_assignment.services.cases.related import read_rows
 from work_assignment.services.cases.tables import CaseTables, Metadata
 from work_assignment.services.configuration.filter_forms import PlacedFilter
@@ -168,7 +168,7 @@ class _Reader:
     ) -> frozenset[str]:
         """The columns known to hold ids: those of owners, those that filters follow, and ids."""
         related = self._raw.get("related")
-        tables = {*TABLES.values(), DEFAULT_TYPE, *forms.record_types}
+        tables = {*(target.table for target in Target), DEFAULT_TYPE, *forms.record_types}
         if isinstance(related, list):
             related = {str(row.get("table")) for row in related if isinstance(row, dict)}
         tables |= set(related) if isinstance(related, dict | set) else set()

@@ -12,7 +12,7 @@ from work_assignment.services.cases.case_fields import Notes
 from work_assignment.services.cases.json_items import below
 from work_assignment.services.cases.live_rows import LiveRows
 from work_assignment.services.cases.owners import with_owning
-from work_assignment.services.cases.people import TABLES, People
+from work_assignment.services.cases.people import People
 from work_assignment.services.cases.values import said
 
 
@@ -21,9 +21,9 @@ def read_rows(raw: object, path: str, people: People, notes: Notes) -> LiveRows:
     rows = LiveRows()
     for entry in people.sellers:
         seller = entry.seller
-        _put(rows, TABLES[Target.SELLERS], seller.id, seller.columns)
+        _put(rows, Target.SELLERS.table, seller.id, seller.columns)
     for other in people.others:
-        _put(rows, TABLES[other.target], other.id, other.columns)
+        _put(rows, other.target.table, other.id, other.columns)
     found = list(_all_rows(raw, path, notes))
     for table, row_id, columns, at in found:
         if rows.find(table, row_id) is not None:

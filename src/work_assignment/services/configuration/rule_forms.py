@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.fields import (
@@ -98,9 +99,6 @@ def read_rules(items: Iterable[Item], problems: Problems) -> tuple[RuleForm, ...
     return tuple(forms)
 
 
-_TARGET_TABLES = {"sellers": "systemuser", "team": "team", "queue": "queue"}
-
-
 def _read_rule(item: MapItem, problems: Problems) -> RuleForm:
     fields = Fields(item, subject_of(item, "rule"), _KEYS, problems)
     segment = fields.text("segment")
@@ -128,7 +126,7 @@ def _read_rule(item: MapItem, problems: Problems) -> RuleForm:
             fields.item("seller_filter"),
             f"{fields.subject}, seller_filter",
             problems,
-            table=_TARGET_TABLES[assign_to],
+            table=Target(assign_to).table,
         ),
         attributes=read_filter(
             fields.item("attributes"), f"{fields.subject}, attributes", problems, check_attribute
