@@ -21,7 +21,7 @@ from tests.solution.solution_files import manifest_text, root_components, tables
 
 from work_assignment.domain.deciding.decisions import Assigned
 from work_assignment.domain.deciding.definitions import Definitions
-from work_assignment.mock_dataverse.metadata import ColumnType
+from work_assignment.mock_dataverse.tables.metadata import ColumnType
 from work_assignment.samples import CRM_EXPORT_DEFINITIONS, CRM_EXPORT_SOLUTION
 from work_assignment.services.crm_export import (
     Account,

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from tests.samples.sample_files import catalog, load, load_folder
 
-from work_assignment.mock_dataverse.metadata import ColumnType
+from work_assignment.mock_dataverse.tables.metadata import ColumnType
 from work_assignment.samples import DEFINITIONS, ORGANISATION, SCENARIO
 
 USERS = load(ORGANISATION / "users.yaml")

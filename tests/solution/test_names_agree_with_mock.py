@@ -9,8 +9,8 @@ from tests.solution.solution_files import SOLUTION
 
 from work_assignment.dataverse import names
 from work_assignment.dataverse.names import LookupName, TableName
-from work_assignment.mock_dataverse.catalogs import build_catalog
-from work_assignment.mock_dataverse.metadata import Catalog
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
+from work_assignment.mock_dataverse.tables.metadata import Catalog
 
 ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
 COLUMNS: list[tuple[TableName, type]] = [

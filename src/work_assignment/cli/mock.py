@@ -16,9 +16,9 @@ from work_assignment.cli.common import (
     print_json,
 )
 from work_assignment.mock_dataverse.server import MockServer, PortUnavailable
-from work_assignment.mock_dataverse.solution_files import product_solution
-from work_assignment.mock_dataverse.solution_xml import SolutionError
-from work_assignment.mock_dataverse.store import StoreUnavailable
+from work_assignment.mock_dataverse.storage.store import StoreUnavailable
+from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.mock_dataverse.tables.solutions.xml_files import SolutionError
 
 SUMMARY = "serve a mock Dataverse on this machine"
 DEFAULT_PORT = 7072

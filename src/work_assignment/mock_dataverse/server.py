@@ -13,15 +13,15 @@ from typing import Self
 import cheroot.server
 from cheroot import wsgi
 
-from .admin_requests import AdminRoutes
-from .catalogs import build_catalog
-from .connections import ClosingConnection
-from .counters import Counters
-from .dispatcher import Dispatcher
-from .gateway import Gateway
-from .sessions import Organization
-from .solution_files import product_solution
-from .store import IN_MEMORY, Clock, Store, utc_now
+from .requests.sessions import Organization
+from .serving.admin_requests import AdminRoutes
+from .serving.connections import ClosingConnection
+from .serving.counters import Counters
+from .serving.gateway import Gateway
+from .storage.store import IN_MEMORY, Clock, Store, utc_now
+from .tables.catalogs import build_catalog
+from .tables.solutions.files import product_solution
+from .webhooks.dispatcher import Dispatcher
 
 _THREADS = 16
 _BACKLOG = 128

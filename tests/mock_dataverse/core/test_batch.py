@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.mock_dataverse.core.client import Api, unique
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.multipart import multipart_body, read_parts
+from work_assignment.mock_dataverse.requests.multipart import multipart_body, read_parts
 
 ONE = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 

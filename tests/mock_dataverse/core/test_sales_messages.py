@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.mock_dataverse.core.client import Api, assert_fault
 
-from work_assignment.mock_dataverse import lead_messages
-from work_assignment.mock_dataverse.catalogs import build_catalog
+from work_assignment.mock_dataverse.messages import leads as lead_messages
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
 from work_assignment.mock_dataverse.well_known import ADMINISTRATOR_ID, CURRENCY_ID
 
 CRM = "Microsoft.Dynamics.CRM."

@@ -12,9 +12,9 @@ import pytest
 import requests
 from tests.mock_dataverse.core.client import Api, assert_fault, unique
 
-from work_assignment.mock_dataverse.request_bodies import LARGEST_BODY
 from work_assignment.mock_dataverse.server import MockServer, PortUnavailable, serve
-from work_assignment.mock_dataverse.store import StoreUnavailable
+from work_assignment.mock_dataverse.serving.bodies import LARGEST_BODY
+from work_assignment.mock_dataverse.storage.store import StoreUnavailable
 from work_assignment.mock_dataverse.well_known import ADMINISTRATOR_ID
 
 

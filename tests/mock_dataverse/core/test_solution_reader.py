@@ -14,10 +14,10 @@ from tests.mock_dataverse.core.solution_folder import (
     write_solution,
 )
 
-from work_assignment.mock_dataverse.catalogs import build_catalog
-from work_assignment.mock_dataverse.metadata import ColumnType, DateBehavior
-from work_assignment.mock_dataverse.solution_files import product_solution
-from work_assignment.mock_dataverse.solution_xml import SolutionError
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
+from work_assignment.mock_dataverse.tables.metadata import ColumnType, DateBehavior
+from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.mock_dataverse.tables.solutions.xml_files import SolutionError
 
 BASIS = NAME_COLUMN + KEY_COLUMN
 CHOICE = (

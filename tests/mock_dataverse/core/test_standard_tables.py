@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from work_assignment.mock_dataverse.catalogs import build_catalog
-from work_assignment.mock_dataverse.metadata import CascadeDelete, Catalog, ColumnType
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
+from work_assignment.mock_dataverse.tables.metadata import CascadeDelete, Catalog, ColumnType
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,7 @@ from tests.mock_dataverse.core.solution_folder import (
 )
 
 from work_assignment.mock_dataverse import well_known
-from work_assignment.mock_dataverse.catalogs import build_catalog
-from work_assignment.mock_dataverse.metadata import Catalog
-from work_assignment.mock_dataverse.rows import (
+from work_assignment.mock_dataverse.storage.rows import (
     RawRow,
     empty_row,
     fetch_row,
@@ -26,7 +24,9 @@ from work_assignment.mock_dataverse.rows import (
     insert_row,
     next_version,
 )
-from work_assignment.mock_dataverse.store import Store, StoreUnavailable
+from work_assignment.mock_dataverse.storage.store import Store, StoreUnavailable
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
+from work_assignment.mock_dataverse.tables.metadata import Catalog
 
 AT = datetime(2026, 3, 1, 9, 30, 15, 999999, tzinfo=UTC)
 

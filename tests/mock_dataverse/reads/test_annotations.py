@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.mock_dataverse.reads.conftest import ANA
 from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, World, guid
 
-from work_assignment.mock_dataverse.render import FORMATTED
-from work_assignment.mock_dataverse.requests_in import Preferences
+from work_assignment.mock_dataverse.reading.preferences import Preferences
+from work_assignment.mock_dataverse.reading.render import FORMATTED
 
 
 def _formatted(world: World, number: int) -> dict[str, str]:

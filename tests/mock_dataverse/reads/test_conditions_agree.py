@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.mock_dataverse.reads.world import World, guid, open_world
 
-from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.filter_functions import FUNCTIONS
-from work_assignment.mock_dataverse.fiscal_calendar import FiscalCalendar, FiscalPeriodType
-from work_assignment.mock_dataverse.relative_dates import (
+from work_assignment.mock_dataverse.conditions.fiscal_calendar import (
+    FiscalCalendar,
+    FiscalPeriodType,
+)
+from work_assignment.mock_dataverse.conditions.relative_dates import (
     COUNTED_SPANS,
     FIXED_SPANS,
     Frame,
@@ -22,14 +23,16 @@ from work_assignment.mock_dataverse.relative_dates import (
     fiscal_year,
     numbered_period,
 )
-from work_assignment.mock_dataverse.special_operators import (
+from work_assignment.mock_dataverse.conditions.special_operators import (
     SPECIAL_OPERATORS,
     Bare,
     Dated,
     Identified,
     Numbered,
 )
-from work_assignment.mock_dataverse.time_zone_codes import CODES, zone_of
+from work_assignment.mock_dataverse.conditions.time_zone_codes import CODES, zone_of
+from work_assignment.mock_dataverse.faults import Fault
+from work_assignment.mock_dataverse.reading.filter_functions import FUNCTIONS
 
 _CRM = "Microsoft.Dynamics.CRM"
 _FIRST, _LAST = datetime(2023, 1, 1, tzinfo=UTC), datetime(2029, 12, 31, tzinfo=UTC)

@@ -9,7 +9,7 @@ from tests.mock_dataverse.reads.conftest import ADA, ANA, BEN, CONTOSO, FABRIKAM
 from tests.mock_dataverse.reads.world import ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.requests_in import Preferences
+from work_assignment.mock_dataverse.reading.preferences import Preferences
 
 
 def _leads(world: World, expand: str, **options: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from tests.mock_dataverse.reads.conftest import ANA, CONTOSO, NORTH
 from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.render import FORMATTED
+from work_assignment.mock_dataverse.reading.render import FORMATTED
 
 
 def _lead(inner: str, head: str = "") -> str:

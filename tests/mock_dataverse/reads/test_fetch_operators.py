@@ -9,7 +9,7 @@ from tests.mock_dataverse.reads.test_relative_dates import OPERATORS as DATE_OPE
 from tests.mock_dataverse.reads.world import ME, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.fetch_operators import OPERATORS
+from work_assignment.mock_dataverse.reading.fetchxml.operators import OPERATORS
 
 VALUES = "<value>3</value><value>7</value>"
 RANGE = "<value>1</value><value>5</value>"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, World, guid, open_world
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.requests_in import Preferences
+from work_assignment.mock_dataverse.reading.preferences import Preferences
 
 COOKIE = "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 MORE = "@Microsoft.Dynamics.CRM.morerecords"

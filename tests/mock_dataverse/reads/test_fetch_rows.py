@@ -7,7 +7,7 @@ from tests.mock_dataverse.reads.conftest import ADA, ANA
 from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.render import FORMATTED
+from work_assignment.mock_dataverse.reading.render import FORMATTED
 
 ACCOUNT = "<link-entity name='account' from='accountid' to='parentaccountid' {}>{}</link-entity>"
 

@@ -6,9 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.filter_parser import parse_filter
-from work_assignment.mock_dataverse.filter_tree import (
+from work_assignment.mock_dataverse.conditions.filter_tree import (
     And,
     Boolean,
     Comparison,
@@ -31,6 +29,8 @@ from work_assignment.mock_dataverse.filter_tree import (
     TextList,
     TextMatch,
 )
+from work_assignment.mock_dataverse.faults import Fault
+from work_assignment.mock_dataverse.reading.filter_parser import parse_filter
 
 
 def _is(name: str, number: int = 1) -> Comparison:

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.mock_dataverse.reads.world import World, open_world
 
-from work_assignment.mock_dataverse.filter_parser import parse_filter
-from work_assignment.mock_dataverse.filter_tree import (
+from work_assignment.mock_dataverse.conditions.filter_tree import (
     And,
     Comparison,
     Node,
@@ -22,6 +21,7 @@ from work_assignment.mock_dataverse.filter_tree import (
     Text,
     TextMatch,
 )
+from work_assignment.mock_dataverse.reading.filter_parser import parse_filter
 from work_assignment.mock_dataverse.text import fold
 
 Row = dict[str, str | int | None]

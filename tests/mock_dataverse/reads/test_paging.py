@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.mock_dataverse.reads.world import CATALOG, ME, ROOT, World, guid, open_world
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.reads import read_navigation
-from work_assignment.mock_dataverse.requests_in import Preferences
+from work_assignment.mock_dataverse.reading.preferences import Preferences
+from work_assignment.mock_dataverse.reading.reads import read_navigation
 from work_assignment.mock_dataverse.text import fold
 
 MOST_PAGES = 100

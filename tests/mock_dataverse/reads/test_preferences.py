@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.requests_in import Preferences, parse_prefer
+from work_assignment.mock_dataverse.reading.preferences import Preferences, parse_prefer
 
 
 def test_no_header_asks_for_nothing() -> None:

@@ -8,8 +8,8 @@ import pytest
 from tests.mock_dataverse.reads.conftest import NOW
 from tests.mock_dataverse.reads.world import ME, World
 
+from work_assignment.mock_dataverse.conditions.relative_dates import COUNTED_SPANS, FIXED_SPANS
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.relative_dates import COUNTED_SPANS, FIXED_SPANS
 
 BEIRUT, KATHMANDU, LONDON = 131, 193, 85
 SECOND = timedelta(seconds=1)

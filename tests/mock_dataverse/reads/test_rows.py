@@ -9,12 +9,12 @@ from tests.mock_dataverse.reads.conftest import ANA, CONTOSO, FABRIKAM, NORTH
 from tests.mock_dataverse.reads.world import CATALOG, ME, ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.reads import (
+from work_assignment.mock_dataverse.reading.preferences import Preferences
+from work_assignment.mock_dataverse.reading.reads import (
     read_navigation,
     read_property,
     read_references,
 )
-from work_assignment.mock_dataverse.requests_in import Preferences
 
 LEAD = CATALOG.tables["lead"]
 

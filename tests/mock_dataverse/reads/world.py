@@ -12,7 +12,10 @@ from uuid import UUID
 
 from work_assignment.mock_dataverse import text
 from work_assignment.mock_dataverse.caller import Caller
-from work_assignment.mock_dataverse.metadata import (
+from work_assignment.mock_dataverse.conditions.time_zone_codes import UTC_CODE
+from work_assignment.mock_dataverse.reading.preferences import Preferences
+from work_assignment.mock_dataverse.reading.reads import count_rows, read_collection, read_row
+from work_assignment.mock_dataverse.tables.metadata import (
     Catalog,
     Column,
     ColumnType,
@@ -22,9 +25,6 @@ from work_assignment.mock_dataverse.metadata import (
     Option,
     Table,
 )
-from work_assignment.mock_dataverse.reads import count_rows, read_collection, read_row
-from work_assignment.mock_dataverse.requests_in import Preferences
-from work_assignment.mock_dataverse.time_zone_codes import UTC_CODE
 
 ROOT = "http://127.0.0.1:7071/api/data/v9.2/"
 ME = Caller(

@@ -9,13 +9,13 @@ from typing import Any
 
 from work_assignment.mock_dataverse import well_known
 from work_assignment.mock_dataverse.caller import Caller
-from work_assignment.mock_dataverse.catalogs import build_catalog
-from work_assignment.mock_dataverse.filter_conditions import quoted, select
-from work_assignment.mock_dataverse.operations import CREATE, DELETE, UPDATE, Operation
-from work_assignment.mock_dataverse.outbox_rows import Delivery, create_outbox, waiting
-from work_assignment.mock_dataverse.rows import empty_row, insert_row, next_version
-from work_assignment.mock_dataverse.store import IN_MEMORY, Store
-from work_assignment.mock_dataverse.webhooks import Outbox
+from work_assignment.mock_dataverse.conditions.comparisons import quoted, select
+from work_assignment.mock_dataverse.storage.rows import empty_row, insert_row, next_version
+from work_assignment.mock_dataverse.storage.store import IN_MEMORY, Store
+from work_assignment.mock_dataverse.tables.catalogs import build_catalog
+from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE, Operation
+from work_assignment.mock_dataverse.webhooks.outbox_rows import Delivery, create_outbox, waiting
+from work_assignment.mock_dataverse.webhooks.registrations import Outbox
 
 OCCURRED_AT = datetime(2026, 3, 3, 8, 0, 1, tzinfo=UTC)
 SELLER_ID = "11111111-0000-4000-8000-000000000001"

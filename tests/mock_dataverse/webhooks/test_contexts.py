@@ -15,8 +15,8 @@ from tests.mock_dataverse.webhooks.organization import (
 )
 
 from work_assignment.mock_dataverse import well_known
-from work_assignment.mock_dataverse.contexts import LARGEST_BODY
-from work_assignment.mock_dataverse.operations import CREATE, DELETE, UPDATE
+from work_assignment.mock_dataverse.webhooks.contexts import LARGEST_BODY
+from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE
 
 CONTRACTS = "http://schemas.microsoft.com/xrm/2011/Contracts"
 LEAD = {

@@ -15,9 +15,9 @@ import pytest
 from tests.mock_dataverse.webhooks.organization import LEAD_ID, SELLER_ID, Organization
 from tests.mock_dataverse.webhooks.receiver import Receiver
 
-from work_assignment.mock_dataverse.contexts import LARGEST_BODY
-from work_assignment.mock_dataverse.dispatcher import Counts, Dispatcher, Settings
-from work_assignment.mock_dataverse.outbox_rows import note_attempt
+from work_assignment.mock_dataverse.webhooks.contexts import LARGEST_BODY
+from work_assignment.mock_dataverse.webhooks.dispatcher import Counts, Dispatcher, Settings
+from work_assignment.mock_dataverse.webhooks.outbox_rows import note_attempt
 
 FAST = Settings(
     timeout=timedelta(seconds=10), retry_delay=timedelta(0), organization_host="mock.example"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.mock_dataverse.webhooks.organization import SELLER_ID, Organization
 
-from work_assignment.mock_dataverse.operations import CREATE, DELETE, UPDATE
+from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE
 
 BEFORE = {"subject": "old", "leadqualitycode": 1, "statecode": 0, "statuscode": 1}
 

@@ -9,8 +9,8 @@ from tests.mock_dataverse.webhooks.organization import Organization
 
 from work_assignment.mock_dataverse import well_known
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.operations import CREATE, DELETE, UPDATE
-from work_assignment.mock_dataverse.webhooks import check_registration
+from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE
+from work_assignment.mock_dataverse.webhooks.registrations import check_registration
 
 ENDPOINT = {
     "url": "http://localhost:7071/api/hook",

@@ -1,0 +1,1 @@
+"""What is asked of a row, as SQL: one condition at a time, for $filter and FetchXML alike."""

@@ -1,0 +1,1 @@
+"""The definitions of tables, as the Web API shows them."""

@@ -1,0 +1,1 @@
+"""Functions and actions, bound and unbound."""

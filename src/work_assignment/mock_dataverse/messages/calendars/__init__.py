@@ -1,0 +1,1 @@
+"""Calendars: recurring rules turned into blocks of time."""

@@ -1,0 +1,1 @@
+"""FetchXML: read, checked, turned into SQL, answered."""

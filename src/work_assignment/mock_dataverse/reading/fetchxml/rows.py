@@ -1,0 +1,209 @@
+"""A fetch without aggregates: its result columns, its complete order, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...conditions.comparisons import Fragment, all_of, select
+from ...faults import Fault
+from ...tables.metadata import Column
+from ..paging import Position, SortKey, SortKind, after, position_of, primary_key
+from ..query import Reader
+from ..render import (
+    CURRENCY,
+    VERSION,
+    Cell,
+    JsonObject,
+    Names,
+    Place,
+    Values,
+    cell_of,
+    etag,
+    is_formatted_money,
+    read_names,
+)
+from .parser import invalid
+from .scope import Node
+from .sql import FetchSource
+from .tree import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """One column of the result."""
+
+    key: str
+    node: Node
+    column: Column
+    attribute: str
+
+    @property
+    def hides_null(self) -> bool:
+        """A linked row's null is left out, as such columns are not part of the entity type."""
+        return self.node.name is not None
+
+
+class FetchRows:
+    """Reads and shows the rows of a fetch. A raw row holds the values that `_shown` lists, then
+    those of the sort keys."""
+
+    def __init__(self, reader: Reader, source: FetchSource) -> None:
+        self._reader = reader
+        self._source = source
+        self._distinct = source.fetch.distinct
+        self._outputs = self._checked_outputs()
+        self.sort = self._complete_order()
+        self._shown: dict[str, int] = {}
+        self._places = [self._place(output) for output in self._outputs]
+        self._version = None if self._distinct else self._add(source.base, VERSION)
+
+    @property
+    def columns(self) -> list[str]:
+        """What the context names: nothing if the base entity shows all its columns."""
+        base = self._source.base.entity
+        return [] if _shows_everything(self._source) or base.all_attributes else self._keys()
+
+    def _keys(self) -> list[str]:
+        return [output.key for output in self._outputs]
+
+    def rows(self, limit: int, start: Position | None, offset: int) -> list[Values]:
+        """Read raw rows in order."""
+        conditions = [self._source.condition]
+        if start is not None:
+            conditions.append(after(self.sort, start))
+        return self._read(all_of(conditions), limit, offset)
+
+    def count(self, limit: int) -> int:
+        """Count the rows, but not further than `limit`."""
+        condition = self._source.condition
+        inner = self._statement(condition, [f"LIMIT {limit}"])
+        return int(self._fetch(select("count(*)", f"({inner})", "1"), condition)[0][0])
+
+    def position(self, row: Values) -> Position:
+        """Where a raw row stands in the order."""
+        return position_of(self.sort, row[-len(self.sort) :])
+
+    def render(self, rows: list[Values]) -> list[JsonObject]:
+        """Turn raw rows into JSON objects with the annotations asked for."""
+        reader = self._reader
+        names = read_names(reader.db, reader.catalog, self._places, rows, reader.prefer)
+        cells = [
+            (cell_of(reader.catalog, place, reader.prefer), place.position, output.hides_null)
+            for output, place in zip(self._outputs, self._places, strict=True)
+        ]
+        return [self._render(cells, row, names) for row in rows]
+
+    def _render(self, cells: list[tuple[Cell, int, bool]], row: Values, names: Names) -> JsonObject:
+        shown: JsonObject = {}
+        if self._version is not None:
+            shown["@odata.etag"] = etag(row[self._version])
+        for cell, position, hides_null in cells:
+            if not (hides_null and row[position] is None):
+                cell(shown, row, names)
+        return shown
+
+    # reading
+
+    def _read(self, condition: Fragment, limit: int, offset: int) -> list[Values]:
+        order = "ORDER BY " + ", ".join(key.sql for key in self.sort)
+        statement = self._statement(condition, [order, f"LIMIT {limit} OFFSET {offset}"])
+        return self._fetch(statement, condition)
+
+    def _statement(self, condition: Fragment, rest: list[str]) -> str:
+        expressions = [*self._shown, *(key.expression for key in self.sort)]
+        columns = ("DISTINCT " if self._distinct else "") + ", ".join(expressions)
+        return select(columns, self._source.tables.sql, condition.sql, *rest)
+
+    def _fetch(self, statement: str, condition: Fragment) -> list[Values]:
+        cursor = self._reader.db.cursor()
+        cursor.row_factory = None
+        params = self._source.tables.params + condition.params
+        return cursor.execute(statement, params).fetchall()
+
+    # columns
+
+    def _checked_outputs(self) -> list[_Output]:
+        outputs: dict[str, _Output] = {}
+        for output in self._all_outputs():
+            other = outputs.setdefault(output.key, output)
+            if (other.node, other.attribute) != (output.node, output.attribute):
+                raise _same_key(output.key)
+        return list(outputs.values())
+
+    def _all_outputs(self) -> Iterator[_Output]:
+        for node in self._source.nodes:
+            is_base = node is self._source.base
+            if node.entity.all_attributes or (is_base and _shows_everything(self._source)):
+                for column in node.joined.table.columns.values():
+                    if column.valid_for_read:
+                        yield self._output(node, Attribute(column.logical_name))
+            for attribute in node.entity.attributes:
+                yield self._output(node, attribute)
+            if is_base and not self._distinct:
+                yield self._output(node, Attribute(node.joined.table.primary_id))
+
+    def _output(self, node: Node, attribute: Attribute) -> _Output:
+        if attribute.aggregate is not None or attribute.groupby:
+            raise invalid(
+                f"The attribute '{attribute.name}' can only be grouped or aggregated "
+                'in a fetch with aggregate="true".'
+            )
+        key = attribute.alias or node.key(attribute.name)
+        return _Output(key, node, node.column(attribute.name), attribute.name)
+
+    def _place(self, output: _Output) -> Place:
+        """Plan where an output stands, with what its annotations need beside it. The currency of
+        an amount is left out of distinct rows, which it would tell apart."""
+        kind = currency = None
+        position = self._add(output.node, output.attribute)
+        if output.column.is_polymorphic:
+            kind = self._add(output.node, f"{output.attribute}__type")
+        table = output.node.joined.table
+        shows_symbol = is_formatted_money(output.column, self._reader.prefer)
+        if shows_symbol and not self._distinct and CURRENCY in table.columns:
+            currency = self._add(output.node, CURRENCY)
+        return Place(table, output.column, output.key, position, kind, currency)
+
+    def _add(self, node: Node, stored: str) -> int:
+        return self._shown.setdefault(node.joined.sql(stored), len(self._shown))
+
+    # order
+
+    def _complete_order(self) -> tuple[SortKey, ...]:
+        """The orders asked for, then what makes each row's place its own: the primary keys of all
+        tables or, for distinct rows, all columns."""
+        keys = self._source.sort_keys()
+        if self._distinct:
+            keys += [self._source.sort_by(o.node, o.attribute) for o in self._outputs]
+            keys += [_by_value(o) for o in self._outputs if _has_name(o.column)]
+        else:
+            keys += [primary_key(n.joined, _key_prefix(n)) for n in self._source.nodes]
+        distinct: dict[str, SortKey] = {}
+        for key in keys:
+            distinct.setdefault(key.expression, key)
+        return tuple(distinct.values())
+
+
+def _shows_everything(source: FetchSource) -> bool:
+    """A fetch that names no attribute at all shows all columns of its base entity."""
+    return not any(n.entity.attributes or n.entity.all_attributes for n in source.nodes)
+
+
+def _key_prefix(node: Node) -> str:
+    return f"{node.name}." if node.name else ""
+
+
+def _has_name(column: Column) -> bool:
+    return column.type.is_lookup or column.type.has_options
+
+
+def _by_value(output: _Output) -> SortKey:
+    """Tell apart what has the same name or label."""
+    kind = SortKind.GUID if output.column.type.is_lookup else SortKind.INTEGER
+    name = f"{_key_prefix(output.node)}{output.attribute}-value"
+    return SortKey(name, output.node.joined.sql(output.attribute), kind)
+
+
+def _same_key(key: str) -> Fault:
+    return invalid(f"Two columns of the result would be called '{key}'.")

@@ -1,0 +1,243 @@
+"""$filter syntax tree -> WHERE clause with bound values.
+
+Every condition is either true or not, as in Dataverse, which turns a filter into conditions of its
+own: `not` is carried inwards to them, so that `not (a gt 1)` means `a le 1`, and `not (a eq 1)`
+means `a ne 1`, which a null column fulfils.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..conditions.circumstances import Circumstances
+from ..conditions.comparisons import (
+    ALWAYS,
+    INVERSE,
+    NEVER,
+    Fragment,
+    all_of,
+    any_of,
+    compared,
+    compared_columns,
+    exists,
+    like,
+    negated,
+    not_like,
+    quoted,
+)
+from ..conditions.comparisons import Operand as FunctionOperand
+from ..conditions.filter_tree import (
+    And,
+    Comparison,
+    Lambda,
+    Node,
+    Not,
+    Null,
+    Operand,
+    Operator,
+    Or,
+    Property,
+    Quantifier,
+    QueryFunction,
+    Text,
+    TextMatch,
+)
+from ..conditions.literals import edm_type, family, incompatible, literal_type, stored_literal
+from ..faults import bad_request, not_emulated, unknown_property
+from ..tables.metadata import Catalog, Column, ManyToMany, OneToMany, Table
+from .filter_functions import query_function
+from .source import Joined, Source, child_link, not_single_valued, partner_side
+
+_PATTERNS = {"contains": "%{}%", "startswith": "{}%", "endswith": "%{}"}
+_MIRRORED = {
+    Operator.EQ: Operator.EQ,
+    Operator.NE: Operator.NE,
+    Operator.GT: Operator.LT,
+    Operator.LT: Operator.GT,
+    Operator.GE: Operator.LE,
+    Operator.LE: Operator.GE,
+}
+
+
+def where(node: Node, source: Source, circumstances: Circumstances) -> Fragment:
+    """Compile a filter on the rows of `source`, which gets the joins that paths need."""
+    return _Scope(source, circumstances).condition(node, wanted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where names are looked up: the rows being filtered, and the variables of lambdas."""
+
+    source: Source
+    circumstances: Circumstances
+    variables: Mapping[str, Source] = field(default_factory=dict)
+    is_lambda: bool = False
+
+    def condition(self, node: Node, *, wanted: bool) -> Fragment:
+        """Compile one node; `wanted` is false below an odd number of `not`."""
+        match node:
+            case And(terms):
+                joined = all_of if wanted else any_of
+                return joined([self.condition(term, wanted=wanted) for term in terms])
+            case Or(terms):
+                joined = any_of if wanted else all_of
+                return joined([self.condition(term, wanted=wanted) for term in terms])
+            case Not(operand):
+                return self.condition(operand, wanted=not wanted)
+            case Comparison():
+                return self._comparison(node, wanted)
+            case TextMatch():
+                return self._text_match(node, wanted)
+            case Lambda():
+                found = self._lambda(node)
+                return found if wanted else negated(found)
+            case QueryFunction() if wanted:
+                return query_function(node, self._operand, self.circumstances)
+        raise bad_request(
+            "Not operator along with the Custom Named Condition operators is not allowed"
+        )
+
+    # names
+
+    def _column(self, prop: Property) -> tuple[str, Column]:
+        """Return the SQL and the definition of the column that a property names."""
+        source, path = self._start(prop.path)
+        if len(path) == 1 and self._is_navigation(source.base.table, path[0]):
+            raise not_emulated(f"'{prop}' in $filter; use its _value property")
+        joined, column = source.column(path)
+        return joined.sql(column.logical_name), column
+
+    def _operand(self, name: str) -> FunctionOperand:
+        """Resolve PropertyName, which may also be the logical name of a lookup."""
+        path = tuple(name.split("/"))
+        source, path = self._start(path) if path[0] in self.variables else (self.source, path)
+        joined = source.along(path[:-1])
+        column = joined.table.columns.get(path[-1])
+        if column is None or not column.type.is_lookup:
+            joined, column = source.column(path)
+        expression = joined.sql(column.logical_name)
+        return FunctionOperand(expression, column, joined.table.logical_name)
+
+    def _start(self, path: tuple[str, ...]) -> tuple[Source, tuple[str, ...]]:
+        """Find where a path starts: inside a lambda at a variable, else at the row itself."""
+        if not self.is_lambda:
+            return self.source, path
+        variable = self.variables.get(path[0])
+        if variable is None or len(path) == 1:
+            raise unknown_property(path[0], self.source.base.table.logical_name)
+        return variable, path[1:]
+
+    def _is_navigation(self, table: Table, name: str) -> bool:
+        return self.source.catalog.single_valued(table.logical_name, name) is not None and (
+            table.column_by_wire_name(name) is None
+        )
+
+    # conditions
+
+    def _comparison(self, node: Comparison, wanted: bool) -> Fragment:
+        operator = node.operator if wanted else INVERSE[node.operator]
+        match node.left, node.right:
+            case Property() as left, Property() as right:
+                return self._columns(left, operator, right)
+            case Property() as left, literal:
+                return self._with_literal(left, operator, literal)
+            case literal, Property() as right:
+                return self._with_literal(right, _MIRRORED[operator], literal)
+        raise not_emulated("comparing two constants in $filter")
+
+    def _with_literal(self, prop: Property, operator: Operator, operand: Operand) -> Fragment:
+        if isinstance(operand, Property):
+            return self._columns(prop, operator, operand)
+        expression, column = self._column(prop)
+        return compared(expression, operator, stored_literal(column, operand, operator))
+
+    def _columns(self, left: Property, operator: Operator, right: Property) -> Fragment:
+        first, first_column = self._column(left)
+        second, second_column = self._column(right)
+        if family(first_column) != family(second_column):
+            raise incompatible(edm_type(first_column), edm_type(second_column), operator)
+        return compared_columns(first, operator, second)
+
+    def _text_match(self, node: TextMatch, wanted: bool) -> Fragment:
+        expression, column = self._column(node.property)
+        if not column.type.is_text:
+            raise _no_such_overload(node.function, edm_type(column), "Edm.String")
+        match node.value:
+            case Text(text):
+                pattern = _PATTERNS[node.function].format(text)
+                return like(expression, pattern) if wanted else not_like(expression, pattern)
+            case Null():
+                return NEVER if wanted else ALWAYS
+            case Property():
+                raise not_emulated(f"{node.function} with two columns")
+            case literal:
+                raise _no_such_overload(node.function, "Edm.String", literal_type(literal))
+
+    # lambdas
+
+    def _lambda(self, node: Lambda) -> Fragment:
+        start, path = self._lambda_start(node.path)
+        *along, collection = path
+        if along:
+            raise bad_request(
+                f"The path '{'/'.join(node.path)}' goes through a lookup to a collection, "
+                "which any and all do not support."
+            )
+        inner, link = self._related(start.base, collection)
+        if node.variable is None or node.body is None:
+            return exists(inner.sql, link)
+        variables = {**self.variables, node.variable: inner}
+        scope = _Scope(inner, self.circumstances, variables, is_lambda=True)
+        body = scope.condition(node.body, wanted=True)
+        if node.quantifier is Quantifier.ANY:
+            return exists(inner.sql, all_of((link, body)))
+        others = exists(inner.sql, all_of((link, negated(body))))
+        return all_of((exists(inner.sql, link), Fragment(f"NOT {others.sql}", others.params)))
+
+    def _lambda_start(self, path: tuple[str, ...]) -> tuple[Source, tuple[str, ...]]:
+        if not self.is_lambda:
+            return self.source, path
+        return self._start(path)
+
+    def _related(self, parent: Joined, navigation: str) -> tuple[Source, Fragment]:
+        """Open the rows behind a collection: their source, and what ties them to the parent."""
+        catalog = self.source.catalog
+        name = parent.table.logical_name
+        one_to_many = catalog.collection_valued(name, navigation)
+        if one_to_many is not None:
+            return _children(catalog, self.source, parent, one_to_many)
+        many = catalog.many_valued(name, navigation)
+        if many is not None:
+            return _partners(catalog, self.source, parent, many, navigation)
+        if catalog.single_valued(name, navigation) is not None:
+            raise bad_request(f"any and all need a collection, which '{navigation}' is not.")
+        raise not_single_valued(catalog, parent.table, navigation)
+
+
+def _children(
+    catalog: Catalog, outer: Source, parent: Joined, relation: OneToMany
+) -> tuple[Source, Fragment]:
+    inner = Source(catalog, catalog.tables[relation.referencing_table], outer.aliases)
+    key = parent.sql(parent.table.primary_id)
+    return inner, child_link(inner.base, relation, key)
+
+
+def _partners(
+    catalog: Catalog, outer: Source, parent: Joined, relation: ManyToMany, navigation: str
+) -> tuple[Source, Fragment]:
+    side = partner_side(relation, parent.table.logical_name, navigation)
+    inner = Source(catalog, catalog.tables[side.table], outer.aliases)
+    between = next(outer.aliases)
+    own = f"{between}.{quoted(side.own_column)} = {parent.sql(parent.table.primary_id)}"
+    other = f"{between}.{quoted(side.column)} = {inner.base.sql(inner.base.table.primary_id)}"
+    intersect = f"{quoted(relation.intersect_table)} AS {between}"
+    return inner, exists(intersect, all_of((Fragment(own), Fragment(other))))
+
+
+def _no_such_overload(function: str, *types: str) -> Exception:
+    return bad_request(
+        f"No function signature for the function with name '{function}' matches the specified "
+        f"arguments. The function signatures considered are: {function}(Edm.String, Edm.String); "
+        f"the arguments are of types {', '.join(types)}."
+    )

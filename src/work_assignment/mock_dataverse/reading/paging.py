@@ -1,0 +1,255 @@
+"""Keyset paging: sort keys, the position after a row, and the XML cookie that carries it.
+
+A page starts strictly after the last row of the one before, so that rows created or deleted
+meanwhile neither repeat nor hide others. Null sorts first, as in SQL Server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, unquote
+from xml.etree.ElementTree import Element, ParseError
+from xml.sax.saxutils import quoteattr
+
+from defusedxml.ElementTree import fromstring
+
+from ..conditions.comparisons import (
+    ALWAYS,
+    NEVER,
+    Fragment,
+    all_of,
+    any_of,
+    is_not_null,
+    is_null,
+    quoted,
+    select,
+    text_literal,
+)
+from ..faults import Fault, bad_request
+from ..tables.metadata import Catalog, Column, ColumnType
+from ..text import Stored
+from .source import Joined
+
+INVALID_COOKIE = "0x8004112a"
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+
+
+class SortKind(StrEnum):
+    """What a sort key's values are, for they travel as text."""
+
+    TEXT = "text"
+    GUID = "guid"
+    INTEGER = "integer"
+    REAL = "real"
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One thing to sort by; `name` is what the cookie calls it."""
+
+    name: str
+    expression: str
+    kind: SortKind
+    descending: bool = False
+
+    @property
+    def sql(self) -> str:
+        return f"{self.expression} DESC" if self.descending else self.expression
+
+
+Position = Mapping[str, Stored]
+
+
+def sort_key(
+    catalog: Catalog,
+    joined: Joined,
+    column: Column,
+    name: str,
+    *,
+    descending: bool = False,
+    by_label: bool = False,
+) -> SortKey:
+    """Sort by a column: text by its fold, a lookup by the primary name of what it points at, a
+    choice by value or, with `by_label`, by label."""
+    expression = joined.sql(column.logical_name)
+    if column.type.is_lookup:
+        return SortKey(name, _looked_up_name(catalog, joined, column), SortKind.TEXT, descending)
+    if column.type.is_text:
+        return SortKey(name, f"dv_fold({expression})", SortKind.TEXT, descending)
+    if by_label and column.type.has_options and column.options:
+        return SortKey(name, _label(expression, column), SortKind.TEXT, descending)
+    return SortKey(name, expression, _KINDS.get(column.type, SortKind.INTEGER), descending)
+
+
+def primary_key(joined: Joined, prefix: str = "") -> SortKey:
+    """The tie-break that makes an order complete."""
+    key = joined.table.primary_id
+    return SortKey(f"{prefix}{key}", joined.sql(key), SortKind.GUID)
+
+
+def after(keys: Sequence[SortKey], position: Position) -> Fragment:
+    """Only rows that sort strictly after a position."""
+    alternatives = []
+    same: list[Fragment] = []
+    for key in keys:
+        value = position[key.name]
+        alternatives.append(all_of((*same, _strictly_after(key, value))))
+        same.append(Fragment(f"{key.expression} IS ?", (value,)))
+    return all_of((_not_before(keys[0], position[keys[0].name]), any_of(alternatives)))
+
+
+def position_of(keys: Sequence[SortKey], values: Sequence[Stored]) -> Position:
+    """The position of a row, given the values of its sort keys in order."""
+    return {key.name: value for key, value in zip(keys, values, strict=True)}
+
+
+def inner_cookie(page: int, keys: Sequence[SortKey], first: Position, last: Position) -> str:
+    """Write `<cookie page="1"><leadid last="{...}" first="{...}" /></cookie>`."""
+    elements = "".join(
+        f"<{key.name} {_attribute('last', key, last)} {_attribute('first', key, first)} />"
+        for key in keys
+    )
+    return f'<cookie page="{page}">{elements}</cookie>'
+
+
+def outer_cookie(page: int, inner: str, *, encoded_twice: bool = False) -> str:
+    """Wrap a cookie for the next page, as a skip token or as FetchXML's annotation shows it."""
+    encoded = _encoded(_encoded(inner)) if encoded_twice else _encoded(inner)
+    return f'<cookie pagenumber="{page}" pagingcookie="{encoded}" istracking="False" />'
+
+
+def read_outer_cookie(text: str) -> tuple[int, str]:
+    """Unwrap a skip token: the number of the page it leads to, and the inner cookie."""
+    element = _parse(text)
+    return _page(element.get("pagenumber", "")), unquote(element.get("pagingcookie", ""))
+
+
+def read_inner_cookie(text: str, keys: Sequence[SortKey]) -> Position:
+    """Read the position in a cookie; its keys must be those of the query."""
+    element = _parse(text)
+    if [child.tag for child in element] != [key.name for key in keys]:
+        raise invalid_cookie()
+    return {key.name: _value(child, key) for child, key in zip(element, keys, strict=True)}
+
+
+def read_cookie_page(text: str) -> int:
+    """The number of the page that an inner cookie was written for."""
+    return _page(_parse(text).get("page", ""))
+
+
+def invalid_cookie() -> Fault:
+    return bad_request("The paging cookie is invalid or belongs to another query.", INVALID_COOKIE)
+
+
+_KINDS = {
+    ColumnType.DATETIME: SortKind.TEXT,
+    ColumnType.UNIQUEIDENTIFIER: SortKind.GUID,
+    ColumnType.DECIMAL: SortKind.REAL,
+    ColumnType.DOUBLE: SortKind.REAL,
+    ColumnType.MONEY: SortKind.REAL,
+}
+
+
+def _looked_up_name(catalog: Catalog, joined: Joined, column: Column) -> str:
+    """The folded primary name behind a lookup; the id where the target has no name."""
+    expression = joined.sql(column.logical_name)
+    choices = []
+    for target in (catalog.tables[name] for name in column.targets if name in catalog.tables):
+        if target.primary_name is None:
+            continue
+        condition = f"{quoted(target.primary_id)} = {expression}"
+        if column.is_polymorphic:
+            kind = joined.sql(f"{column.logical_name}__type")
+            condition += f" AND {kind} = {text_literal(target.logical_name)}"
+        name = select(quoted(target.primary_name), quoted(target.logical_name), condition)
+        choices.append(f"({name})")
+    if not choices:
+        return expression
+    return f"dv_fold(coalesce({', '.join(choices)}, NULL))"
+
+
+def _label(expression: str, column: Column) -> str:
+    cases = " ".join(
+        f"WHEN {option.value} THEN {text_literal(option.label)}" for option in column.options
+    )
+    return f"dv_fold(CASE {expression} {cases} ELSE CAST({expression} AS TEXT) END)"
+
+
+def _strictly_after(key: SortKey, value: Stored) -> Fragment:
+    if key.descending:
+        if value is None:
+            return NEVER
+        return any_of((Fragment(f"{key.expression} < ?", (value,)), is_null(key.expression)))
+    if value is None:
+        return is_not_null(key.expression)
+    return Fragment(f"{key.expression} > ?", (value,))
+
+
+def _not_before(key: SortKey, value: Stored) -> Fragment:
+    """Say again what `after` implies, in a form for which SQLite can use an index."""
+    if key.descending or value is None:
+        return ALWAYS
+    return Fragment(f"{key.expression} >= ?", (value,))
+
+
+def _encoded(text: str) -> str:
+    """Percent-encode with lower-case digits, which is how Dataverse writes its cookies."""
+    return _ESCAPE.sub(lambda match: match.group().lower(), quote(text, safe=""))
+
+
+def _attribute(prefix: str, key: SortKey, position: Position) -> str:
+    value = position[key.name]
+    if value is None:
+        return f'{prefix}null="1"'
+    if key.kind is SortKind.GUID:
+        return f'{prefix}="{{{str(value).upper()}}}"'
+    text = str(value) if key.kind is SortKind.INTEGER else repr(value)
+    if key.kind is SortKind.TEXT:
+        text = quote(str(value), safe=" :-")
+    return f"{prefix}={quoteattr(text)}"
+
+
+def _value(element: Element, key: SortKey) -> Stored:
+    if element.get("lastnull") == "1":
+        return None
+    text = element.get("last")
+    if text is None:
+        raise invalid_cookie()
+    try:
+        match key.kind:
+            case SortKind.TEXT:
+                return unquote(text)
+            case SortKind.GUID:
+                return text.strip("{}").lower()
+            case SortKind.INTEGER:
+                return _whole(text)
+            case SortKind.REAL:
+                return float(text)
+    except ValueError as exc:
+        raise invalid_cookie() from exc
+
+
+def _page(text: str) -> int:
+    page = _whole(text)
+    if page < 1:
+        raise invalid_cookie()
+    return page
+
+
+def _whole(text: str) -> int:
+    if re.fullmatch("-?[0-9]{1,18}", text) is None:
+        raise invalid_cookie()
+    return int(text)
+
+
+def _parse(text: str) -> Element:
+    try:
+        element: Element = fromstring(text)
+    except (ParseError, ValueError) as exc:
+        raise invalid_cookie() from exc
+    if element.tag != "cookie":
+        raise invalid_cookie()
+    return element

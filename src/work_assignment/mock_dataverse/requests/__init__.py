@@ -1,0 +1,1 @@
+"""Requests for rows: what HTTP asks for, done in one transaction."""

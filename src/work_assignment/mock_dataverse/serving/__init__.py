@@ -1,0 +1,1 @@
+"""HTTP: connections, who asks, batches, which part answers, errors."""

@@ -1,0 +1,1 @@
+"""The database of an organization: its schema, its rows, the first of them."""

@@ -1,0 +1,128 @@
+"""The SQLite schema of a catalog: a table each, its columns, its indexes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from ..tables.metadata import Catalog, Column, ColumnType, Table
+from ..text import COLLATION
+
+# Columns every table has, by which nobody searches; an index would only slow down each write.
+_RARELY_SEARCHED = frozenset(
+    [
+        "createdby",
+        "createdonbehalfby",
+        "modifiedby",
+        "modifiedonbehalfby",
+        "owninguser",
+        "owningteam",
+        "owningbusinessunit",
+        "organizationid",
+        "transactioncurrencyid",
+    ]
+)
+_SQL_TYPES = {
+    ColumnType.STRING: f"TEXT COLLATE {COLLATION}",
+    ColumnType.MEMO: f"TEXT COLLATE {COLLATION}",
+    ColumnType.INTEGER: "INTEGER",
+    ColumnType.BIGINT: "INTEGER",
+    ColumnType.PICKLIST: "INTEGER",
+    ColumnType.STATE: "INTEGER",
+    ColumnType.STATUS: "INTEGER",
+    ColumnType.BOOLEAN: "INTEGER",
+    ColumnType.DECIMAL: "REAL",
+    ColumnType.DOUBLE: "REAL",
+    ColumnType.MONEY: "REAL",
+}
+_FOUND_BY = {"systemuser": ("domainname", "fullname"), "sdkmessage": ("name",)}
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def stored_columns(table: Table) -> tuple[str, ...]:
+    """Name the SQLite columns of a table: its own, and the target beside a polymorphic lookup."""
+    return tuple(name for column in table.columns.values() for name in _stored_names(column))
+
+
+def bring_up_to_date(db: sqlite3.Connection, catalog: Catalog) -> None:
+    """Create what the catalog has and the database lacks: tables, columns, indexes."""
+    existing = {
+        name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
+    for table in catalog:
+        if table.logical_name in existing:
+            _add_columns(db, table)
+        else:
+            db.execute(_create_table(table))
+        for statement in _create_indexes(catalog, table):
+            db.execute(statement)
+
+
+def _stored_names(column: Column) -> Iterator[str]:
+    yield column.logical_name
+    if column.is_polymorphic:
+        yield f"{column.logical_name}__type"
+
+
+def _declarations(column: Column) -> Iterator[tuple[str, str]]:
+    yield column.logical_name, _SQL_TYPES.get(column.type, "TEXT")
+    if column.is_polymorphic:
+        yield f"{column.logical_name}__type", "TEXT"
+
+
+def _create_table(table: Table) -> str:
+    declared = [
+        f"{quoted(name)} {kind}{' PRIMARY KEY' if name == table.primary_id else ''}"
+        for column in table.columns.values()
+        for name, kind in _declarations(column)
+    ]
+    return f"CREATE TABLE {quoted(table.logical_name)} ({', '.join(declared)})"
+
+
+def _add_columns(db: sqlite3.Connection, table: Table) -> None:
+    name = quoted(table.logical_name)
+    existing = {row[1] for row in db.execute(f"PRAGMA table_info({name})")}
+    for column in table.columns.values():
+        for stored, kind in _declarations(column):
+            if stored not in existing:
+                db.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(stored)} {kind}")
+
+
+def _create_indexes(catalog: Catalog, table: Table) -> Iterator[str]:
+    for key in table.keys:
+        yield _index(table, key.columns, unique=True)
+    for relation in catalog.many_to_many:
+        if relation.intersect_table == table.logical_name:
+            yield _index(table, (relation.column1, relation.column2), unique=True)
+            yield _index(table, (relation.column2,))
+    for names in _searched(table):
+        yield _index(table, names)
+
+
+def _searched(table: Table) -> Iterator[tuple[str, ...]]:
+    for name in _FOUND_BY.get(table.logical_name, ()):
+        yield (name,)
+    for column in table.columns.values():
+        if column.type is ColumnType.OWNER:
+            yield (
+                (column.logical_name, "statecode")
+                if "statecode" in table.columns
+                else (column.logical_name,)
+            )
+        elif column.type.is_lookup and column.logical_name not in _RARELY_SEARCHED:
+            yield (column.logical_name,)
+    if table.ownership == "UserOwned":
+        yield ("createdon", table.primary_id)
+        if "statecode" in table.columns:
+            yield ("statecode", "createdon", table.primary_id)
+
+
+def _index(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> str:
+    name = "__".join(("key" if unique else "by", table.logical_name, *columns))
+    listed = ", ".join(quoted(column) for column in columns)
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    return f"CREATE {kind} IF NOT EXISTS {quoted(name)} ON {quoted(table.logical_name)} ({listed})"

@@ -1,0 +1,1 @@
+"""What tables there are: columns, keys, relationships, the standard ones and those of solutions."""

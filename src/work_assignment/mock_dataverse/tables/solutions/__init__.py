@@ -1,0 +1,1 @@
+"""Unpacked solution folders, read into tables."""

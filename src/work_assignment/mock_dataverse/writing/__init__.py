@@ -1,0 +1,1 @@
+"""Writes inside an open transaction: payloads, rows, links, owners, states."""
