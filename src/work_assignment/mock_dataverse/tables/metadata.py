@@ -88,6 +88,8 @@ class Column:
     valid_for_create: bool = True
     valid_for_update: bool = True
     valid_for_read: bool = True
+    is_custom: bool = False
+    description: str = ""
 
     @property
     def wire_name(self) -> str:
@@ -120,6 +122,26 @@ class CascadeDelete(StrEnum):
     NO_CASCADE = "NoCascade"
 
 
+class CascadeRows(StrEnum):
+    """To which referencing rows an assignment, share or change of parent goes on."""
+
+    CASCADE = "Cascade"
+    ACTIVE = "Active"
+    USER_OWNED = "UserOwned"
+    NO_CASCADE = "NoCascade"
+
+
+@dataclass(frozen=True, slots=True)
+class Cascades:
+    """What else happens to the referencing rows (CascadeConfiguration, but for its Delete)."""
+
+    assign: CascadeRows = CascadeRows.NO_CASCADE
+    share: CascadeRows = CascadeRows.NO_CASCADE
+    unshare: CascadeRows = CascadeRows.NO_CASCADE
+    reparent: CascadeRows = CascadeRows.NO_CASCADE
+    merge: CascadeRows = CascadeRows.NO_CASCADE
+
+
 @dataclass(frozen=True, slots=True)
 class OneToMany:
     """A lookup seen as a relationship: many `referencing` rows point at one `referenced` row.
@@ -137,6 +159,8 @@ class OneToMany:
     referenced_navigation: str
     cascade_delete: CascadeDelete = CascadeDelete.REMOVE_LINK
     is_hierarchical: bool = False
+    cascades: Cascades = Cascades()
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +175,15 @@ class ManyToMany:
     navigation2: str
     column2: str
     intersect_table: str
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. `ownership` is UserOwned, OrganizationOwned, BusinessOwned or None."""
+    """One table. `ownership` is UserOwned, OrganizationOwned, BusinessOwned or None.
+
+    `has_versions` says that writes may ask for a version (IsOptimisticConcurrencyEnabled).
+    """
 
     logical_name: str
     schema_name: str
@@ -171,6 +199,11 @@ class Table:
     is_activity: bool = False
     is_intersect: bool = False
     is_custom: bool = False
+    has_activities: bool = False
+    has_notes: bool = False
+    tracks_changes: bool = False
+    has_versions: bool = True
+    description: str = ""
 
     def with_columns(self, columns: Iterable[Column]) -> Table:
         """The same table with more columns; one of the same logical name is replaced."""
