@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets up `.venv` when it is missing or stale, then hands over: demo, test, bench, clean.
+"""Sets up `.venv` when it is missing or stale, then hands over: demo, test, bench, and the rest.
 
 Standard library only, and readable by any Python 3, so that a wrong one is told so in a line.
 """
@@ -22,6 +22,10 @@ USAGE = """usage: python3 dev.py demo [--once] [--data DIR] [--json FILE]
                                  everything CI checks; with arguments, only pytest
        python3 dev.py bench [--only NAME] [--data DIR] [--json FILE]
                                  measures: decisions a second, best overall, working hours
+       python3 dev.py conformance [ROW ...]
+                                 the mock against the checklist of Dataverse's behaviour
+       python3 dev.py fuzz [--requests N] [--seed N]
+                                 the mock against requests that nobody should send
        python3 dev.py clean      removes .venv and the tools' caches"""
 
 CHECKS = (
@@ -48,6 +52,9 @@ def main(arguments):
     if command == "bench":
         set_up()
         return run([python(), "-m", "benchmarks", *rest])
+    if command in ("conformance", "fuzz"):
+        set_up()
+        return run([python(), "-m", "tests.%s" % command, *rest])
     print(USAGE)
     return 0 if command in ("-h", "--help", "help") else 2
 

@@ -43,6 +43,7 @@ _TABLES: dict[str, TableName] = {
 }
 _FILES = ("users.yaml", "accounts.yaml", "teams.yaml")
 _AT_ONCE = 200
+_ANYBODY = Credentials()
 
 
 def row_id(table: str, name: str) -> str:
@@ -50,15 +51,15 @@ def row_id(table: str, name: str) -> str:
     return str(uuid5(_IDS, f"{table} {name}"))
 
 
-def fill(url: str) -> None:
+def fill(url: str, credentials: Credentials = _ANYBODY) -> None:
     """Create the sample organisation and the application users in the mock at `url`."""
-    with connect(url, Credentials()) as client:
+    with connect(url, credentials) as client:
         fill_with(client)
 
 
-def is_filled(url: str) -> bool:
+def is_filled(url: str, credentials: Credentials = _ANYBODY) -> bool:
     """Whether the sample is there already, as it is in a database file used before."""
-    with connect(url, Credentials()) as client:
+    with connect(url, credentials) as client:
         user = row_id("systemuser", APP_USER)
         found = Query(SYSTEM_USER.entity_set, filter=eq(SYSTEM_USER.primary_id, Guid(user)))
         return any(client.rows(found))

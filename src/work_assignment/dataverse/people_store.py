@@ -12,7 +12,7 @@ from work_assignment.dataverse.calendars import CalendarStore, UnusableCalendar
 from work_assignment.dataverse.choices import TeamType
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_mapping import read_json
-from work_assignment.dataverse.messages import Row
+from work_assignment.dataverse.messages import FORMATTED_VALUE, Prefer, Row
 from work_assignment.dataverse.names import (
     QUEUE,
     SELLER,
@@ -21,7 +21,6 @@ from work_assignment.dataverse.names import (
     SYSTEM_USER,
     TEAM,
     Common,
-    SellerAttributeColumn,
     SellerAttributeValueColumn,
     SellerColumn,
     SystemUserColumn,
@@ -40,6 +39,7 @@ from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.domain.records import SellerId, Value
 
 Found = TypeVar("Found")
+_LABELS = Prefer(annotations=(FORMATTED_VALUE,))
 _ACTIVE = eq(Common.STATE, 0)
 _GROUPS = {
     Target.TEAM: (TEAM, ne(TeamColumn.TEAM_TYPE, TeamType.ACCESS)),
@@ -97,19 +97,20 @@ class PeopleStore:
         return found
 
     def _attributes(self) -> dict[str, Attributes]:
-        """Each user's values by attribute name."""
-        attribute = SellerAttributeValueColumn.SELLER_ATTRIBUTE
+        """Each user's values by attribute name.
+
+        The attribute's name comes as the label of the lookup: a many-to-many $expand does not go
+        with another one (Learn: Join tables using OData).
+        """
+        attribute = SellerAttributeValueColumn.SELLER_ATTRIBUTE.value
         query = Query(
             SELLER_ATTRIBUTE_VALUE.entity_set,
-            select=(SellerAttributeValueColumn.NAME,),
-            expand=(
-                Expand(attribute.navigation, select=(SellerAttributeColumn.NAME,)),
-                Expand(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER, select=(SYSTEM_USER.primary_id,)),
-            ),
+            select=(SellerAttributeValueColumn.NAME, attribute),
+            expand=(Expand(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER, select=(SYSTEM_USER.primary_id,)),),
         )
         found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for row in self._client.rows(query):
-            name = (row.get(attribute.navigation) or {}).get(SellerAttributeColumn.NAME)
+        for row in self._client.rows(query, prefer=_LABELS):
+            name = row.get(f"{attribute}@{FORMATTED_VALUE}")
             for user in row.get(SELLER_ATTRIBUTE_VALUE_SYSTEM_USER) or () if name else ():
                 held = found[user[SYSTEM_USER.primary_id]]
                 held[str(name)].append(row[SellerAttributeValueColumn.NAME])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Fault(Exception):
     """An answer other than success. Only the HTTP layer turns it into a response."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = headers or {}
 
 
 def bad_request(message: str, code: str = "0x80060888") -> Fault:
@@ -35,6 +40,13 @@ def unknown_property(name: str, table: str) -> Fault:
 def not_emulated(what: str) -> Fault:
     """501: real Dataverse has it, this mock does not; it never answers wrongly in silence."""
     return Fault(501, "0x80060888", f"The mock does not emulate {what}.")
+
+
+def json_problem(exc: ValueError | RecursionError) -> str:
+    """Say why a body could not be parsed, without the parser's own view of itself."""
+    if isinstance(exc, UnicodeDecodeError):
+        return f"byte {exc.start} of it is not UTF-8"
+    return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
 
 
 def invalid_payload(entity_set: str, problem: str) -> Fault:
@@ -72,4 +84,24 @@ def message_refused(message: str, table: str) -> Fault:
     """405: the table does not support a message at all."""
     return Fault(
         405, "0x8004023b", f"The '{message}' method does not support entities of type '{table}'."
+    )
+
+
+class LocatedFault(Fault):
+    """A fault that names its place in the body of the request."""
+
+
+def located(fault: Fault, place: str) -> LocatedFault:
+    """Name the place of a fault, unless it has been named closer to it."""
+    if isinstance(fault, LocatedFault):
+        return fault
+    return LocatedFault(fault.status, fault.code, f"{fault.message} Its place is '{place}'.")
+
+
+def table_not_found(name: str) -> Fault:
+    """400: a query or a message names a table by a logical name that no table has."""
+    return bad_request(
+        f"The entity with a name = '{name}' with namemapping = 'Logical' "
+        "was not found in the MetadataCache.",
+        "0x80041102",
     )

@@ -5,27 +5,43 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import cheroot.server
-from cheroot import wsgi
 
 from .requests.sessions import Organization
-from .serving.admin_requests import AdminRoutes
-from .serving.connections import ClosingConnection
+from .serving.admin.parts import Parts
+from .serving.admin.registry import admin_routes
+from .serving.authentication import Authentication
+from .serving.certificates import Certificates
+from .serving.connections import LateTls, QuietServer
+from .serving.controls import Controls
 from .serving.counters import Counters
+from .serving.entra.application_users import ensure_application_users
+from .serving.entra.applications import Applications
+from .serving.entra.audiences import DATAVERSE
+from .serving.entra.keys import SigningKey
+from .serving.entra.login import LoginService
+from .serving.entra.tokens import ISSUER, Tokens
 from .serving.gateway import Gateway
-from .storage.store import IN_MEMORY, Clock, Store, utc_now
+from .storage.clock import VirtualClock
+from .storage.row_locks import LockSettings
+from .storage.store import IN_MEMORY, Store, utc_now
 from .tables.catalogs import build_catalog
 from .tables.solutions.files import product_solution
 from .webhooks.dispatcher import Dispatcher
+from .well_known import ADMINISTRATOR_AAD_ID, ADMINISTRATOR_ID
 
-_THREADS = 16
+# More than the 52 requests that one user may have under way.
+_THREADS = 64
 _BACKLOG = 128
 _TICK = 0.1
+# Addresses to listen on that none can be sent to.
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not listened on
 
 # Cheroot joins repeated headers of this list; of all others it keeps the last one.
 _JOINED: list[bytes] = vars(cheroot.server)["comma_separated_headers"]
@@ -41,7 +57,10 @@ class MockServer:
     """A Dataverse organization behind HTTP; use it as a context manager, or start and stop it.
 
     `solutions` are unpacked solution folders, by default the product's own; `clock` returns the
-    aware time that rows are stamped with. Port 0 is any free port.
+    real time, which the admin routes can set apart from the organization's. Port 0 is any free
+    port. With `auth` only tokens of its own count, for the applications in `clients` (ids with
+    secrets; by default one well-known). `tls` serves HTTPS and writes the certificate of its
+    authority into `ca_file`, by default a temporary file. `locks` are locks on rows, by default off.
     """
 
     def __init__(
@@ -50,44 +69,93 @@ class MockServer:
         host: str = "127.0.0.1",
         port: int = 0,
         solutions: Iterable[Path] | None = None,
-        clock: Clock | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        auth: bool = False,
+        clients: Mapping[str, str] | None = None,
+        tls: bool = False,
+        ca_file: str | Path | None = None,
+        locks: LockSettings | None = None,
     ) -> None:
-        clock = clock or utc_now
         folders = [product_solution()] if solutions is None else list(solutions)
-        self.store = Store(build_catalog(folders), database, clock=clock)
-        self.dispatcher = Dispatcher(self.store, clock=clock)
-        self.counters = Counters()
-        organization = Organization(self.store, self.dispatcher.notify)
-        admin = AdminRoutes(self.store, self.counters, self.dispatcher)
+        self.clock = VirtualClock(clock)
+        self.controls = Controls(self.clock)
+        self.applications = Applications(clients)
+        self.store = Store(build_catalog(folders), database, clock=self.clock)
+        if locks is not None:
+            self.store.row_locks.configure(locks)
+        self.dispatcher = Dispatcher(self.store, clock=self.clock)
+        self._organization = Organization(self.store, self.dispatcher.notify, self.dispatcher.calls)
+        self._users_of = self.applications.ids() if auth or clients else []
         self._host = host
         self._port = port
-        self._server = wsgi.Server(
-            (host, port),
-            Gateway(organization, self.counters, admin),
-            numthreads=_THREADS,
-            request_queue_size=_BACKLOG,
-        )
-        self._server.ConnectionClass = ClosingConnection
-        self._server.expiration_interval = _TICK  # how soon it notices that it is to stop
+        self._certificates: Certificates | None = None
+        try:
+            if tls:
+                self._certificates = Certificates(Path(ca_file) if ca_file else None, [host])
+        except OSError:
+            self.store.close()
+            raise
+        self._tokens = Tokens(SigningKey(), self.clock)
+        self._server = self._new_server(auth)
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
+
+    def _new_server(self, auth: bool) -> QuietServer:
+        login = LoginService(self.applications, self._tokens)
+        parts = Parts(
+            self.store, self._organization, self.dispatcher, self.controls, login, self._prepare
+        )
+        admin = admin_routes(parts)
+        self.admin_routes = admin.routes
+        authentication = Authentication(self._tokens, is_required=auth)
+        gateway = Gateway(self._organization, self.controls, authentication, login, admin)
+        server = QuietServer(
+            (self._host, self._port), gateway, numthreads=_THREADS, request_queue_size=_BACKLOG
+        )
+        server.expiration_interval = _TICK  # how soon it notices that it is to stop
+        if self._certificates is not None:
+            server.ssl_adapter = LateTls(self._certificates.context)
+        return server
+
+    def _prepare(self) -> None:
+        """Give an organization the users behind the applications that may ask for tokens."""
+        ensure_application_users(self._organization, self._users_of)
+
+    @property
+    def counters(self) -> Counters:
+        """What was asked so far."""
+        return self.controls.counters
 
     @property
     def url(self) -> str:
         """The root, such as `http://127.0.0.1:5000`, once the server is started."""
         host, port = self._server.bind_addr[:2]
-        return f"http://{host}:{port}"
+        host = _REACHED_BY.get(host, host)
+        scheme = "http" if self._certificates is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate that clients have to trust; None without TLS."""
+        return None if self._certificates is None else self._certificates.ca_file
+
+    def administrator_token(self) -> str:
+        """Issue a token of the system administrator, for whoever has the server at hand."""
+        return self._tokens.for_user(ADMINISTRATOR_ID, ADMINISTRATOR_AAD_ID, DATAVERSE, ISSUER)
 
     def start(self) -> Self:
         """Listen, and return once requests are answered."""
         try:
             # Cheroot leaves a socket behind when it cannot bind, so the port is tried before.
-            socket.create_server((self._host, self._port)).close()
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            socket.create_server((self._host, self._port), family=family).close()
             self._server.prepare()
         except OSError as exc:
             self.stop()
             raise self._unavailable(exc) from exc
         self.dispatcher.start()
+        self._prepare()
         self._thread = threading.Thread(target=self._server.serve, name="mock-http", daemon=True)
         self._thread.start()
         return self
@@ -104,10 +172,13 @@ class MockServer:
             return
         self._stopped.set()
         if self._thread is not None:
+            self.dispatcher.calls.close()  # a request may be waiting for the answer to one
             self._server.stop()
             self._thread.join()
             self.dispatcher.stop()
         self.store.close()
+        if self._certificates is not None:
+            self._certificates.discard()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -134,7 +205,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     solutions: Iterable[Path] | None = None,
-    clock: Clock | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> MockServer:
     """Start a server and return it; the caller stops it."""
     return MockServer(database, host, port, solutions, clock).start()

@@ -1,12 +1,15 @@
-"""How Dataverse compares text: the fold, the collation and LIKE, for every SQLite connection."""
+"""How Dataverse compares text: the fold, the collation and LIKE, for every SQLite connection; and
+what a clock shows at a stored moment."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 import unicodedata
+from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 COLLATION = "DATAVERSE"
 Stored: TypeAlias = str | int | float | None
@@ -34,11 +37,21 @@ def like(value: str | None, pattern: str | None) -> bool | None:
     return _matcher(pattern).fullmatch(fold(value)) is not None
 
 
+def clock_at(value: str, zone: ZoneInfo) -> datetime:
+    """Return what a clock in a zone shows at a stored moment; that of UTC at the calendar's ends."""
+    moment = datetime.fromisoformat(value)
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
 def register(connection: sqlite3.Connection) -> None:
-    """Give a connection the collation DATAVERSE and the functions dv_like and dv_fold."""
+    """Give a connection the collation DATAVERSE and the functions dv_like, dv_fold and dv_local."""
     connection.create_collation(COLLATION, compare)
     connection.create_function("dv_like", 2, _like, deterministic=True)
     connection.create_function("dv_fold", 1, _fold, deterministic=True)
+    connection.create_function("dv_local", 2, _local, deterministic=True)
 
 
 def _without_marks(text: str) -> str:
@@ -48,6 +61,13 @@ def _without_marks(text: str) -> str:
 
 def _fold(value: Stored) -> Stored:
     return fold(value) if isinstance(value, str) else value
+
+
+def _local(value: str | None, zone: str) -> str | None:
+    """Write what a clock in a zone shows at a stored moment; the zone comes by its IANA name."""
+    if value is None:
+        return None
+    return clock_at(value, ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _like(value: Stored, pattern: Stored) -> bool | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from tests.mock_dataverse.core.calendar_bodies import (
     WORK,
     calendar,
@@ -177,12 +176,20 @@ def test_the_availability_that_sales_keeps_names_user_and_calendar_as_text(api: 
     assert row["msdyn_calendarid"] == made
 
 
-@pytest.mark.parametrize("body", [{"innercalendarid": {"name": "x"}}, {"service": {}}])
-def test_other_nested_records_stay_refused(api: Api, body: dict[str, Any]) -> None:
-    answer = api.post("calendars", {"name": "x", "calendar_calendar_rules": [body]})
-    assert answer.status_code in (400, 501)
-    name = next(iter(body))
-    assert name in answer.json()["error"]["message"]
+def test_an_inner_calendar_is_made_with_the_rule_that_it_belongs_to(api: Api) -> None:
+    inner = {"name": "inner", "type": -1, "calendar_calendar_rules": [WORK]}
+    made = api.create("calendars", name="x", calendar_calendar_rules=[{"innercalendarid": inner}])
+    (rule,) = rules_of(api, made)
+    assert len(rules_of(api, rule["_innercalendarid_value"])) == 1
+
+
+def test_an_update_makes_no_inner_calendar(api: Api) -> None:
+    made = calendar(api, weekly(office_hours(api), "MO"))
+    rules = {"calendar_calendar_rules": [{"innercalendarid": {"name": "x"}}]}
+    answer = api.patch(f"calendars({made})", rules)
+    assert_fault(answer, 400, "0x80060888", "innercalendarid")
+    unknown = {"name": "x", "calendar_calendar_rules": [{"service": {}}]}
+    assert_fault(api.post("calendars", unknown), 400, "0x80048d19", "service")
 
 
 def test_a_calendar_and_its_inner_one_are_made_in_one_change_set_by_content_id(api: Api) -> None:

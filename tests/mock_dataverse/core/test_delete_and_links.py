@@ -133,10 +133,16 @@ def test_references_that_make_no_sense_are_refused(api: Api) -> None:
 def test_versions_are_not_overlooked_on_references(api: Api) -> None:
     lead, account = api.create("leads"), api.create("accounts", name="x")
     path, target = f"leads({lead})/parentaccountid/$ref", {"@odata.id": f"accounts({account})"}
-    for headers in ({"If_Match": 'W/"1"'}, {"If_None_Match": "*"}):
-        assert_fault(api.put(path, target, **headers), 501, "0x80060888", "$ref")
-        assert_fault(api.delete(path, **headers), 501, "0x80060888", "$ref")
+    for headers, code in (
+        ({"If_Match": 'W/"1"'}, "0x80060882"),
+        ({"If_None_Match": "*"}, "0x80040237"),
+    ):
+        assert_fault(api.put(path, target, **headers), 412, code)
+        assert_fault(api.delete(path, **headers), 412, code)
     assert api.put(path, target, If_Match="*").status_code == 204
+    etag = api.row(f"leads({lead})")["@odata.etag"]
+    assert api.delete(path, If_Match=etag).status_code == 204
+    assert_fault(api.put(path, target, If_Match=etag), 412, "0x80060882")
 
 
 def test_users_are_disabled_not_deleted(api: Api) -> None:

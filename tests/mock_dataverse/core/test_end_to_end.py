@@ -135,8 +135,8 @@ def test_the_key_of_an_endpoint_is_not_repeated_when_it_is_refused(api: Api) -> 
 
 def test_steps_that_the_mock_would_not_run_are_refused(own_api: Api, receiver: Receiver) -> None:
     step = register(own_api, receiver.url, CREATE_MESSAGE_ID, "lead")
-    answer = own_api.patch(f"sdkmessageprocessingsteps({step})", {"mode": 0})
-    assert_fault(answer, 501, "0x80060888", "synchronous")
+    answer = own_api.patch(f"sdkmessageprocessingsteps({step})", {"supporteddeployment": 1})
+    assert_fault(answer, 501, "0x80060888", "Outlook")
 
 
 def test_rows_are_queried_paged_expanded_and_aggregated(own_api: Api) -> None:

@@ -165,10 +165,7 @@ def test_unknown_and_disabled_users_are_refused(api: Api) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"MSCRMCallerID": ADMINISTRATOR_ID},
-        {"CallerObjectId": ADMINISTRATOR_ID},
         {"Accept": "application/json;odata.metadata=full"},
-        {"Prefer": "odata.track-changes"},
     ],
 )
 def test_headers_that_are_not_emulated_say_so(api: Api, headers: dict[str, str]) -> None:
@@ -181,11 +178,9 @@ def test_counters_tell_requests_from_the_operations_in_them(own_api: Api) -> Non
     part = "--b\r\nContent-Type: application/http\r\n\r\nGET leads HTTP/1.1\r\n\r\n\r\n"
     headers = {"Content-Type": "multipart/mixed; boundary=b"}
     own_api.send("POST", "$batch", data=f"{part * 3}--b--", headers=headers)
-    assert own_api.row(f"{root}/__mock/counters") == {
-        "http_requests": 2,
-        "http_requests_by_user": {ADMINISTRATOR_ID: 2},
-        "inner_operations": 4,
-    }
+    counters = own_api.row(f"{root}/__mock/counters")
+    assert (counters["http_requests"], counters["inner_operations"]) == (2, 4)
+    assert counters["http_requests_by_user"] == {ADMINISTRATOR_ID: 2}
     own_api.send("POST", f"{root}/__mock/counters/reset")
     counters = own_api.row(f"{root}/__mock/counters")
     assert (counters["http_requests"], counters["inner_operations"]) == (0, 0)

@@ -177,10 +177,12 @@ def test_text_in_keys_is_compared_without_case() -> None:
 
 def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works() -> None:
     store = _open(build_catalog([]), ":memory:")
-    with store.reading() as db:
+    with store.writing() as db:
+        db.execute("COMMIT")  # the pragma does nothing inside a transaction
         db.execute("PRAGMA foreign_keys = ON")
         parent = 'REFERENCES "account" ("accountid") DEFERRABLE INITIALLY DEFERRED'
         db.execute(f'CREATE TABLE "child" ("parent" TEXT {parent})')
+        db.execute("BEGIN")
     with pytest.raises(sqlite3.IntegrityError), store.writing() as db:
         db.execute("INSERT INTO \"child\" VALUES ('nobody')")
     _add(store, "later")

@@ -18,6 +18,7 @@ def _formatted(world: World, number: int) -> dict[str, str]:
 def test_formatted_values(world: World) -> None:
     assert _formatted(world, 1) == {
         "leadsourcecode": "Fair",
+        "interests": "Chairs; Lamps",
         "donotemail": "Do Not",
         "employees": "1,200",
         "score": "2.5",
@@ -43,6 +44,22 @@ def test_null_has_no_formatted_value(world: World) -> None:
 def test_hours_are_written_in_halves_of_the_day(world: World) -> None:
     assert _formatted(world, 3)["createdon"] == "2/27/2026 12:00 AM"
     assert _formatted(world, 2)["createdon"] == "3/2/2026 3:30 PM"
+
+
+def test_moments_are_written_by_the_clock_of_who_reads(berlin: World) -> None:
+    berlin.add("lead", 1, createdon="2026-03-28T23:30:00Z", wall="2026-03-28T23:30:00Z",
+               closeon="2026-03-28")  # fmt: skip
+    berlin.add("lead", 2, createdon="2026-03-29T01:30:00Z")
+    shown = _formatted(berlin, 1)
+    assert (shown["createdon"], shown["wall"], shown["closeon"]) == (
+        "3/29/2026 12:30 AM",
+        "3/28/2026 11:30 PM",
+        "3/28/2026",
+    )
+    assert _formatted(berlin, 2)["createdon"] == "3/29/2026 3:30 AM"
+    fetch = "<fetch><entity name='lead'><attribute name='createdon'/></entity></fetch>"
+    first = berlin.get("leads", ALL_ANNOTATIONS, fetch=fetch)["value"][0]
+    assert first[f"createdon@{FORMATTED}"] == "3/29/2026 12:30 AM"
 
 
 def test_annotations_stand_before_their_property_in_the_documented_order(world: World) -> None:
@@ -76,9 +93,9 @@ def test_names_are_read_once_for_each_table_of_a_page(world: World) -> None:
     statements: list[str] = []
     world.db.set_trace_callback(statements.append)
     world.get("leads", ALL_ANNOTATIONS)
-    # The page, one statement for each of account, contact, systemuser, team and currency, and
-    # one for the symbols.
-    assert len(statements) == 7
+    # The page, one statement for each of account, contact, systemuser, team and currency, one for
+    # the symbols and one for the caller's time zone.
+    assert len(statements) == 8
 
 
 def test_a_lookup_of_a_deleted_row_has_no_name(world: World) -> None:

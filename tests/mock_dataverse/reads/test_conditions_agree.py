@@ -26,6 +26,7 @@ from work_assignment.mock_dataverse.conditions.relative_dates import (
 from work_assignment.mock_dataverse.conditions.special_operators import (
     SPECIAL_OPERATORS,
     Bare,
+    Chosen,
     Dated,
     Identified,
     Numbered,
@@ -36,6 +37,14 @@ from work_assignment.mock_dataverse.reading.filter_functions import FUNCTIONS
 
 _CRM = "Microsoft.Dynamics.CRM"
 _FIRST, _LAST = datetime(2023, 1, 1, tzinfo=UTC), datetime(2029, 12, 31, tzinfo=UTC)
+_PATTERN_OPERATORS = (
+    "begins-with",
+    "not-begin-with",
+    "ends-with",
+    "not-end-with",
+    "like",
+    "not-like",
+)
 _moments = st.integers(0, int((_LAST - _FIRST).total_seconds())).map(
     lambda seconds: _FIRST + timedelta(seconds=seconds)
 )
@@ -98,6 +107,8 @@ def _add_leads(world: World, draw: st.DataObject) -> None:
             wall=moment and _stored(moment),
             closeon=moment and moment.date().isoformat(),
             employees=draw.draw(st.sampled_from([None, 1033, 3, 7]), "employees"),
+            interests=draw.draw(st.sampled_from([None, "1", "1,9", "2,12", "9,12"]), "interests"),
+            subject=draw.draw(st.sampled_from([None, "abc", "Ábc", "bca", "cab"]), "subject"),
             parentaccountid=draw.draw(st.sampled_from([None, guid(1), guid(2), guid(3)])),
             ownerid=draw.draw(st.sampled_from([guid(0xA1), guid(0xA2), guid(0xF1)])),
         )
@@ -132,6 +143,10 @@ def _asked(draw: st.DataObject, operator: str) -> tuple[str, list[str], str]:
         case Identified():
             row_id = guid(draw.draw(st.integers(1, 5)))
             return "parentaccountid", [row_id], f"PropertyValue='{row_id}'"
+        case Chosen():
+            return "interests", ["1", "9"], "PropertyValues=['1','9']"
+    if operator in _PATTERN_OPERATORS:
+        return "subject", ["[ab]_%"], "PropertyValue='[ab]_%'"
     values = ["1", "5"]
     return "employees", values, 'PropertyValues=["1","5"]'
 

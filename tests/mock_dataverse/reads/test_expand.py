@@ -68,7 +68,9 @@ def test_a_collection_is_complete_and_still_has_a_link(world: World) -> None:
 
 def test_collection_rows_include_the_way_back(world: World) -> None:
     tasks = _leads(world, "lead_tasks($select=subject)")[0]["lead_tasks"]
+    version = world.row("tasks", 0x71, select="subject")["@odata.etag"]
     assert tasks[0] == {
+        "@odata.etag": version,
         "subject": "Call",
         "taskid": guid(0x71),
         "_regardingobjectid_value": guid(1),
@@ -112,9 +114,7 @@ def test_many_to_many_from_either_side(world: World) -> None:
 def test_expands_nest(world: World) -> None:
     expand = "parentaccountid($select=name;$expand=account_contacts($select=city),primarycontactid)"
     account = _leads(world, expand)[0]["parentaccountid"]
-    assert account["account_contacts"] == [
-        {"city": "London", "contactid": guid(ADA), "_parentaccountid_value": guid(CONTOSO)}
-    ]
+    assert account["account_contacts"] == [{"city": "London", "contactid": guid(ADA)}]
     assert account["primarycontactid"]["fullname"] == "Ada Byron"
 
 
@@ -129,6 +129,17 @@ def test_nested_collections_are_paged_and_their_link_continues(world: World) -> 
     assert "$skiptoken=" in account["account_contacts@odata.nextLink"]
 
 
+def test_a_nested_expand_pages_the_collections_beside_it(world: World) -> None:
+    prefer = Preferences(max_page_size=1)
+    expand = "parentaccountid($select=name;$expand=primarycontactid),lead_tasks($select=subject)"
+    lead = world.row("leads", 1, prefer, expand=expand, select="leadid")
+    assert lead["lead_tasks"] == [{"subject": "Call", "taskid": guid(0x71)}]
+    link = lead["lead_tasks@odata.nextLink"]
+    assert link.startswith(f"{ROOT}leads({guid(1)})/lead_tasks?$select=subject&$skiptoken=")
+    with pytest.raises(Fault, match="Only \\$select and \\$filter clause"):
+        world.row("leads", 1, expand=f"{expand[:-1]};$top=1)")
+
+
 def test_one_statement_for_each_navigation_property(world: World) -> None:
     for number in range(300):
         world.add("lead", 0x1000 + number, subject="x", parentaccountid=guid(CONTOSO))
@@ -141,7 +152,13 @@ def test_one_statement_for_each_navigation_property(world: World) -> None:
 def test_a_reference_is_an_address(world: World) -> None:
     first, _, third = _leads(world, "parentaccountid/$ref")
     assert first["parentaccountid"] == {"@odata.id": f"{ROOT}accounts({guid(CONTOSO)})"}
+    assert first["_parentaccountid_value"] == guid(CONTOSO)
     assert third["parentaccountid"] is None
+    first, second, _ = _leads(world, "ownerid/$ref")
+    assert first["ownerid"] == {"@odata.id": f"{ROOT}systemusers({guid(ANA)})"}
+    assert second["ownerid"] == {"@odata.id": f"{ROOT}teams({guid(NORTH)})"}
+    context = world.get("leads", select="subject", expand="parentaccountid/$ref")["@odata.context"]
+    assert context.endswith("#leads(subject,parentaccountid/$ref())")
 
 
 _FEW_OPTIONS = "Only $select and $filter clause can be provided while doing $expand on many-to-one"
@@ -154,6 +171,9 @@ _FEW_OPTIONS = "Only $select and $filter clause can be provided while doing $exp
         ("parentaccountid($orderby=name)", _FEW_OPTIONS),
         ("parentaccountid($expand=account_contacts($top=1))", _FEW_OPTIONS),
         ("parentaccountid($expand=account_contacts($orderby=city))", _FEW_OPTIONS),
+        ("ownerid($top=1)", _FEW_OPTIONS),
+        ("ownerid($expand=owninguser)", "'owninguser' on type 'Microsoft.Dynamics.CRM.principal'"),
+        ("parentaccountid($levels=2)", "The query option '$levels' is not supported"),
         ("none", "Could not find a property named 'none'"),
         ("parentaccountid($select=none)", "'none' on type 'Microsoft.Dynamics.CRM.account'"),
         ("parentaccountid($skip=1)", "The query option '$skip' is not supported"),

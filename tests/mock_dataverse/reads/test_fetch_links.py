@@ -269,21 +269,89 @@ def test_a_wrong_link_is_refused_by_name(world: World, inner: str, message: str)
     assert message in refused.value.message
 
 
-@pytest.mark.parametrize(
-    "inner",
-    [
-        _filter(ACCOUNT.format("any", _filter(_where("subject", "null", more="entityname='lead'")))),
-        _filter(ACCOUNT.format("any", _filter("<condition attribute='name' operator='eq' "
-                                              "valueof='lead.subject'/>"))),
-        ACCOUNT.format("outer", "<link-entity name='contact' from='parentaccountid' "
-                                "to='accountid' link-type='exists'/>"),
-        "<link-entity name='account' link-type='any'/>",
-    ],
-)  # fmt: skip
-def test_what_links_cannot_do_here_is_a_501(world: World, inner: str) -> None:
-    with pytest.raises(Fault) as refused:
-        _ids(world, inner)
-    assert refused.value.status == 501
+def test_a_condition_in_a_link_may_speak_of_the_entity_around_it(world: World) -> None:
+    open_lead = _filter(_where("statecode", "eq", "0", more="entityname='lead'"))
+    assert _ids(world, _filter(ACCOUNT.format("any", open_lead))) == [1]
+    assert _ids(world, _filter(ACCOUNT.format("not any", open_lead))) == [2, 3]
+    world.add("lead", 4, subject="CONTOSO", parentaccountid=guid(CONTOSO))
+    same = _filter("<condition attribute='name' operator='eq' valueof='lead.subject'/>")
+    assert _ids(world, _filter(ACCOUNT.format("any", same))) == [4]
+
+
+def test_exists_inside_an_outer_link_chooses_what_is_joined(world: World) -> None:
+    contacts = (
+        "<link-entity name='contact' from='parentaccountid' to='accountid' link-type='exists'/>"
+    )
+    inner = ACCOUNT.format("outer", f"<attribute name='name' alias='company'/>{contacts}")
+    fetch = f"<fetch><entity name='lead'><order attribute='leadid'/>{inner}</entity></fetch>"
+    assert [row.get("company") for row in world.fetched(fetch)] == ["Contoso", None, None]
+
+
+# the first row
+
+
+def test_of_the_first_row_columns_come_under_their_schema_names(world: World) -> None:
+    task = TASKS.format(
+        "matchfirstrowusingcrossapply", "<attribute name='subject'/><attribute name='taskid'/>"
+    )
+    fetch = f"<fetch><entity name='lead'><attribute name='leadid'/>{task}</entity></fetch>"
+    with pytest.raises(Fault, match="would be called 'taskid'"):
+        world.fetched(fetch.replace("name='leadid'", "name='statecode' alias='taskid'"))
+    (row,) = world.fetched(fetch)
+    assert row == {
+        "@odata.etag": 'W/"1007"',
+        "leadid": guid(1),
+        "subject": "Call",
+        "taskid": guid(0x71),
+    }
+
+
+def test_the_first_row_is_one_that_fulfils_the_filters(world: World) -> None:
+    late = _filter(_where("effort", "gt", "5"))
+    task = TASKS.format("matchfirstrowusingcrossapply", "<attribute name='subject' alias='s'/>{}")
+    fetch = f"<fetch><entity name='lead'><attribute name='leadid'/>{task}</entity></fetch>"
+    assert [row["s"] for row in world.fetched(fetch.format(late))] == ["Write"]
+    assert world.fetched(fetch.format(_filter(_where("effort", "gt", "9")))) == []
+
+
+# links without columns
+
+
+def test_a_link_may_leave_its_columns_to_the_only_relationship_that_fits(world: World) -> None:
+    tasks = "<link-entity name='task' link-type='{}'/>"
+    assert _ids(world, _filter(tasks.format("any"))) == [1]
+    assert _ids(world, tasks.format("inner")) == [1, 1]
+    contact = "<link-entity name='contact' from='contactid'/>"
+    assert _ids(world, contact) == [2]
+    member = "<link-entity name='teammembership'><link-entity name='team'/></link-entity>"
+    assert len(_ids(world, member, "systemuser", "systemusers")) == 2
+
+
+def test_a_link_that_fits_several_relationships_or_none_is_refused(world: World) -> None:
+    for name, many in (("account", "3 relationships"), ("organization", "no relationships")):
+        with pytest.raises(Fault, match="needs from and to") as refused:
+            _ids(world, f"<link-entity name='{name}'/>")
+        assert refused.value.status == 400
+        assert many in refused.value.message
+
+
+# names behind lookups and choices
+
+
+def test_conditions_and_orders_know_the_names_behind_lookups_and_choices(world: World) -> None:
+    assert _ids(world, _filter(_where("owneridname", "like", "%alvar%"))) == [1]
+    assert _ids(world, _filter(_where("owneridname", "eq", "NORTH"))) == [2]
+    assert _ids(world, _filter(_where("parentaccountidname", "null"))) == [3]
+    assert _ids(world, _filter(_where("statecodename", "eq", "qualified"))) == [2]
+    by_name = "<fetch><entity name='lead'><order attribute='leadsourcecodename'/></entity></fetch>"
+    shown = [row.get("leadsourcecode") for row in world.fetched(by_name)]
+    assert shown == [None, 2, 1]
+
+
+def test_choices_columns_cannot_be_linked(world: World) -> None:
+    link = "<link-entity name='account' from='name' to='interests'/>"
+    with pytest.raises(Fault, match="choices column 'interests'"):
+        _ids(world, link)
 
 
 def test_links_in_conditions_count_towards_the_limits(world: World) -> None:

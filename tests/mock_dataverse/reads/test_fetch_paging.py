@@ -169,3 +169,16 @@ def test_a_page_without_count_has_the_size_preferred(world: World) -> None:
     body = world.get("leads", prefer, fetch=_fetch(""))
     assert len(body["value"]) == 2
     assert body[MORE] is True
+
+
+def test_a_page_holds_at_most_five_thousand_rows(empty_world: World) -> None:
+    empty_world.db.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5003) "
+        "INSERT INTO lead (leadid, versionnumber, employees) "
+        "SELECT printf('00000000-0000-0000-0000-%012x', i), i, i % 7 FROM n"
+    )
+    for size in (5000, 9000):
+        pages = list(_pages(empty_world, size, "<order attribute='employees'/>"))
+        assert [len(page["value"]) for page in pages] == [5000, 3]
+        found = {row["leadid"] for page in pages for row in page["value"]}
+        assert len(found) == 5003

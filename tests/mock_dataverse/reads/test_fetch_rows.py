@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.mock_dataverse.reads.conftest import ADA, ANA
+from tests.mock_dataverse.reads.conftest import ADA, ANA, CONTOSO
 from tests.mock_dataverse.reads.world import ALL_ANNOTATIONS, ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
@@ -37,6 +37,53 @@ def test_no_attribute_at_all_means_all_columns(world: World) -> None:
         assert row["donotemail"] is True
         assert row["_wa_segmentid_value"] is not None
         assert "hidden" not in row
+
+
+def test_what_is_null_is_left_out(world: World) -> None:
+    inner = "<attribute name='subject'/><attribute name='firstname'/><order attribute='leadid'/>"
+    rows = world.fetched(_lead(inner))
+    assert [row.get("firstname", "none") for row in rows] == ["Zoë", "Bo", "none"]
+    assert "firstname" not in rows[2]
+
+
+def test_an_amount_comes_with_its_currency(world: World) -> None:
+    inner = "<attribute name='estimatedamount'/><order attribute='leadid'/>"
+    first, second, _ = world.fetched(_lead(inner))
+    assert (first["estimatedamount"], first["_transactioncurrencyid_value"]) == (
+        1234.5,
+        guid(0xE1),
+    )
+    assert "_transactioncurrencyid_value" not in second
+    assert "_transactioncurrencyid_value" not in world.fetched(_lead(inner, "distinct='true'"))[1]
+
+
+def test_rows_right_below_are_counted(world: World) -> None:
+    world.add("account", 0x53, name="Below", parentaccountid=guid(CONTOSO))
+    world.add("account", 0x54, name="Further below", parentaccountid=guid(0x53))
+    fetch = (
+        "<fetch><entity name='account'><attribute name='name'/><order attribute='accountid'/>"
+        "<attribute name='accountid' alias='children' rowaggregate='CountChildren'/>"
+        "</entity></fetch>"
+    )
+    rows = world.fetched(fetch, "accounts")
+    assert [row["children"] for row in rows] == [1, 0, 1, 0]
+    distinct = world.fetched(fetch.replace("<fetch>", "<fetch distinct='true'>"), "accounts")
+    assert [row["children"] for row in distinct] == [1, 0, 1, 0]
+
+
+def test_what_only_tunes_a_query_changes_nothing(world: World) -> None:
+    head = (
+        "no-lock='true' latematerialize='true' options='OptimizeForUnknown' mapping='logical' "
+        f"min-active-row-version='true' savedqueryid='{guid(1)}' version='1.0'"
+    )
+    inner = "<attribute name='leadid'/><filter type='or' hint='union' isquickfindfields='1'/>"
+    assert len(world.fetched(_lead(inner, head))) == 3
+
+
+def test_a_count_may_be_asked_beside_a_fetch_and_is_not_given(world: World) -> None:
+    body = world.get("leads", fetch=_lead("<attribute name='leadid'/>"), count="true")
+    assert "@odata.count" not in body
+    assert len(body["value"]) == 3
 
 
 def test_a_linked_column_stands_under_alias_and_name(world: World) -> None:
@@ -126,7 +173,7 @@ def test_distinct_rows_have_neither_key_nor_etag(world: World) -> None:
     inner = "<attribute name='ownerid'/><order attribute='ownerid'/>"
     rows = world.fetched(_lead(inner, "distinct='true'"))
     assert rows == [
-        {"_ownerid_value": None},
+        {},
         {"_ownerid_value": guid(ANA)},
         {"_ownerid_value": guid(0xF1)},
     ]
@@ -167,6 +214,12 @@ def test_top(world: World) -> None:
         (_lead("", "top='3' page='1'"), "0x80040203", "cannot be combined with page"),
         (_lead("", "top='3' returntotalrecordcount='true'"), "0x80040203", "cannot be combined"),
         (_lead("", "distinct='maybe'"), "0x80040203", "true or false"),
+        (_lead(ACCOUNT.format("link-type='sideways'", "")), "0x80040203", "link-type 'sideways'"),
+        (_lead("", "aggregatelimit='50001'"), "0x80040203", "cannot be '50001'"),
+        (_lead("<attribute name='leadid' alias='n' rowaggregate='CountChildren'/>"), "0x80040203",
+         "'lead' has no hierarchical relationship"),
+        (_lead("<attribute name='leadid' rowaggregate='CountChildren'/>"), "0x80040203", "alias"),
+        (_lead("<attribute name='leadid' alias='n' rowaggregate='All'/>"), "0x80040203", "'All'"),
     ],
 )  # fmt: skip
 def test_a_wrong_fetch_is_refused_by_name(
@@ -181,11 +234,14 @@ def test_a_wrong_fetch_is_refused_by_name(
 @pytest.mark.parametrize(
     "fetch",
     [
-        _lead(ACCOUNT.format("link-type='matchfirstrowusingcrossapply'", "")),
-        _lead("<filter isquickfindfields='1'/>"),
-        _lead("", "min-active-row-version='true'"),
+        _lead("", "utc-offset='60'"),
+        _lead("", "datasource='retained'"),
         _lead("<attribute name='owneridname'/>"),
-        _lead("<link-entity name='account'/>"),
+        _lead(ACCOUNT.format("link-type='matchfirstrowusingcrossapply'",
+              "<link-entity name='contact' from='contactid' to='primarycontactid'/>")),
+        _lead(ACCOUNT.format("alias='a' link-type='outer'",
+              "<filter><condition attribute='name' operator='eq' valueof='b.name'/></filter>")
+              + ACCOUNT.format("alias='b'", "")),
         _lead(ACCOUNT.format("link-type='outer'",
               "<link-entity name='contact' from='contactid' to='primarycontactid'/>")),
     ],

@@ -7,6 +7,7 @@ from tests.mock_dataverse.reads.conftest import ANA, CONTOSO
 from tests.mock_dataverse.reads.world import World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
+from work_assignment.mock_dataverse.reading.filter_functions import FUNCTIONS
 
 CHAIRS, COTTON, OHARA = "Forty chairs", "100% cotton", "O'Hara"
 CRM = "Microsoft.Dynamics.CRM"
@@ -70,6 +71,27 @@ CRM = "Microsoft.Dynamics.CRM"
         (f"{CRM}.OnOrAfter(PropertyName='createdon',PropertyValue='2026-03-01T23:00:00Z')",
          [CHAIRS, COTTON]),
         (f"{CRM}.OnOrBefore(PropertyName='createdon',PropertyValue=2026-03-01)", [CHAIRS, OHARA]),
+        ("parentaccountid eq null", [OHARA]),
+        ("null ne parentaccountid", [CHAIRS, COTTON]),
+        ("not (wa_SegmentId eq null)", [CHAIRS]),
+        ("customerid_account eq null", [COTTON, OHARA]),
+        ("customerid_account ne null", [CHAIRS]),
+        ("parentaccountid/primarycontactid eq null", [COTTON, OHARA]),
+        ("lead_tasks/any(t:t/owninguser eq null)", [CHAIRS]),
+        (f"ownerid/ownerid eq {guid(ANA)}", [CHAIRS]),
+        ("$it/employees eq 3", [COTTON]),
+        ("$it/lead_tasks/any(t:t/effort lt $it/employees)", [CHAIRS]),
+        ("$it/parentaccountid/name eq 'Contoso'", [CHAIRS]),
+        ("interests eq '9, 1'", [CHAIRS]),
+        ("interests ne '2'", [CHAIRS, OHARA]),
+        ("interests eq null", [OHARA]),
+        (f"{CRM}.ContainValues(PropertyName='interests',PropertyValues=['2','12'])", [COTTON]),
+        (f"{CRM}.DoesNotContainValues(PropertyName='interests',PropertyValues=['9'])",
+         [COTTON, OHARA]),
+        (f"{CRM}.In(PropertyName='interests',PropertyValues=['1','9'])", [CHAIRS]),
+        (f"{CRM}.NotIn(PropertyName='interests',PropertyValues=['2'])", [CHAIRS, OHARA]),
+        (f"{CRM}.BeginsWith(PropertyName='subject',PropertyValue='FORTY')", [CHAIRS]),
+        (f"{CRM}.NotLike(PropertyName='firstname',PropertyValue='z%')", [COTTON, OHARA]),
         (f"{CRM}.In(PropertyName='ownerid',PropertyValues=['{guid(ANA)}'])", [CHAIRS]),
         (f"{CRM}.In(PropertyName='parentaccountid/name',PropertyValues=['contoso'])", [CHAIRS]),
         (f"employees eq 3 or {CRM}.In(PropertyName='firstname',PropertyValues=['zoë'])",
@@ -105,7 +127,29 @@ def test_aliases_are_bound_from_the_query(world: World) -> None:
     [
         ("Subject eq 'a'", "Could not find a property named 'Subject' on type"),
         ("hidden eq 'a'", "Could not find a property named 'hidden'"),
-        ("ownerid/none eq 1", "does not emulate"),
+        ("ownerid/none eq 1", "named 'none' on type 'Microsoft.Dynamics.CRM.principal'"),
+        ("ownerid/none/name eq 1", "cannot go on through 'ownerid'"),
+        ("parentaccountid eq 1", "types 'Microsoft.Dynamics.CRM.account' and 'Edm.Int32'"),
+        (f"parentaccountid eq {guid(CONTOSO)}", "'Microsoft.Dynamics.CRM.account' and 'Edm.Guid'"),
+        ("parentaccountid eq _ownerid_value", "'Microsoft.Dynamics.CRM.account' and 'Edm.Guid'"),
+        ("parentaccountid gt null", "for operator kind 'GreaterThan'"),
+        ("contains(subject,firstname)", "not with another column: 'subject' with 'firstname'"),
+        ("interests gt '1'", "only eq and ne"),
+        ("interests eq 1", "operand types 'Edm.String' and 'Edm.Int32'"),
+        ("interests eq subject", "operand types 'Edm.String' and 'Edm.String'"),
+        ("interests eq 'many'", "The value 'many' of 'interests' is not a valid whole number"),
+        ("contains(interests,'1')", "No function signature"),
+        ("$it eq 1", "Syntax error"),
+        ("leadsourcecode in (1,2)", "The method or operation is not implemented"),
+        (f"{CRM}.Between(PropertyName='interests',PropertyValues=['1','2'])", "no order"),
+        (f"{CRM}.ContainValues(PropertyName='leadsourcecode',PropertyValues=['1'])",
+         "needs a choices column"),
+        (f"{CRM}.ContainValues(PropertyName='interests',PropertyValues=['x'])", "The value 'x'"),
+        (f"{CRM}.Today(PropertyName='createdon',PropertyValue=1)", "not one of its parameters"),
+        (f"{CRM}.Today(PropertyName='createdon',PropertyName='wall')", "given more than once"),
+        (f"{CRM}.Nonsense(PropertyName='createdon')", f"function with name '{CRM}.Nonsense'"),
+        (f"{CRM}.Contains(PropertyName='subject',PropertyValue='x')", "full-text index"),
+        (f"{CRM}.Like(PropertyName='employees',PropertyValue='1%')", "which is no text"),
         ("parentaccountid/none eq 1", "named 'none' on type 'Microsoft.Dynamics.CRM.account'"),
         ("none/name eq 'a'", "Could not find a property named 'none'"),
         ("lead_tasks/subject eq 'a'", "is a collection"),
@@ -149,17 +193,43 @@ def test_a_wrong_filter_is_refused_by_name(world: World, filter_text: str, messa
 @pytest.mark.parametrize(
     "filter_text",
     [
-        f"{CRM}.ContainValues(PropertyName='leadsourcecode',PropertyValues=['1'])",
-        f"{CRM}.EqualUserOrUserHierarchy(PropertyName='ownerid')",
-        "parentaccountid eq null",
+        f"{CRM}.EqualRoleBusinessId(PropertyName='ownerid')",
         "1 eq 1",
-        "contains(subject,firstname)",
+        "donotemail",
     ],
 )
 def test_what_is_not_emulated_is_a_501(world: World, filter_text: str) -> None:
     with pytest.raises(Fault) as refused:
         world.subjects(filter_text)
     assert refused.value.status == 501
+
+
+DOCUMENTED = """
+    Above AboveOrEqual Between Contains ContainValues DoesNotContainValues EqualBusinessId
+    EqualRoleBusinessId EqualUserId EqualUserLanguage EqualUserOrUserHierarchy
+    EqualUserOrUserHierarchyAndTeams EqualUserOrUserTeams EqualUserTeams In InFiscalPeriod
+    InFiscalPeriodAndYear InFiscalYear InOrAfterFiscalPeriodAndYear InOrBeforeFiscalPeriodAndYear
+    Last7Days LastFiscalPeriod LastFiscalYear LastMonth LastWeek LastXDays LastXFiscalPeriods
+    LastXFiscalYears LastXHours LastXMonths LastXWeeks LastXYears LastYear Next7Days
+    NextFiscalPeriod NextFiscalYear NextMonth NextWeek NextXDays NextXFiscalPeriods
+    NextXFiscalYears NextXHours NextXMonths NextXWeeks NextXYears NextYear NotBetween
+    NotEqualBusinessId NotEqualUserId NotIn NotUnder OlderThanXDays OlderThanXHours
+    OlderThanXMinutes OlderThanXMonths OlderThanXWeeks OlderThanXYears On OnOrAfter OnOrBefore
+    ThisFiscalPeriod ThisFiscalYear ThisMonth ThisWeek ThisYear Today Tomorrow Under UnderOrEqual
+    Yesterday
+"""  # Learn: Web API Query Function Reference
+
+
+def test_every_documented_query_function_is_known_by_name(world: World) -> None:
+    names = DOCUMENTED.split()
+    for name in names:
+        with pytest.raises(Fault) as refused:
+            world.subjects(f"{CRM}.{name}(Nonsense=1)")
+        assert "unknown function" not in refused.value.message
+    assert {name for name in names if name not in FUNCTIONS} == {
+        "Contains",
+        "EqualRoleBusinessId",
+    }
 
 
 def test_values_never_become_sql(world: World) -> None:

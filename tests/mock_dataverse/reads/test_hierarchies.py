@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.mock_dataverse.reads.conftest import ANA
+from tests.mock_dataverse.reads.conftest import ANA, BEN
 from tests.mock_dataverse.reads.world import World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
@@ -17,6 +17,8 @@ OPERATORS = {
     "eq-userteams",
     "eq-useroruserteams",
     "eq-userlanguage",
+    "eq-useroruserhierarchy",
+    "eq-useroruserhierarchyandteams",
 }
 GROUP, EUROPE, GERMANY, BERLIN, ASIA = range(0x501, 0x506)
 
@@ -126,6 +128,45 @@ def test_a_column_that_is_in_no_tree_is_refused(
         _leads(tree, attribute, "under", value)
     assert refused.value.status == status
     assert message in refused.value.message
+
+
+@pytest.fixture
+def line(world: World) -> World:
+    """Below Ana come Ben, then four more, each with one lead; the last one's team has one too."""
+    world.set_all("systemuser", parentsystemuserid=None)
+    statement = '"systemuser" SET "parentsystemuserid" = ? WHERE "systemuserid" = ?'
+    world.db.execute(f"UPDATE {statement}", (guid(ANA), guid(BEN)))
+    boss = BEN
+    for number in range(0x31, 0x35):
+        world.add("systemuser", number, parentsystemuserid=guid(boss))
+        world.add("lead", number, ownerid=guid(number), ownerid__type="systemuser")
+        boss = number
+    world.add("team", 0xF2, name="South")
+    world.add("teammembership", 0x93, systemuserid=guid(0x32), teamid=guid(0xF2))
+    world.add("lead", 4, subject="south", ownerid=guid(0xF2), ownerid__type="team")
+    return world
+
+
+def test_the_caller_and_three_levels_of_reports(line: World) -> None:
+    assert _leads(line, "ownerid", "eq-useroruserhierarchy") == {1, 0x31, 0x32}
+    found = line.get("leads", filter="Microsoft.Dynamics.CRM.EqualUserOrUserHierarchy("
+                     "PropertyName='ownerid')")["value"]  # fmt: skip
+    assert {_number(row["leadid"]) for row in found} == {1, 0x31, 0x32}
+
+
+def test_the_callers_reports_come_with_their_teams_when_asked(line: World) -> None:
+    assert _leads(line, "ownerid", "eq-useroruserhierarchyandteams") == {1, 2, 4, 0x31, 0x32}
+
+
+def test_reports_in_a_circle_end_the_search(line: World) -> None:
+    statement = '"systemuser" SET "parentsystemuserid" = ? WHERE "systemuserid" = ?'
+    line.db.execute(f"UPDATE {statement}", (guid(BEN), guid(ANA)))
+    assert _leads(line, "ownerid", "eq-useroruserhierarchy") == {1, 0x31, 0x32}
+
+
+def test_how_deep_reports_count_is_the_organizations_setting(line: World) -> None:
+    line.add("organization", 0xC1, maxdepthforhierarchicalsecuritymodel=1)
+    assert _leads(line, "ownerid", "eq-useroruserhierarchy") == {1}
 
 
 def test_the_callers_teams_and_herself(world: World) -> None:

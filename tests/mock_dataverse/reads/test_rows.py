@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.mock_dataverse.reads.conftest import ANA, CONTOSO, FABRIKAM, NORTH
+from tests.mock_dataverse.reads.conftest import ADA, ANA, CONTOSO, FABRIKAM, NORTH
 from tests.mock_dataverse.reads.world import CATALOG, ME, ROOT, World, guid
 
 from work_assignment.mock_dataverse.faults import Fault
@@ -94,6 +94,29 @@ def test_order(world: World, orderby: str, ids: list[int]) -> None:
     assert [row["leadid"] for row in body["value"]] == [guid(number) for number in ids]
 
 
+def test_a_part_of_an_address_comes_with_the_whole(world: World) -> None:
+    row = world.row("contacts", ADA, select="address1_city,fullname")
+    assert list(row)[2:] == ["address1_city", "fullname", "address1_composite", "contactid"]
+    assert "address1_composite" not in world.row("contacts", ADA, select="city")
+
+
+def test_an_order_may_be_named_by_an_alias(world: World) -> None:
+    def ids(**options: str) -> list[str]:
+        body = world.get("leads", select="leadid", **options)
+        return [row["leadid"] for row in body["value"]]
+
+    assert ids(orderby="@column desc", p_column="employees") == [guid(1), guid(2), guid(3)]
+    assert ids(orderby="@a,@b", p_a="statecode", p_b="parentaccountid/name") == [
+        guid(3),
+        guid(1),
+        guid(2),
+    ]
+    with pytest.raises(Fault, match="is no column: '@unset'"):
+        ids(orderby="@unset")
+    with pytest.raises(Fault, match="single value of primitive type"):
+        ids(orderby="parentaccountid")
+
+
 @pytest.mark.parametrize(
     "orderby", ["subject up", "", "subject,,employees", "none", "lead_tasks/subject", "a b c d"]
 )
@@ -131,13 +154,6 @@ def test_unknown_options_and_bad_numbers_are_refused(world: World, option: dict[
         world.query("leads", option)
     assert refused.value.status == 400
     assert next(iter(option)) in refused.value.message
-
-
-@pytest.mark.parametrize("option", ["$apply", "savedQuery", "userQuery", "sql"])
-def test_real_options_that_are_missing_are_a_501(world: World, option: str) -> None:
-    with pytest.raises(Fault) as refused:
-        world.query("leads", {option: "x"})
-    assert refused.value.status == 501
 
 
 def test_the_tag_of_a_request_changes_nothing(world: World) -> None:

@@ -65,6 +65,7 @@ def _table(name: str, set_name: str, primary_name: str | None, *columns: Column)
 
 _KEYS = {"usersettings": "systemuserid"}
 _STATES = (Option(0, "Open", default_status=1), Option(1, "Qualified", default_status=3))
+_INTERESTS = (Option(1, "Chairs"), Option(2, "Desks"), Option(9, "Lamps"), Option(12, "Rugs"))
 _SOURCES = (Option(1, "Web"), Option(2, "Fair"), Option(3, "Advert"))
 TABLES = [
     _table("systemuser", "systemusers", "fullname", _text("fullname"), _text("title"),
@@ -76,6 +77,7 @@ TABLES = [
            _column("weekstartdaycode", ColumnType.PICKLIST, default=0),
            _column("fiscalcalendarstart", ColumnType.DATETIME, date_behavior=DateBehavior.DATE_ONLY),
            _column("fiscalperiodtype", ColumnType.INTEGER, default=2002),
+           _column("maxdepthforhierarchicalsecuritymodel", ColumnType.INTEGER, default=3),
            _column("fiscalyeardisplaycode", ColumnType.PICKLIST, default=1)),
     _table("team", "teams", "name", _text("name")),
     _table("transactioncurrency", "transactioncurrencies", "currencyname",
@@ -85,10 +87,12 @@ TABLES = [
            _lookup("transactioncurrencyid", "transactioncurrency"),
            _lookup("primarycontactid", "contact"), _lookup("parentaccountid", "account")),
     _table("contact", "contacts", "fullname", _text("fullname"), _text("city"),
+           _text("address1_city"), _text("address1_composite"),
            _lookup("parentaccountid", "account")),
     _table("lead", "leads", "subject", _text("subject"), _text("firstname"), _text("lastname"),
            _column("description", ColumnType.MEMO),
            _column("leadsourcecode", ColumnType.PICKLIST, options=_SOURCES),
+           _column("interests", ColumnType.CHOICES, options=_INTERESTS),
            _column("donotemail", ColumnType.BOOLEAN, options=(Option(1, "Do Not"), Option(0, "Allow"))),
            _column("employees", ColumnType.INTEGER),
            _column("score", ColumnType.DOUBLE, precision=1),
@@ -153,6 +157,7 @@ _SQL_TYPES = {
     ColumnType.STRING: f"TEXT COLLATE {text.COLLATION}",
     ColumnType.MEMO: f"TEXT COLLATE {text.COLLATION}",
     ColumnType.DATETIME: "TEXT",
+    ColumnType.CHOICES: "TEXT",
     ColumnType.UNIQUEIDENTIFIER: "TEXT",
 }
 

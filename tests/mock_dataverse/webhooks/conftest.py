@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.mock_dataverse.core.client import Api
 from tests.mock_dataverse.webhooks.organization import Organization
 from tests.mock_dataverse.webhooks.receiver import Receiver
+
+from work_assignment.mock_dataverse.server import MockServer
 
 
 @pytest.fixture
@@ -21,3 +24,12 @@ def organization() -> Iterator[Organization]:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def own_api() -> Iterator[Api]:
+    """A server that a test has for itself, and a client for it."""
+    with MockServer() as server:
+        client = Api(server)
+        yield client
+        client.close()

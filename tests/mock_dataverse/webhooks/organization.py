@@ -13,9 +13,15 @@ from work_assignment.mock_dataverse.conditions.comparisons import quoted, select
 from work_assignment.mock_dataverse.storage.rows import empty_row, insert_row, next_version
 from work_assignment.mock_dataverse.storage.store import IN_MEMORY, Store
 from work_assignment.mock_dataverse.tables.catalogs import build_catalog
-from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE, Operation
+from work_assignment.mock_dataverse.webhooks.operations import (
+    CREATE,
+    DELETE,
+    UPDATE,
+    Bypass,
+    Operation,
+)
+from work_assignment.mock_dataverse.webhooks.outbox import Outbox
 from work_assignment.mock_dataverse.webhooks.outbox_rows import Delivery, create_outbox, waiting
-from work_assignment.mock_dataverse.webhooks.registrations import Outbox
 
 OCCURRED_AT = datetime(2026, 3, 3, 8, 0, 1, tzinfo=UTC)
 SELLER_ID = "11111111-0000-4000-8000-000000000001"
@@ -95,7 +101,7 @@ class Organization:
         table: str = "lead",
         row_id: str = LEAD_ID,
         tag: str | None = None,
-        bypass_async: bool = False,
+        bypass: Bypass | None = None,
     ) -> Operation:
         return Operation(
             message=message,
@@ -106,7 +112,7 @@ class Organization:
             post=post,
             caller=CALLER,
             tag=tag,
-            bypass_async=bypass_async,
+            bypass=bypass or Bypass(),
             correlation_id="33333333-0000-4000-8000-000000000001",
             occurred_at=OCCURRED_AT,
         )
@@ -132,4 +138,4 @@ class Organization:
     def waiting(self) -> list[Delivery]:
         with self.store.writing() as db:
             create_outbox(db)
-            return waiting(db, after=0, limit=1000)
+            return waiting(db, besides=(), limit=1000)

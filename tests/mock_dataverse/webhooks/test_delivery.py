@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from tests.mock_dataverse.webhooks.organization import LEAD_ID, SELLER_ID, Organization
 from tests.mock_dataverse.webhooks.receiver import Receiver
 
@@ -83,6 +85,36 @@ def test_header_settings_are_sent_as_headers(
     (request,) = receiver.requests
     assert request.headers["x-functions-key"] == "geheim"
     assert request.path == "/hook"
+
+
+def test_query_settings_are_sent_as_parameters(
+    organization: Organization, receiver: Receiver
+) -> None:
+    settings = '<settings><setting name="api key" value="a&amp;b"/></settings>'
+    endpoint = organization.endpoint(f"{receiver.url}?x=1", authtype=6, authvalue=settings)
+    organization.step(endpoint)
+    organization.create({"subject": "new"})
+    with sending(organization) as dispatcher:
+        assert dispatcher.wait_until_idle(10)
+    assert [request.path for request in receiver.requests] == ["/hook?x=1&api%20key=a%26b"]
+
+
+def test_a_receiver_on_this_machine_may_have_a_certificate_of_its_own(
+    organization: Organization,
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with Receiver(tls=context) as receiver:
+        assert receiver.url.startswith("https://")
+        assert send_one(organization, receiver.url) == Counts(sent=1, failed=0)
+
+
+def test_no_proxy_is_asked(
+    organization: Organization, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert send_one(organization, receiver.url) == Counts(sent=1, failed=0)
 
 
 def test_a_trimmed_context_says_so_in_a_header(

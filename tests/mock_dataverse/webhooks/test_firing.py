@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.mock_dataverse.webhooks.organization import SELLER_ID, Organization
 
-from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE
+from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE, Bypass
 
 BEFORE = {"subject": "old", "leadqualitycode": 1, "statecode": 0, "statuscode": 1}
 
@@ -85,7 +85,7 @@ def test_steps_run_by_rank(organization: Organization) -> None:
 
 def test_a_request_can_bypass_asynchronous_steps(organization: Organization) -> None:
     organization.step(organization.endpoint())
-    organization.create({"subject": "new"}, bypass_async=True)
+    organization.create({"subject": "new"}, bypass=Bypass(asynchronous=True))
     assert organization.waiting() == []
 
 

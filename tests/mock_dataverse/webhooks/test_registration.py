@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.mock_dataverse.webhooks.organization import Organization
+from tests.mock_dataverse.webhooks.organization import SELLER_ID, Organization
 
 from work_assignment.mock_dataverse import well_known
 from work_assignment.mock_dataverse.faults import Fault
-from work_assignment.mock_dataverse.webhooks.operations import CREATE, DELETE, UPDATE
+from work_assignment.mock_dataverse.webhooks.operations import (
+    ASSIGN,
+    ASSOCIATE,
+    CREATE,
+    CREATE_MULTIPLE,
+    DELETE,
+    SET_STATE,
+    UPDATE,
+)
 from work_assignment.mock_dataverse.webhooks.registrations import check_registration
 
 ENDPOINT = {
@@ -66,9 +74,10 @@ def test_rows_of_other_tables_are_let_pass(organization: Organization) -> None:
         {"url": "https://func.example.net/api/events?x=1"},
         {"authtype": 5, "authvalue": SETTINGS},
         {"authtype": 5, "authvalue": "<settings/>"},
+        {"authtype": 6, "authvalue": SETTINGS},
     ],
 )
-def test_a_webhook_with_a_key_or_headers_is_accepted(
+def test_a_webhook_of_each_of_the_three_authentication_types_is_accepted(
     organization: Organization, changes: dict[str, Any]
 ) -> None:
     accept(organization, "serviceendpoint", ENDPOINT | changes)
@@ -79,7 +88,6 @@ def test_a_webhook_with_a_key_or_headers_is_accepted(
     [
         ({"contract": 7}, "contract 7"),
         ({"contract": None}, "contract None"),
-        ({"authtype": 6, "authvalue": SETTINGS}, "authtype 6"),
     ],
 )
 def test_what_real_dataverse_has_and_the_mock_has_not_is_answered_501(
@@ -138,41 +146,48 @@ def test_an_asynchronous_step_is_accepted(organization: Organization, message: s
     accept(organization, "sdkmessageprocessingstep", step_row(organization, message))
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"mode": 0}, "synchronous"),
-        ({"supporteddeployment": 1}, "Outlook"),
-        ({"impersonatinguserid": well_known.ADMINISTRATOR_ID}, "impersonat"),
-    ],
-)
-def test_steps_that_the_mock_cannot_run_are_answered_501(
-    organization: Organization, changes: dict[str, Any], words: str
-) -> None:
-    fault = refusal(organization, "sdkmessageprocessingstep", step_row(organization, **changes))
+def test_a_step_of_the_outlook_client_is_answered_501(organization: Organization) -> None:
+    row = step_row(organization, supporteddeployment=1)
+    fault = refusal(organization, "sdkmessageprocessingstep", row)
     assert fault.status == 501
-    assert words in fault.message
+    assert "Outlook" in fault.message
 
 
 def test_a_step_on_a_message_that_never_fires_is_answered_501(organization: Organization) -> None:
-    row = step_row(
-        organization,
-        sdkmessageid=well_known.message_id("CreateMultiple"),
-        sdkmessagefilterid=None,
-    )
+    unknown = organization.insert("sdkmessage", name="Route")
+    row = step_row(organization, sdkmessageid=unknown, sdkmessagefilterid=None)
     fault = refusal(organization, "sdkmessageprocessingstep", row)
     assert fault.status == 501
-    assert "CreateMultiple" in fault.message
+    assert "Route" in fault.message
+
+
+@pytest.mark.parametrize("stage", [10, 20, 40])
+def test_a_synchronous_step_is_accepted_in_every_stage(
+    organization: Organization, stage: int
+) -> None:
+    accept(organization, "sdkmessageprocessingstep", step_row(organization, mode=0, stage=stage))
+
+
+def test_a_step_may_run_as_a_user_who_exists(organization: Organization) -> None:
+    row = step_row(organization, impersonatinguserid=SELLER_ID)
+    accept(organization, "sdkmessageprocessingstep", row)
+    row["impersonatinguserid"] = "no-such-user"
+    fault = refusal(organization, "sdkmessageprocessingstep", row)
+    assert "impersonatinguserid" in fault.message
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"stage": 20}, "stage 40"),
+        ({"stage": 30, "mode": 0}, "stage is 10"),
+        ({"mode": 2}, "mode is 0"),
+        ({"mode": None}, "mode is 0"),
         ({"eventhandler": None}, "eventhandler"),
         ({"sdkmessageid": "no-such-id"}, "sdkmessageid"),
         ({"sdkmessagefilterid": "no-such-id"}, "sdkmessagefilterid"),
         ({"sdkmessagefilterid": well_known.filter_id(CREATE, "lead")}, "another message"),
+        ({"sdkmessageid": well_known.message_id(ASSOCIATE)}, "for all tables"),
         ({"filteringattributes": "ownerid,colour"}, "colour"),
         ({"filteringattributes": "ownerid__type"}, "ownerid__type"),
     ],
@@ -217,4 +232,81 @@ def test_an_image_that_would_show_nothing_is_refused(
     row = image_row(organization, UPDATE, **changes)
     fault = refusal(organization, "sdkmessageprocessingstepimage", row)
     assert (fault.status, fault.code) == (400, "0x80040203")
+    assert words in fault.message
+
+
+@pytest.mark.parametrize(
+    ("message", "changes", "words"),
+    [
+        (CREATE, {"messagepropertyname": "Id", "imagetype": 0}, "before a Create"),
+        (CREATE, {"messagepropertyname": "Id", "imagetype": 2}, "before a Create"),
+        (CREATE, {"messagepropertyname": "Target", "imagetype": 1}, "it is 'Id'"),
+        (DELETE, {"imagetype": 1}, "after a Delete"),
+        (DELETE, {"imagetype": 2}, "after a Delete"),
+        (SET_STATE, {"messagepropertyname": "Target"}, "it is 'EntityMoniker'"),
+        ("GrantAccess", {}, "does not support images"),
+    ],
+)
+def test_an_image_that_a_message_cannot_have_is_refused(
+    organization: Organization, message: str, changes: dict[str, Any], words: str
+) -> None:
+    row = image_row(organization, message, **changes)
+    fault = refusal(organization, "sdkmessageprocessingstepimage", row)
+    assert (fault.status, fault.code) == (400, "0x80040203")
+    assert words in fault.message
+
+
+@pytest.mark.parametrize(
+    ("message", "property_name"), [(ASSIGN, "Target"), (SET_STATE, "EntityMoniker")]
+)
+def test_an_image_of_a_specialized_update_is_accepted(
+    organization: Organization, message: str, property_name: str
+) -> None:
+    row = image_row(organization, message, messagepropertyname=property_name, imagetype=2)
+    accept(organization, "sdkmessageprocessingstepimage", row)
+
+
+def test_an_image_of_many_rows_is_answered_501(organization: Organization) -> None:
+    row = image_row(organization, CREATE_MULTIPLE, messagepropertyname="Ids", imagetype=1)
+    fault = refusal(organization, "sdkmessageprocessingstepimage", row)
+    assert fault.status == 501
+    assert CREATE_MULTIPLE in fault.message
+
+
+@pytest.mark.parametrize("stage", [10, 20])
+def test_before_the_row_is_written_there_is_no_post_image(
+    organization: Organization, stage: int
+) -> None:
+    step = organization.step(organization.endpoint(), UPDATE, mode=0, stage=stage)
+    row = image_row(organization, UPDATE, sdkmessageprocessingstepid=step, imagetype=1)
+    fault = refusal(organization, "sdkmessageprocessingstepimage", row)
+    assert str(stage) in fault.message
+    accept(organization, "sdkmessageprocessingstepimage", row | {"imagetype": 0})
+
+
+def test_a_step_cannot_change_so_that_an_image_of_its_own_becomes_impossible(
+    organization: Organization,
+) -> None:
+    row = step_row(organization, mode=0)
+    row["sdkmessageprocessingstepid"] = organization.step(organization.endpoint(), UPDATE)
+    organization.image(row["sdkmessageprocessingstepid"], "after", 1)
+    accept(organization, "sdkmessageprocessingstep", row)
+    fault = refusal(organization, "sdkmessageprocessingstep", row | {"stage": 20})
+    assert "'after'" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("plain", "well-formed"),
+        ("<settings><setting value='b'/></settings>", "no name"),
+        ("<settings><setting name='a'/></settings>", "'a' has no value"),
+    ],
+)
+def test_settings_that_cannot_become_a_query_are_refused_naming_what_is_wrong(
+    organization: Organization, settings: str, words: str
+) -> None:
+    row = ENDPOINT | {"authtype": 6, "authvalue": settings}
+    fault = refusal(organization, "serviceendpoint", row)
+    assert (fault.status, fault.code) == (400, "0x80050204")
     assert words in fault.message

@@ -17,6 +17,7 @@ from .relative_dates import Frame
 from .time_zone_codes import zone_of
 
 _NAMED_BY_END = 2
+_REPORTING_DEPTH = 3  # what an organization starts with
 _FIRST_OF_JANUARY = date(1900, 1, 1)
 
 
@@ -41,6 +42,12 @@ class Circumstances:
     def language(self) -> int:
         """The locale id of the caller's user interface language."""
         return int(self._of_the_user["uilanguageid"])
+
+    @property
+    def reporting_depth(self) -> int:
+        """How many levels of reports count as the caller's."""
+        setting = self._of_the_organization.get("maxdepthforhierarchicalsecuritymodel")
+        return _REPORTING_DEPTH if setting is None else int(setting)
 
     @cached_property
     def frame(self) -> Frame:

@@ -70,12 +70,13 @@ def in_fiscal_period(operand: Operand, number: int, circumstances: Circumstances
 
 
 def _spans_in_use(operand: Operand, number: int, circumstances: Circumstances) -> Iterator[Span]:
-    for year in _years_in_use(operand, circumstances):
+    for year in years_in_use(operand, circumstances):
         with suppress(ValueError):  # the calendar ends before the period begins
             yield numbered_period(circumstances.fiscal, number, year)
 
 
-def _years_in_use(operand: Operand, circumstances: Circumstances) -> range:
+def years_in_use(operand: Operand, circumstances: Circumstances) -> range:
+    """The fiscal years that a column's dates reach over, and one more on either side."""
     name = quoted(operand.column.logical_name)
     statement = select(f"min({name}), max({name})", quoted(operand.table), "1")
     first, last = circumstances.db.execute(statement).fetchone()

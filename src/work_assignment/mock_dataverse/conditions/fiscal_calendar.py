@@ -79,8 +79,16 @@ class FiscalCalendar:
         """The count of the fiscal year that people call `name`: by its first or its last day."""
         if name not in _YEARS:
             raise bad_request(f"There is no fiscal year {name}.")
-        ends_later = (self.start.month, self.start.day) != (1, 1)
-        return name - (self.is_named_by_end and ends_later)
+        return name - self._named_later
+
+    def name_of_year(self, count: int) -> int:
+        """What people call the fiscal year with this count."""
+        return count + self._named_later
+
+    @property
+    def _named_later(self) -> bool:
+        """Whether a fiscal year bears the number of the calendar year after its first day's."""
+        return self.is_named_by_end and (self.start.month, self.start.day) != (1, 1)
 
 
 def check_period(number: int) -> int:

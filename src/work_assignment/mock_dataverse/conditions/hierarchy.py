@@ -42,6 +42,14 @@ def equal_or_above(operand: Operand, row_id: str, circumstances: Circumstances) 
     return _one_of(operand, _over(relation, circumstances.catalog), row_id, has_row=True)
 
 
+def tree_of(catalog: Catalog, table: str) -> OneToMany | None:
+    """The relationship that makes a tree of a table's rows, if one does."""
+    for relation in catalog.one_to_many:
+        if relation.is_hierarchical and relation.referencing_table == table:
+            return relation
+    return None
+
+
 def _tree(operand: Operand, catalog: Catalog) -> OneToMany:
     column = operand.column
     tables = (operand.table,) if column.is_primary_id else column.targets

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 
 from ..faults import Fault, bad_request
 from ..tables.metadata import Column, ColumnType, DateBehavior
+from ..tables.values import written_choices
 from ..text import Stored
 from .circumstances import Circumstances
 from .filter_tree import Boolean, Day, Guid, Literal, Member, Moment, Null, Number, Operator, Text
@@ -45,7 +46,7 @@ def is_date_only(column: Column) -> bool:
 def edm_type(column: Column) -> str:
     """The OData type that error messages call a column by."""
     match column.type:
-        case ColumnType.STRING | ColumnType.MEMO:
+        case ColumnType.STRING | ColumnType.MEMO | ColumnType.CHOICES:
             return "Edm.String"
         case ColumnType.INTEGER | ColumnType.PICKLIST | ColumnType.STATE | ColumnType.STATUS:
             return "Edm.Int32"
@@ -65,6 +66,8 @@ def edm_type(column: Column) -> str:
 
 def family(column: Column) -> str:
     """Columns of one family can be compared with each other."""
+    if column.type is ColumnType.CHOICES:
+        return column.type.value
     kind = edm_type(column)
     return "number" if kind in NUMERIC else kind
 
@@ -76,6 +79,8 @@ def stored_literal(column: Column, literal: Literal, operator: Operator) -> Stor
             return None
         case Text(value) if column.type.is_text:
             return value
+        case Text(value) if column.type is ColumnType.CHOICES:
+            return stored_choices(column, value)
         case Number(value) if edm_type(column) in NUMERIC:
             return value
         case Boolean(value) if column.type is ColumnType.BOOLEAN:
@@ -99,11 +104,24 @@ def stored_text(column: Column, text: str, circumstances: Circumstances) -> Stor
     try:
         if column.type.is_text:
             return text
+        if column.type is ColumnType.CHOICES:
+            return stored_choices(column, text)
         if column.type is ColumnType.DATETIME:
             return _stored_moment(column, datetime.fromisoformat(text.strip()), circumstances)
         return _READERS.get(column.type, _guid)(text.strip())
     except (ValueError, OverflowError) as exc:
         raise _invalid(text, column.logical_name, column.type.value) from exc
+
+
+def stored_choices(column: Column, *texts: str) -> str:
+    """Write the options that texts name, one or several in each, as a choices column stores them."""
+    return written_choices(option_numbers(column.logical_name, texts))
+
+
+def option_numbers(name: str, texts: Iterable[str]) -> frozenset[int]:
+    """Read the options that a condition names, one or several in a text; `name` is for errors."""
+    parts = (part.strip() for text in texts for part in text.split(","))
+    return frozenset(stored_number(part, name) for part in parts)
 
 
 def stored_number(text: str, name: str) -> int:

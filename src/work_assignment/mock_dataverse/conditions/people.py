@@ -1,4 +1,4 @@
-"""Conditions on who asks: the caller, her business unit, her teams, her language."""
+"""Conditions on who asks: the caller, her reports, her business unit, her teams, her language."""
 
 from __future__ import annotations
 
@@ -48,6 +48,40 @@ def teams(operand: Operand, circumstances: Circumstances) -> Fragment:
 
 def caller_or_teams(operand: Operand, circumstances: Circumstances) -> Fragment:
     return any_of((caller(Operator.EQ, operand, circumstances), teams(operand, circumstances)))
+
+
+def caller_or_reports(operand: Operand, circumstances: Circumstances) -> Fragment:
+    """The caller, or somebody who reports to her, also through others (Learn: Query hierarchical
+    data); how far down is the organization's setting."""
+    line = _reporting_line(circumstances)
+    members = select("id", "line", "1")
+    return Fragment(f"{operand.expression} IN ({line.sql} {members})", line.params)
+
+
+def caller_or_reports_or_teams(operand: Operand, circumstances: Circumstances) -> Fragment:
+    """The caller, her reports, or a team that one of them is a member of."""
+    line = _reporting_line(circumstances)
+    members = select(
+        quoted("teamid"),
+        quoted(_MEMBERSHIP),
+        f"{quoted('systemuserid')} IN ({select('id', 'line', '1')})",
+    )
+    theirs = Fragment(f"{operand.expression} IN ({line.sql} {members})", line.params)
+    return any_of((caller_or_reports(operand, circumstances), theirs))
+
+
+def _reporting_line(circumstances: Circumstances) -> Fragment:
+    """All who report to the caller, and she herself; whoever reports in a circle is met once a
+    level, of which there are few."""
+    below = select(
+        f"below.{quoted('systemuserid')}, line.level + 1",
+        f"{quoted('systemuser')} AS below, line",
+        f"below.{quoted('parentsystemuserid')} = line.id AND line.level < ?",
+    )
+    return Fragment(
+        f"WITH RECURSIVE line(id, level) AS (SELECT ?, 0 UNION {below})",
+        (circumstances.caller.user_id, circumstances.reporting_depth),
+    )
 
 
 def language(operand: Operand, circumstances: Circumstances) -> Fragment:

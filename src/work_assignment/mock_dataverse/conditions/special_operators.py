@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeAlias
 
 from ..faults import bad_request
-from . import hierarchy, people
+from . import choices, hierarchy, people
 from .circumstances import Circumstances
 from .comparisons import Fragment, Operand
 from .dates import check_date, check_time, day_asked_for, in_fiscal_period, within
@@ -60,7 +60,15 @@ class Identified:
     check: Callable[[Operand, str], None] = people.check_id
 
 
-Special: TypeAlias = Bare | Numbered | Dated | Identified
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An operator that takes options of a choices column."""
+
+    compile: Callable[[Operand, frozenset[int], Circumstances], Fragment]
+    check: Callable[[Operand, str], None] = choices.check_choices
+
+
+Special: TypeAlias = Bare | Numbered | Dated | Identified | Chosen
 
 
 def _check(name: str) -> Callable[[Operand, str], None]:
@@ -148,7 +156,11 @@ SPECIAL_OPERATORS: Mapping[str, Special] = {
     "ne-businessid": Bare(partial(people.business_unit, Operator.NE), people.check_id),
     "eq-userteams": Bare(people.teams, people.check_id),
     "eq-useroruserteams": Bare(people.caller_or_teams, people.check_id),
+    "eq-useroruserhierarchy": Bare(people.caller_or_reports, people.check_id),
+    "eq-useroruserhierarchyandteams": Bare(people.caller_or_reports_or_teams, people.check_id),
     "eq-userlanguage": Bare(people.language, people.check_number),
+    "contain-values": Chosen(choices.contain),
+    "not-contain-values": Chosen(choices.not_contain),
     "under": Identified(hierarchy.under),
     "eq-or-under": Identified(hierarchy.equal_or_under),
     "not-under": Identified(hierarchy.not_under),

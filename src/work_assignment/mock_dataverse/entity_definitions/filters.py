@@ -1,17 +1,26 @@
-"""$filter on definitions: the syntax tree, evaluated on JSON objects."""
+"""$filter on definitions: the syntax tree, checked against a type and made into a predicate.
+
+Learn, Query table definitions: properties of primitive and enumeration types can be compared,
+and those inside complex types by their path (`RequiredLevel/Value`), but nothing of a Label.
+"""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from ..conditions.filter_tree import (
     And,
     Boolean,
     Comparison,
+    Day,
     Guid,
+    Literal,
     Member,
+    Moment,
     Node,
     Not,
     Null,
@@ -23,8 +32,38 @@ from ..conditions.filter_tree import (
     Text,
     TextMatch,
 )
-from ..faults import bad_request, not_emulated
+from ..faults import Fault, bad_request, not_emulated, unknown_property
+from ..resource_paths import NAMESPACE
+from .forms.types import (
+    EDM_BOOLEAN,
+    EDM_GUID,
+    EDM_MOMENT,
+    EDM_STRING,
+    SCHEMA_ALIAS,
+    Definition,
+    DefinitionType,
+)
+from .forms.vocabulary import COMPLEX_TYPES, ENUMS
 
+Predicate: TypeAlias = Callable[[Definition], bool]
+_Value: TypeAlias = Callable[[Definition], Any]
+_NUMBERS = frozenset({"Edm.Int16", "Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Double"})
+_LITERAL_TYPES: Mapping[type[Literal], str] = {
+    Text: EDM_STRING,
+    Number: "Edm.Int32",
+    Boolean: EDM_BOOLEAN,
+    Guid: EDM_GUID,
+    Moment: EDM_MOMENT,
+    Day: "Edm.Date",
+}
+_KINDS = {
+    Operator.EQ: "Equal",
+    Operator.NE: "NotEqual",
+    Operator.GT: "GreaterThan",
+    Operator.GE: "GreaterThanOrEqual",
+    Operator.LT: "LessThan",
+    Operator.LE: "LessThanOrEqual",
+}
 _ORDERED: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.GT: operator.gt,
     Operator.GE: operator.ge,
@@ -38,58 +77,170 @@ _TEXT_TESTS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-def matches(node: Node, described: Mapping[str, Any]) -> bool:
-    """Tell whether a definition satisfies a filter; text compares without case."""
+def predicate(node: Node, kind: DefinitionType) -> Predicate:
+    """Make a filter on definitions of one type into a function; text compares without case."""
     match node:
         case And(terms):
-            return all(matches(term, described) for term in terms)
+            parts = [predicate(term, kind) for term in terms]
+            return lambda definition: all(part(definition) for part in parts)
         case Or(terms):
-            return any(matches(term, described) for term in terms)
+            parts = [predicate(term, kind) for term in terms]
+            return lambda definition: any(part(definition) for part in parts)
         case Not(operand):
-            return not matches(operand, described)
+            negated = predicate(operand, kind)
+            return lambda definition: not negated(definition)
         case Comparison(left, comparison, right):
-            return _compare(_value(left, described), comparison, _value(right, described))
+            return _comparison(left, comparison, right, kind)
         case TextMatch(function, subject, value):
-            text, part = _value(subject, described), _value(value, described)
-            return _TEXT_TESTS[function](str(text or ""), str(part))
+            return _text_match(function, subject, value, kind)
         case _:
             raise not_emulated("query functions and lambdas in filters on definitions")
 
 
-def _compare(left: Any, comparison: Operator, right: Any) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """One side of a comparison: its type in CSDL, and its value, ready to be compared."""
+
+    type: str
+    value: _Value
+    literal: Literal | None = None
+
+
+def _comparison(
+    left: Operand, comparison: Operator, right: Operand, kind: DefinitionType
+) -> Predicate:
+    one, other = _typed(left, kind), _typed(right, kind)
+    if one.literal is not None and other.literal is None:
+        one, other = _as(other.type, one, comparison), other
+    else:
+        other = _as(one.type, other, comparison)
+    first, second = one.value, other.value
     if comparison is Operator.EQ:
-        return bool(left == right)
+        return lambda definition: bool(first(definition) == second(definition))
     if comparison is Operator.NE:
-        return bool(left != right)
-    if type(left) is not type(right):
-        return False
-    return _ORDERED[comparison](left, right)
+        return lambda definition: bool(first(definition) != second(definition))
+    if other.type == EDM_BOOLEAN or _enum_of(other.type) is not None:
+        raise _incompatible(one.type, other.type, comparison)
+    return _ordered(_ORDERED[comparison], first, second)
 
 
-def _value(operand: Operand, described: Mapping[str, Any]) -> Any:
+def _ordered(test: Callable[[Any, Any], bool], first: _Value, second: _Value) -> Predicate:
+    def holds(definition: Definition) -> bool:
+        a, b = first(definition), second(definition)
+        return a is not None and b is not None and test(a, b)
+
+    return holds
+
+
+def _text_match(function: str, subject: Operand, part: Operand, kind: DefinitionType) -> Predicate:
+    text, wanted = _typed(subject, kind), _typed(part, kind)
+    for side in (text, wanted):
+        if side.type != EDM_STRING:
+            raise bad_request(
+                f"No function signature for the function with name '{function}' matches the"
+                f" specified arguments; it takes texts, and one of them is '{_shown(side.type)}'."
+            )
+    test, first, second = _TEXT_TESTS[function], text.value, wanted.value
+    return lambda definition: test(first(definition) or "", second(definition) or "")
+
+
+def _typed(operand: Operand, kind: DefinitionType) -> _Typed:
     match operand:
         case Property(path):
-            return _folded(_at(path, described))
-        case Text(value) | Guid(value):
-            return _folded(value)
-        case Member(_, name):
-            return _folded(name)
-        case Number(value) | Boolean(value):
-            return value
+            return _property(path, kind)
         case Null():
-            return None
-        case _:
-            raise not_emulated("dates in filters on definitions")
+            return _Typed("<null>", lambda definition: None, operand)
+        case Member(type_name, _):
+            return _Typed(type_name, lambda definition: None, operand)
+        case Day(value):
+            day = value.isoformat()
+            return _Typed("Edm.Date", lambda definition: day, operand)
+        case Text(value) | Number(value) | Boolean(value) | Guid(value) | Moment(value):
+            constant = _folded(value)
+            return _Typed(_LITERAL_TYPES[type(operand)], lambda definition: constant, operand)
+
+
+def _property(path: tuple[str, ...], kind: DefinitionType) -> _Typed:
+    name, inner = path[0], path[1:]
+    member = kind.members.get(name)
+    if member is None:
+        raise unknown_property(name, kind.name)
+    found = _type_at(member.type, inner)
+    if found.startswith("Collection(") or found.removeprefix(SCHEMA_ALIAS) in COMPLEX_TYPES:
+        raise bad_request(
+            f"The property '{'/'.join(path)}' of type '{_shown(found)}' cannot be compared in"
+            " $filter."
+        )
+
+    def read(definition: Definition) -> Any:
+        value = definition.value(name)
+        for step in inner:
+            value = value[step]
+        return _ready(value, found)
+
+    return _Typed(found, read)
+
+
+def _type_at(found: str, path: tuple[str, ...]) -> str:
+    """Follow a path into complex types, of which Label cannot be filtered by."""
+    for step in path:
+        complex_type = found.removeprefix(SCHEMA_ALIAS)
+        properties = COMPLEX_TYPES.get(complex_type, {})
+        if step not in properties:
+            raise unknown_property(step, complex_type)
+        if complex_type == "Label":
+            raise bad_request(f"The property '{step}' of a Label is not supported in $filter.")
+        found = properties[step]
+    return found
+
+
+def _ready(value: Any, kind: str) -> Any:
+    if kind == EDM_MOMENT and value is not None:
+        return datetime.fromisoformat(value)
+    return _folded(value)
 
 
 def _folded(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    return value.casefold() if isinstance(value, str) else value
 
 
-def _at(path: tuple[str, ...], described: Mapping[str, Any]) -> Any:
-    value: Any = described
-    for name in path:
-        if not isinstance(value, Mapping) or name not in value:
-            raise bad_request(f"Could not find a property named '{name}' on the definition.")
-        value = value[name]
-    return value
+def _as(wanted: str, side: _Typed, comparison: Operator) -> _Typed:
+    """Read one side as the type of the other; enumeration members also come as plain texts."""
+    literal = side.literal
+    enum = _enum_of(wanted)
+    if isinstance(literal, Null):
+        return side
+    if enum is not None and isinstance(literal, Text | Member):
+        return _member(enum, literal, wanted)
+    both_numbers = side.type in _NUMBERS and wanted in _NUMBERS
+    if side.type != wanted and not both_numbers and wanted != "<null>":
+        raise _incompatible(wanted, side.type, comparison)
+    return side
+
+
+def _enum_of(kind: str) -> str | None:
+    name = kind.removeprefix(SCHEMA_ALIAS)
+    return name if name in ENUMS else None
+
+
+def _member(enum: str, literal: Text | Member, wanted: str) -> _Typed:
+    name = literal.value if isinstance(literal, Text) else literal.name
+    if isinstance(literal, Member) and literal.type != f"{NAMESPACE}{enum}":
+        raise _incompatible(wanted, literal.type, Operator.EQ)
+    if name not in ENUMS[enum]:
+        raise bad_request(
+            f"The string '{name}' is not a valid enumeration type constant of '{NAMESPACE}{enum}'."
+        )
+    constant = _folded(name)
+    return _Typed(wanted, lambda definition: constant, literal)
+
+
+def _incompatible(one: str, other: str, comparison: Operator) -> Fault:
+    return bad_request(
+        "A binary operator with incompatible types was detected. Found operand types"
+        f" '{_shown(one)}' and '{_shown(other)}' for operator kind '{_KINDS[comparison]}'."
+    )
+
+
+def _shown(kind: str) -> str:
+    return kind.replace(SCHEMA_ALIAS, NAMESPACE)

@@ -11,17 +11,20 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from ..faults import Fault, bad_request, invalid_payload, row_not_found
+from ..reading.options import split_outside
 from ..requests.exchanges import Request, Response, json_response
 from ..requests.sessions import Session
 from ..resource_paths import NAMESPACE, Segment
 from ..storage.rows import has_row
 from ..tables.metadata import Table
 from ..tables.values import is_guid
-from ..writing.keys import Key, find_row, key_not_found, split_outside_quotes
+from ..writing.keys import Key, find_row, key_not_found
 from ..writing.payloads import read_json
 from ..writing.references import Reference
 
 _ALIAS = re.compile(r"@\w+")
+_QUOTED = re.compile("'((?:[^']|'')*)'")
+_QUOTED_LIST = re.compile(r"\s*\[\s*'(?:[^']|'')*'(?:\s*,\s*'(?:[^']|'')*')*\s*\]\s*")
 _PRINCIPALS = frozenset({"systemuser", "team"})
 
 
@@ -69,7 +72,10 @@ class Call:
             raise self._wrong(name, "a date and time such as 2026-03-02T00:00:00Z") from exc
         if moment.tzinfo is None:
             raise self._wrong(name, "a date and time with its offset, such as ...T00:00:00Z")
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as exc:
+            raise self._wrong(name, "a date and time of the years 1 to 9999 in UTC") from exc
 
     def guid(self, name: str) -> str:
         text = self.parameters[name].strip("'")
@@ -84,10 +90,13 @@ class Call:
         return text[1:-1].replace("''", "'")
 
     def texts(self, name: str) -> list[str]:
-        """Read a function's array of texts, which is JSON."""
+        """Read a function's array of texts, which is JSON or, as OData has it, in single quotes."""
+        text = self.parameters[name]
+        if _QUOTED_LIST.fullmatch(text):
+            return [item.replace("''", "'") for item in _QUOTED.findall(text)]
         try:
-            items = json.loads(self.parameters[name])
-        except ValueError as exc:
+            items = json.loads(text)
+        except (ValueError, RecursionError) as exc:
             raise self._wrong(name, 'an array such as ["a","b"]') from exc
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise self._wrong(name, 'an array such as ["a","b"]')
@@ -235,7 +244,7 @@ def read_parameters(segment: Segment, request: Request) -> dict[str, str]:
     """Read a function's parameters, by value or by alias; an action's stand in its body."""
     text = (segment.arguments or "").strip()
     parameters = {}
-    for part in split_outside_quotes(text, ",") if text else []:
+    for part in split_outside(text, ",") if text else ():
         name, equals, value = part.partition("=")
         if not equals:
             raise bad_request(f"The parameters '({text})' of {segment.name} are not name=value.")
@@ -244,6 +253,6 @@ def read_parameters(segment: Segment, request: Request) -> dict[str, str]:
             value = request.query.get(value, "null")
         parameters[name.strip()] = value
     for name in request.query:
-        if not name.startswith("@") and name != "tag":
+        if not name.startswith("@") and name not in ("tag", "SolutionUniqueName"):
             raise bad_request(f"The query option '{name}' is not supported on {segment.name}.")
     return parameters

@@ -11,9 +11,12 @@ from ..faults import bad_request, not_emulated
 from ..requests.exchanges import Response, json_response
 from ..resource_paths import NAMESPACE
 from ..storage.rows import RawRow
+from ..webhooks import json_text
+from ..webhooks.operations import Parameters
 from ..writing.payloads import Payload
 from ..writing.references import Reference
 from ..writing.writes import WriteContext, existing_row
+from .announcements import announced
 from .calls import Arguments, Call
 
 _OPEN, _QUALIFIED = 0, 1
@@ -120,8 +123,31 @@ def qualify_lead(call: Call) -> Response:
         lead = existing_row(db, reference.table, reference.row_id)
         if lead["statecode"] != _OPEN:
             raise bad_request("The lead is already closed.", "0x80040519")
-        created = _qualify(db, call, lead, _wish(db, arguments), context)
+        wish = _wish(db, arguments)
+        said = _said(reference, wish)
+        with announced(call.session, db, call.name, reference, said, context) as event:
+            created = _qualify(db, call, lead, wish, event.context)
+            pairs = [(one.table.logical_name, one.row_id) for one in created]
+            event.outputs = (("CreatedEntities", json_text.references(pairs)),)
     return _answer(call, created)
+
+
+def _said(lead: Reference, wish: _Wish) -> Parameters:
+    """List the parameters as steps get to see them."""
+
+    def shown(row: Reference | None) -> str:
+        return json_text.reference(row.table.logical_name, row.row_id) if row else json_text.NULL
+
+    return (
+        ("LeadId", shown(lead)),
+        ("CreateAccount", json_text.flag(wish.account)),
+        ("CreateContact", json_text.flag(wish.contact)),
+        ("CreateOpportunity", json_text.flag(wish.opportunity)),
+        ("OpportunityCurrencyId", shown(wish.currency)),
+        ("OpportunityCustomerId", shown(wish.customer)),
+        ("SourceCampaignId", shown(wish.campaign)),
+        ("Status", json_text.option(wish.status)),
+    )
 
 
 def _wish(db: sqlite3.Connection, arguments: Arguments) -> _Wish:

@@ -9,13 +9,17 @@ from ..faults import bad_request, invalid_payload
 from ..requests.exchanges import Response
 from ..storage.rows import RawRow
 from ..tables.values import stored_moment
+from ..webhooks import json_text
+from ..webhooks.operations import Parameters
 from ..writing.payloads import Payload, read_payload
 from ..writing.references import Reference
 from ..writing.writes import existing_row
+from .announcements import announced
 from .calls import Arguments, Call
 
 _OPEN, _WON, _LOST = 0, 1, 2
 _ANY_STATUS = -1
+_EVENTS = {_WON: "Win", _LOST: "Lose"}
 _COMPLETED = {"statecode": 1, "statuscode": 2}
 
 
@@ -42,10 +46,24 @@ def _close(call: Call, state: int) -> Response:
             raise bad_request("The opportunity is already closed.", "0x80040515")
         ended = activity.values.get("actualend") or stored_moment(context.now)
         done = activity.with_values({**_COMPLETED, "actualend": ended, **_names(activity, before)})
-        writes.create(db, session.catalog.tables["opportunityclose"], done, context)
         changes = _changes(activity, state, status, ended)
-        writes.update(db, table, opportunity.row_id, Payload(changes), context)
+        said = _said(call, activity, status)
+        with announced(session, db, _EVENTS[state], opportunity, said, context) as event:
+            closing = session.catalog.tables["opportunityclose"]
+            session.organization.inserts.create(db, closing, done, event.context)
+            writes.update(db, table, opportunity.row_id, Payload(changes), event.context)
     return Response(204)
+
+
+def _said(call: Call, activity: Payload, status: int) -> Parameters:
+    """List the parameters as steps get to see them."""
+    session = call.session
+    table, outbox = session.catalog.tables["opportunityclose"], session.organization.outbox
+    row_id = activity.row_id or json_text.NO_ID
+    return (
+        ("OpportunityClose", outbox.written(table, row_id, activity.values)),
+        ("Status", json_text.option(status)),
+    )
 
 
 def _read_activity(db: sqlite3.Connection, arguments: Arguments) -> Payload:

@@ -8,16 +8,28 @@ from ..requests.sessions import Session
 from ..resource_paths import Segment
 from ..tables.metadata import Table
 from ..writing.keys import Key
-from .bulk import create_multiple, update_multiple
+from .bulk import create_multiple, delete_multiple, update_multiple, upsert_multiple
+from .bulk_delete import bulk_delete
 from .calls import Call, Message, read_parameters
+from .counts import retrieve_total_record_count
+from .definition_queries import retrieve_metadata_changes
 from .leads import qualify_lead
 from .opportunities import lose_opportunity, win_opportunity
+from .option_values import (
+    delete_option_value,
+    insert_option_value,
+    insert_status_value,
+    order_option,
+    update_option_value,
+    update_state_value,
+)
 from .organization import (
     retrieve_current_organization,
     retrieve_version,
     send_notification,
     who_am_i,
 )
+from .publishing import create_entities, publish_all_xml, publish_xml, reactivate_entity_key
 from .queues import (
     add_principal_to_queue,
     add_to_queue,
@@ -32,31 +44,47 @@ from .roles import (
     retrieve_user_privileges_by_names,
 )
 from .schedules import expand_calendar, query_multiple_schedules, query_schedule
+from .sharing import (
+    grant_access,
+    modify_access,
+    retrieve_principal_access,
+    retrieve_shared_principals,
+    revoke_access,
+)
 from .teams import add_members, remove_members
-
-
-def _create_multiple(call: Call) -> Response:
-    return call.answer({"Ids": create_multiple(call.session, call.bound_table(), call.request)})
-
-
-def _update_multiple(call: Call) -> Response:
-    update_multiple(call.session, call.bound_table(), call.request)
-    return Response(204)
-
 
 UNBOUND: dict[str, Message] = {
     "WhoAmI": Message("GET", who_am_i),
     "RetrieveVersion": Message("GET", retrieve_version),
     "RetrieveCurrentOrganization": Message("GET", retrieve_current_organization),
+    "RetrieveTotalRecordCount": Message("GET", retrieve_total_record_count),
+    "RetrieveMetadataChanges": Message("GET", retrieve_metadata_changes),
     "SendAppNotification": Message("POST", send_notification),
     "WinOpportunity": Message("POST", win_opportunity),
     "LoseOpportunity": Message("POST", lose_opportunity),
+    "GrantAccess": Message("POST", grant_access),
+    "ModifyAccess": Message("POST", modify_access),
+    "RevokeAccess": Message("POST", revoke_access),
+    "RetrieveSharedPrincipalsAndAccess": Message("GET", retrieve_shared_principals),
+    "BulkDelete": Message("POST", bulk_delete),
+    "CreateEntities": Message("POST", create_entities),
+    "InsertOptionValue": Message("POST", insert_option_value),
+    "InsertStatusValue": Message("POST", insert_status_value),
+    "UpdateOptionValue": Message("POST", update_option_value),
+    "UpdateStateValue": Message("POST", update_state_value),
+    "DeleteOptionValue": Message("POST", delete_option_value),
+    "OrderOption": Message("POST", order_option),
+    "ReactivateEntityKey": Message("POST", reactivate_entity_key),
+    "PublishXml": Message("POST", publish_xml),
+    "PublishAllXml": Message("POST", publish_all_xml),
     "QuerySchedule": Message("GET", query_schedule),
     "QueryMultipleSchedules": Message("GET", query_multiple_schedules),
 }
 ON_COLLECTION: dict[str, Message] = {
-    "CreateMultiple": Message("POST", _create_multiple),
-    "UpdateMultiple": Message("POST", _update_multiple),
+    "CreateMultiple": Message("POST", create_multiple),
+    "UpdateMultiple": Message("POST", update_multiple),
+    "UpsertMultiple": Message("POST", upsert_multiple),
+    "DeleteMultiple": Message("POST", delete_multiple),
 }
 # By the table that a message is bound to, and its name.
 ON_ROW: dict[tuple[str, str], Message] = {
@@ -68,6 +96,8 @@ ON_ROW: dict[tuple[str, str], Message] = {
     ("queueitem", "RemoveFromQueue"): Message("POST", remove_from_queue),
     ("team", "AddMembersTeam"): Message("POST", add_members),
     ("team", "RemoveMembersTeam"): Message("POST", remove_members),
+    ("systemuser", "RetrievePrincipalAccess"): Message("GET", retrieve_principal_access),
+    ("team", "RetrievePrincipalAccess"): Message("GET", retrieve_principal_access),
     ("role", "AddPrivilegesRole"): Message("POST", add_privileges),
     ("systemuser", "RetrieveUserPrivileges"): Message("GET", retrieve_user_privileges),
     ("systemuser", "RetrieveUserPrivilegeByPrivilegeName"): Message(
@@ -81,50 +111,44 @@ ON_ROW: dict[tuple[str, str], Message] = {
 # Real messages of Dataverse and Dynamics 365 Sales that answer 501 here.
 NOT_EMULATED: frozenset[str] = frozenset(
     [
-        "BulkDelete",
         "CalculateRollupField",
         "CloseIncident",
-        "DeleteMultiple",
+        "CreateCustomerRelationships",
+        "CreatePolymorphicLookupAttribute",
         "ExportSolution",
         "FormatAddress",
         "GetNextAutoNumberValue",
-        "GrantAccess",
         "ImportSolution",
         "InitializeFrom",
         "InstantiateTemplate",
         "Merge",
-        "ModifyAccess",
         "msdyn_BusinessClosureDelete",
         "msdyn_BusinessClosureSave",
         "msdyn_DeleteCalendar",
         "msdyn_LoadCalendars",
         "msdyn_SaveCalendar",
-        "PublishAllXml",
-        "PublishXml",
         "RemovePrivilegeRole",
         "ReplacePrivilegesRole",
         "RetrieveAadUserRoles",
         "RetrieveActivePath",
+        "RetrieveAllEntities",
         "RetrieveDependenciesForDelete",
-        "RetrievePrincipalAccess",
+        "RetrieveEntity",
         "RetrieveProcessInstances",
         "RetrieveRolePrivilegesRole",
         "RetrieveSetting",
-        "RetrieveSharedPrincipalsAndAccess",
         "RetrieveTeamPrivileges",
-        "RetrieveTotalRecordCount",
+        "RetrieveTimestamp",
         "RetrieveUserPrivilegeByPrivilegeId",
         "RetrieveUserQueues",
         "RetrieveUserSetOfPrivilegesByIds",
         "RetrieveUsersPrivilegesThroughTeams",
-        "RevokeAccess",
         "RouteTo",
         "SaveSettingValue",
         "SendEmail",
         "SendEmailFromTemplate",
         "SetProcess",
         "StageSolution",
-        "UpsertMultiple",
     ]
 )
 

@@ -10,6 +10,7 @@ from ..faults import bad_request, not_emulated, unknown_property
 from ..tables.metadata import Catalog, Column, ColumnType, ManyToMany, OneToMany, Table
 from .options import Expand, Options
 from .paging import inner_cookie, outer_cookie
+from .preferences import LARGEST_PAGE
 from .query import RowQuery
 from .render import JsonObject, Values
 from .select import selected_columns, with_column
@@ -38,7 +39,9 @@ def add_expanded(
     *,
     is_nested: bool = False,
 ) -> None:
-    """Put what $expand asks for into the rendered rows of a query."""
+    """Put what $expand asks for into the rendered rows of a query. One $expand inside another
+    changes how all of them are answered (Learn: Join tables using OData)."""
+    is_nested = is_nested or any(item.options.expand for item in options.expand)
     _check_nesting(query.reader.catalog, query.table, options, is_nested)
     for item in options.expand:
         _Expansion(query, item, rows, shown, is_nested).add()
@@ -97,14 +100,20 @@ class _Expansion:
         for name in self.item.options.select or ():
             if name != "ownerid":
                 raise unknown_property(name, "principal")
-        if self.item.is_reference or self.item.options.filter or self.item.options.expand:
-            raise not_emulated("options other than $select in $expand=ownerid")
+        if self.item.options.orderby or self.item.options.top is not None:
+            raise _too_many_options()
+        for nested in self.item.options.expand:
+            raise unknown_property(nested.navigation, "principal")
+        if self.item.options.filter is not None:
+            raise not_emulated("$filter in $expand=ownerid")
         kind = self.positions[f"{owner.logical_name}__type"]
         for row, shown in zip(self.rows, self.shown, strict=True):
             owner_id = row[self.positions[owner.logical_name]]
             shown[self.item.navigation] = owner_id and self._principal(row[kind], owner_id)
 
     def _principal(self, table: str, owner_id: str) -> JsonObject:
+        if self.item.is_reference:
+            return {"@odata.id": self.reader.link(self.catalog.tables[table], owner_id)}
         key = self.catalog.tables[table].primary_id
         return {
             "@odata.type": f"#Microsoft.Dynamics.CRM.{table}",
@@ -118,13 +127,21 @@ class _Expansion:
             raise _too_many_options()
         target = self.catalog.tables[relation.referenced_table]
         keys = [self._key(relation, row) for row in self.rows]
-        found = {} if self.item.is_reference else self._targets(target, {*keys} - {None})
+        if self.item.is_reference:
+            self._add_references(relation, target, keys)
+            return
+        found = self._targets(target, {*keys} - {None})
         for key, shown in zip(keys, self.shown, strict=True):
-            if self.item.is_reference:
-                link = key and {"@odata.id": self.reader.link(target, key)}
-                shown[self.item.navigation] = link
-            else:
-                shown[self.item.navigation] = None if key is None else found.get(key)
+            shown[self.item.navigation] = None if key is None else found.get(key)
+
+    def _add_references(
+        self, relation: OneToMany, target: Table, keys: Sequence[str | None]
+    ) -> None:
+        """Embed addresses; the lookup itself is shown too, if it points at that table."""
+        lookup = self.table.columns[relation.referencing_column].wire_name
+        for key, shown in zip(keys, self.shown, strict=True):
+            shown.setdefault(lookup, key)
+            shown[self.item.navigation] = key and {"@odata.id": self.reader.link(target, key)}
 
     def _key(self, relation: OneToMany, row: Values) -> str | None:
         """The id that a lookup holds, if it points at the table of this relationship."""
@@ -154,7 +171,9 @@ class _Expansion:
     def _add_children(self, relation: OneToMany) -> None:
         target = self.catalog.tables[relation.referencing_table]
         columns = selected_columns(self.catalog, target, self.item.options.select)
-        query = self._query(target, with_column(columns, target, relation.referencing_column))
+        if not self.is_nested:
+            columns = with_column(columns, target, relation.referencing_column)
+        query = self._query(target, columns)
         query.beside = query.source.base.sql(relation.referencing_column)
         if target.columns[relation.referencing_column].is_polymorphic:
             kind = query.source.base.sql(f"{relation.referencing_column}__type")
@@ -176,7 +195,10 @@ class _Expansion:
         for row in query.rows():
             found.setdefault(query.beside_value(row), []).append(row)
         pages = [self._page(found.get(row[key], [])) for row in self.rows]
-        embedded = iter(self._rendered(query, [row for rows, _ in pages for row in rows]))
+        shown_rows = self._rendered(
+            query, [row for rows, _ in pages for row in rows], with_versions=not self.is_nested
+        )
+        embedded = iter(shown_rows)
         for parent, shown, (rows, has_more) in zip(self.rows, self.shown, pages, strict=True):
             shown[self.item.navigation] = [next(embedded) for _ in rows]
             link = self._next_link(query, parent[key], rows, has_more)
@@ -184,12 +206,9 @@ class _Expansion:
                 shown[f"{self.item.navigation}@odata.nextLink"] = link
 
     def _page(self, rows: list[Values]) -> tuple[list[Values], bool]:
-        """Cut the related rows of one parent: by $top, or by page size in a nested $expand."""
-        limit = self.item.options.top
-        if self.is_nested:
-            limit = self.reader.prefer.max_page_size
-        if limit is None:
-            return rows, False
+        """Cut the related rows of one parent: by $top, or by page size where expands are nested."""
+        limit = self.reader.prefer.max_page_size if self.is_nested else self.item.options.top
+        limit = LARGEST_PAGE if limit is None else min(limit, LARGEST_PAGE)
         return rows[:limit], self.is_nested and len(rows) > limit
 
     def _next_link(
@@ -213,12 +232,16 @@ class _Expansion:
         needed = needed_columns(self.catalog, target, options)
         return RowQuery(self.reader, target, columns, options, needed)
 
-    def _rendered(self, query: RowQuery, rows: Sequence[Values]) -> list[JsonObject]:
+    def _rendered(
+        self, query: RowQuery, rows: Sequence[Values], *, with_versions: bool = False
+    ) -> list[JsonObject]:
+        """Render related rows; only those of a collection bear their versions."""
         shown = query.render(rows)
         add_expanded(query, self.item.options, rows, shown, is_nested=True)
         key = query.table.primary_id
         for embedded in shown:
-            del embedded["@odata.etag"]
+            if not with_versions:
+                del embedded["@odata.etag"]
             if query.table.logical_name in _PRINCIPALS:
                 embedded["ownerid"] = embedded[key]
         return shown
@@ -233,7 +256,7 @@ def _check_nesting(catalog: Catalog, table: Table, options: Options, is_nested: 
     """Refuse what Dataverse refuses of nested expands, whether or not there are rows."""
     for item in options.expand:
         is_many = catalog.many_valued(table.logical_name, item.navigation) is not None
-        if is_many and (is_nested or item.options.expand):
+        if is_many and is_nested:
             raise bad_request(
                 f"The many-to-many navigation property '{item.navigation}' "
                 "cannot be combined with nested $expand options."

@@ -34,6 +34,7 @@ from ..faults import Fault, bad_request, not_emulated
 from .filter_tokens import Kind, Token, syntax_error, tokens
 
 DEEPEST_NESTING = 30
+THE_ROW = "$it"
 QUERY_FUNCTION_PREFIX = "Microsoft.Dynamics.CRM."
 TEXT_FUNCTIONS = frozenset({"contains", "startswith", "endswith"})
 _CONSTANTS: dict[str, Literal] = {"true": Boolean(True), "false": Boolean(False), "null": Null()}
@@ -172,6 +173,8 @@ class _Parser:
         if isinstance(left, Property) and left.path[-1] in _QUANTIFIERS and self._at("("):
             return self._lambda(left)
         token = self._token
+        if token.kind is Kind.NAME and token.text == "in":
+            raise _no_membership(self._text)
         if token.kind is not Kind.NAME or token.text not in _OPERATORS:
             if isinstance(left, Property) and (token.kind is Kind.END or token.text in _ENDINGS):
                 raise not_emulated(f"a condition without comparison: '{left}'; add 'eq true'")
@@ -184,13 +187,15 @@ class _Parser:
             return self._literal()
         token = self._token
         if token.kind is Kind.NAME and self._at("(", ahead=1):
-            raise _unsupported_function(token.text)
+            raise unknown_function(token.text)
         name = self._name()
         if self._token.kind is Kind.TEXT and self._token.position == token.position + len(name):
             return Member(name, _unquoted(self._take().text))
         path = [name]
         while self._accept("/"):
             path.append(self._name())
+        if path[-1] == THE_ROW:
+            raise syntax_error(self._text, token.position)
         return Property(tuple(path))
 
     def _lambda(self, start: Property) -> Lambda:
@@ -215,7 +220,7 @@ class _Parser:
             return self._text_match(name)
         if name.startswith(QUERY_FUNCTION_PREFIX):
             return self._query_function(name.removeprefix(QUERY_FUNCTION_PREFIX))
-        raise _unsupported_function(name)
+        raise unknown_function(name)
 
     def _text_match(self, function: str) -> TextMatch:
         subject = self._operand()
@@ -324,7 +329,18 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace("''", "'")
 
 
-def _unsupported_function(name: str) -> Fault:
+def _no_membership(text: str) -> Fault:
+    """Refuse the operator of OData 4.01 in Dataverse's own words, which it says with 501."""
+    return Fault(
+        501,
+        "0x80060888",
+        "The method or operation is not implemented. "
+        f"Dataverse has no operator 'in', as in '{text}'; use {QUERY_FUNCTION_PREFIX}In.",
+    )
+
+
+def unknown_function(name: str) -> Fault:
+    """The refusal of a function that Dataverse does not have, or not in a filter."""
     return bad_request(
         f"An unknown function with name '{name}' was found. "
         "This may also be a function import or a key lookup on a navigation property, "

@@ -8,8 +8,9 @@ means `a ne 1`, which a null column fulfils.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from ..conditions.choices import check_comparison
 from ..conditions.circumstances import Circumstances
 from ..conditions.comparisons import (
     ALWAYS,
@@ -45,8 +46,9 @@ from ..conditions.filter_tree import (
 )
 from ..conditions.literals import edm_type, family, incompatible, literal_type, stored_literal
 from ..faults import bad_request, not_emulated, unknown_property
-from ..tables.metadata import Catalog, Column, ManyToMany, OneToMany, Table
+from ..tables.metadata import Catalog, Column, ManyToMany, OneToMany
 from .filter_functions import query_function
+from .filter_parser import THE_ROW
 from .source import Joined, Source, child_link, not_single_valued, partner_side
 
 _PATTERNS = {"contains": "%{}%", "startswith": "{}%", "endswith": "%{}"}
@@ -59,10 +61,12 @@ _MIRRORED = {
     Operator.LE: Operator.GE,
 }
 
+_OPPOSITE = {Operator.EQ: Operator.NE, Operator.NE: Operator.EQ}
+
 
 def where(node: Node, source: Source, circumstances: Circumstances) -> Fragment:
     """Compile a filter on the rows of `source`, which gets the joins that paths need."""
-    return _Scope(source, circumstances).condition(node, wanted=True)
+    return _Scope(source, circumstances, {THE_ROW: source}).condition(node, wanted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class _Scope:
 
     source: Source
     circumstances: Circumstances
-    variables: Mapping[str, Source] = field(default_factory=dict)
+    variables: Mapping[str, Source]
     is_lambda: bool = False
 
     def condition(self, node: Node, *, wanted: bool) -> Fragment:
@@ -103,8 +107,6 @@ class _Scope:
     def _column(self, prop: Property) -> tuple[str, Column]:
         """Return the SQL and the definition of the column that a property names."""
         source, path = self._start(prop.path)
-        if len(path) == 1 and self._is_navigation(source.base.table, path[0]):
-            raise not_emulated(f"'{prop}' in $filter; use its _value property")
         joined, column = source.column(path)
         return joined.sql(column.logical_name), column
 
@@ -112,31 +114,40 @@ class _Scope:
         """Resolve PropertyName, which may also be the logical name of a lookup."""
         path = tuple(name.split("/"))
         source, path = self._start(path) if path[0] in self.variables else (self.source, path)
-        joined = source.along(path[:-1])
-        column = joined.table.columns.get(path[-1])
-        if column is None or not column.type.is_lookup:
-            joined, column = source.column(path)
+        joined, column = source.owner(path) or source.logical_column(path)
         expression = joined.sql(column.logical_name)
         return FunctionOperand(expression, column, joined.table.logical_name)
 
     def _start(self, path: tuple[str, ...]) -> tuple[Source, tuple[str, ...]]:
         """Find where a path starts: inside a lambda at a variable, else at the row itself."""
-        if not self.is_lambda:
-            return self.source, path
         variable = self.variables.get(path[0])
+        if not self.is_lambda and path[0] != THE_ROW:
+            return self.source, path
         if variable is None or len(path) == 1:
             raise unknown_property(path[0], self.source.base.table.logical_name)
         return variable, path[1:]
 
-    def _is_navigation(self, table: Table, name: str) -> bool:
-        return self.source.catalog.single_valued(table.logical_name, name) is not None and (
-            table.column_by_wire_name(name) is None
-        )
+    def _navigation(self, operand: Operand) -> tuple[Joined, OneToMany] | None:
+        """Where a property that is a single-valued navigation property leads; else None."""
+        if not isinstance(operand, Property):
+            return None
+        source, path = self._start(operand.path)
+        if source.owner(path) is not None:
+            return None
+        joined = source.along(path[:-1])
+        if joined.table.column_by_wire_name(path[-1]) is not None:
+            return None
+        relation = self.source.catalog.single_valued(joined.table.logical_name, path[-1])
+        return None if relation is None else (joined, relation)
 
     # conditions
 
     def _comparison(self, node: Comparison, wanted: bool) -> Fragment:
         operator = node.operator if wanted else INVERSE[node.operator]
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            navigation = self._navigation(side)
+            if navigation is not None:
+                return self._presence(*navigation, operator, other)
         match node.left, node.right:
             case Property() as left, Property() as right:
                 return self._columns(left, operator, right)
@@ -146,17 +157,42 @@ class _Scope:
                 return self._with_literal(right, _MIRRORED[operator], literal)
         raise not_emulated("comparing two constants in $filter")
 
+    def _presence(
+        self, joined: Joined, relation: OneToMany, operator: Operator, other: Operand
+    ) -> Fragment:
+        """Ask whether a navigation property leads to a row, which is all it can be asked."""
+        type_name = f"Microsoft.Dynamics.CRM.{relation.referenced_table}"
+        if not isinstance(other, Null) or operator not in (Operator.EQ, Operator.NE):
+            raise incompatible(type_name, self._type_of(other), operator)
+        lookup = joined.table.columns[relation.referencing_column]
+        expression = joined.sql(lookup.logical_name)
+        if not lookup.is_polymorphic or relation.referencing_navigation == lookup.logical_name:
+            return compared(expression, operator, None)
+        kind = joined.sql(f"{lookup.logical_name}__type")
+        return compared(kind, _OPPOSITE[operator], relation.referenced_table)
+
+    def _type_of(self, operand: Operand) -> str:
+        if not isinstance(operand, Property):
+            return literal_type(operand)
+        navigation = self._navigation(operand)
+        if navigation is not None:
+            return f"Microsoft.Dynamics.CRM.{navigation[1].referenced_table}"
+        return edm_type(self._column(operand)[1])
+
     def _with_literal(self, prop: Property, operator: Operator, operand: Operand) -> Fragment:
         if isinstance(operand, Property):
             return self._columns(prop, operator, operand)
         expression, column = self._column(prop)
-        return compared(expression, operator, stored_literal(column, operand, operator))
+        value = stored_literal(column, operand, operator)
+        check_comparison(column, operator)
+        return compared(expression, operator, value)
 
     def _columns(self, left: Property, operator: Operator, right: Property) -> Fragment:
         first, first_column = self._column(left)
         second, second_column = self._column(right)
         if family(first_column) != family(second_column):
             raise incompatible(edm_type(first_column), edm_type(second_column), operator)
+        check_comparison(first_column, operator)
         return compared_columns(first, operator, second)
 
     def _text_match(self, node: TextMatch, wanted: bool) -> Fragment:
@@ -170,14 +206,17 @@ class _Scope:
             case Null():
                 return NEVER if wanted else ALWAYS
             case Property():
-                raise not_emulated(f"{node.function} with two columns")
+                raise bad_request(
+                    f"The function {node.function} compares a column with a text, not with "
+                    f"another column: '{node.property}' with '{node.value}'."
+                )
             case literal:
                 raise _no_such_overload(node.function, "Edm.String", literal_type(literal))
 
     # lambdas
 
     def _lambda(self, node: Lambda) -> Fragment:
-        start, path = self._lambda_start(node.path)
+        start, path = self._start(node.path)
         *along, collection = path
         if along:
             raise bad_request(
@@ -194,11 +233,6 @@ class _Scope:
             return exists(inner.sql, all_of((link, body)))
         others = exists(inner.sql, all_of((link, negated(body))))
         return all_of((exists(inner.sql, link), Fragment(f"NOT {others.sql}", others.params)))
-
-    def _lambda_start(self, path: tuple[str, ...]) -> tuple[Source, tuple[str, ...]]:
-        if not self.is_lambda:
-            return self.source, path
-        return self._start(path)
 
     def _related(self, parent: Joined, navigation: str) -> tuple[Source, Fragment]:
         """Open the rows behind a collection: their source, and what ties them to the parent."""

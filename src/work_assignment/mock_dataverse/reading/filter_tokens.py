@@ -41,7 +41,7 @@ _PATTERNS = {
     Kind.DAY: rf"{_DAY}(?![\w.-])",
     Kind.NUMBER: r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.-])",
     Kind.ALIAS: r"@[A-Za-z_]\w*",
-    Kind.NAME: r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
+    Kind.NAME: r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
     Kind.MARK: r"[()\[\],/:=]",
 }
 _TOKEN = re.compile(

@@ -1,4 +1,5 @@
-"""Formatted values: what a person would see, for a user with US English settings in UTC."""
+"""Formatted values: what a person would see, for a user with US English settings. What takes no
+zone is written in UTC."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from ..conditions.literals import is_date_only
 from ..tables.metadata import Column, ColumnType
-from ..text import Stored
+from ..text import Stored, clock_at
 
 Format: TypeAlias = Callable[[Stored], str | None]
 
@@ -22,6 +24,8 @@ def format_of(column: Column) -> Format | None:
     money, whose formatted values take more than the column."""
     match column.type:
         case kind if kind.has_options:
+            return _label(column)
+        case ColumnType.CHOICES:
             return _labels(column)
         case ColumnType.INTEGER | ColumnType.BIGINT:
             return whole_number
@@ -51,7 +55,16 @@ def amount(value: Stored, digits: int, symbol: str) -> str:
 
 def moment(value: Stored) -> str:
     """Write `3/1/2026 9:00 AM`."""
-    at = datetime.fromisoformat(str(value))
+    return _clock(datetime.fromisoformat(str(value)))
+
+
+def local_moment(value: Stored, zone: ZoneInfo, *, date_only: bool) -> str:
+    """Write what a clock in a zone, or only its calendar, shows at a moment."""
+    at = clock_at(str(value), zone)
+    return f"{at.month}/{at.day}/{at.year}" if date_only else _clock(at)
+
+
+def _clock(at: datetime) -> str:
     half = "AM" if at.hour < 12 else "PM"
     return f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at.minute:02d} {half}"
 
@@ -63,6 +76,16 @@ def day(value: Stored) -> str:
 
 
 def _labels(column: Column) -> Format:
+    """Write the labels of all options that are chosen: `Hiking; Camping`."""
+    labels = {str(option.value): option.label for option in column.options}
+
+    def chosen(value: Stored) -> str:
+        return "; ".join(labels.get(option, option) for option in str(value).split(","))
+
+    return chosen
+
+
+def _label(column: Column) -> Format:
     labels = {option.value: option.label for option in column.options}
     if column.type is ColumnType.BOOLEAN:
         labels = {0: "No", 1: "Yes"} | labels

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..conditions.filter_tree import Node
-from ..faults import Fault, bad_request, not_emulated
+from ..faults import bad_request, not_emulated
 from .filter_parser import parse_filter
 
 LARGEST_EXPAND = 15
@@ -18,7 +18,6 @@ ROW_OPTIONS = frozenset({"$select", "$expand"})
 NESTED_OPTIONS = frozenset({"$select", "$filter", "$orderby", "$top", "$expand"})
 COUNT_OPTIONS = frozenset({"$filter"})
 _MOST_PARENTHESES = 200
-_NOT_EMULATED = frozenset({"$apply", "savedQuery", "userQuery", "sql"})
 _IGNORED = frozenset({"tag"})
 _WHOLE = re.compile("[0-9]{1,9}")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -89,23 +88,17 @@ def _options(
 ) -> Options:
     for name in given:
         if name not in allowed:
-            raise _refused(name)
+            raise bad_request(f"The query option '{name}' is not supported.")
     filter_text = given.get("$filter")
     return Options(
         select=_select(given["$select"]) if "$select" in given else None,
         filter=None if filter_text is None else parse_filter(filter_text, aliases),
-        orderby=tuple(_order_terms(given["$orderby"])) if "$orderby" in given else (),
+        orderby=tuple(_order_terms(given["$orderby"], aliases)) if "$orderby" in given else (),
         top=_top(given["$top"]) if "$top" in given else None,
         count=_count(given.get("$count", "false")),
         expand=tuple(_expands(given["$expand"])) if "$expand" in given else (),
         skiptoken=given.get("$skiptoken"),
     )
-
-
-def _refused(name: str) -> Fault:
-    if name in _NOT_EMULATED:
-        return not_emulated(f"the query option {name}")
-    return bad_request(f"The query option '{name}' is not supported.")
 
 
 def _select(text: str) -> tuple[str, ...] | None:
@@ -118,11 +111,12 @@ def _select(text: str) -> tuple[str, ...] | None:
     return None if "*" in names else names
 
 
-def _order_terms(text: str) -> Iterator[OrderTerm]:
+def _order_terms(text: str, aliases: Mapping[str, str] | None) -> Iterator[OrderTerm]:
+    """Read the terms of $orderby; a column may be named by a parameter alias, not inside $expand."""
     for term in text.split(","):
         path, *direction = term.split()[:3] or [""]
         if path.startswith("@"):
-            raise not_emulated("parameter aliases in $orderby")
+            path = (aliases or {}).get(path, path).strip()
         steps = tuple(path.split("/"))
         if direction not in ([], ["asc"], ["desc"]) or not all(map(_NAME.fullmatch, steps)):
             raise bad_request(f"The $orderby '{text}' has a term that is no column: '{term}'.")

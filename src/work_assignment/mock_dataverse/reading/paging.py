@@ -24,17 +24,16 @@ from ..conditions.comparisons import (
     any_of,
     is_not_null,
     is_null,
-    quoted,
-    select,
-    text_literal,
 )
 from ..faults import Fault, bad_request
 from ..tables.metadata import Catalog, Column, ColumnType
 from ..text import Stored
+from .names import label, looked_up_name
 from .source import Joined
 
 INVALID_COOKIE = "0x8004112a"
 _ESCAPE = re.compile("%[0-9A-F]{2}")
+_LAST_PAGE = 1_000_000_000
 
 
 class SortKind(StrEnum):
@@ -76,11 +75,14 @@ def sort_key(
     choice by value or, with `by_label`, by label."""
     expression = joined.sql(column.logical_name)
     if column.type.is_lookup:
-        return SortKey(name, _looked_up_name(catalog, joined, column), SortKind.TEXT, descending)
+        found = looked_up_name(catalog, joined, column)
+        by_name = expression if found is None else f"dv_fold({found})"
+        return SortKey(name, by_name, SortKind.TEXT, descending)
     if column.type.is_text:
         return SortKey(name, f"dv_fold({expression})", SortKind.TEXT, descending)
     if by_label and column.type.has_options and column.options:
-        return SortKey(name, _label(expression, column), SortKind.TEXT, descending)
+        by_text = f"dv_fold({label(expression, column)})"
+        return SortKey(name, by_text, SortKind.TEXT, descending)
     return SortKey(name, expression, _KINDS.get(column.type, SortKind.INTEGER), descending)
 
 
@@ -115,16 +117,41 @@ def inner_cookie(page: int, keys: Sequence[SortKey], first: Position, last: Posi
     return f'<cookie page="{page}">{elements}</cookie>'
 
 
-def outer_cookie(page: int, inner: str, *, encoded_twice: bool = False) -> str:
+def outer_cookie(
+    page: int, inner: str, *, encoded_twice: bool = False, is_tracking: bool = False
+) -> str:
     """Wrap a cookie for the next page, as a skip token or as FetchXML's annotation shows it."""
-    encoded = _encoded(_encoded(inner)) if encoded_twice else _encoded(inner)
-    return f'<cookie pagenumber="{page}" pagingcookie="{encoded}" istracking="False" />'
+    wrapped = encoded(encoded(inner)) if encoded_twice else encoded(inner)
+    return f'<cookie pagenumber="{page}" pagingcookie="{wrapped}" istracking="{is_tracking}" />'
 
 
 def read_outer_cookie(text: str) -> tuple[int, str]:
     """Unwrap a skip token: the number of the page it leads to, and the inner cookie."""
     element = _parse(text)
     return _page(element.get("pagenumber", "")), unquote(element.get("pagingcookie", ""))
+
+
+def is_tracking_token(text: str) -> bool:
+    """Tell whether a skip token leads to a further page of change tracking."""
+    return _parse(text).get("istracking") == "True"
+
+
+def cookie_attributes(text: str) -> Mapping[str, str]:
+    """Read what an inner cookie says of itself."""
+    return dict(_parse(text).attrib)
+
+
+def next_page(page: int) -> str:
+    """Write the skip token of pages that are counted, not continued after a row."""
+    return outer_cookie(page + 1, f'<cookie page="{page}" />')
+
+
+def page_number(token: str) -> int:
+    """Read the number of the page that a counted skip token leads to."""
+    page, inner = read_outer_cookie(token)
+    if page > _LAST_PAGE or read_cookie_page(inner) != page - 1:
+        raise invalid_cookie()
+    return page
 
 
 def read_inner_cookie(text: str, keys: Sequence[SortKey]) -> Position:
@@ -140,42 +167,23 @@ def read_cookie_page(text: str) -> int:
     return _page(_parse(text).get("page", ""))
 
 
+def encoded(text: str) -> str:
+    """Percent-encode with lower-case digits, which is how Dataverse writes its cookies."""
+    return _ESCAPE.sub(lambda match: match.group().lower(), quote(text, safe=""))
+
+
 def invalid_cookie() -> Fault:
     return bad_request("The paging cookie is invalid or belongs to another query.", INVALID_COOKIE)
 
 
 _KINDS = {
     ColumnType.DATETIME: SortKind.TEXT,
+    ColumnType.CHOICES: SortKind.TEXT,
     ColumnType.UNIQUEIDENTIFIER: SortKind.GUID,
     ColumnType.DECIMAL: SortKind.REAL,
     ColumnType.DOUBLE: SortKind.REAL,
     ColumnType.MONEY: SortKind.REAL,
 }
-
-
-def _looked_up_name(catalog: Catalog, joined: Joined, column: Column) -> str:
-    """The folded primary name behind a lookup; the id where the target has no name."""
-    expression = joined.sql(column.logical_name)
-    choices = []
-    for target in (catalog.tables[name] for name in column.targets if name in catalog.tables):
-        if target.primary_name is None:
-            continue
-        condition = f"{quoted(target.primary_id)} = {expression}"
-        if column.is_polymorphic:
-            kind = joined.sql(f"{column.logical_name}__type")
-            condition += f" AND {kind} = {text_literal(target.logical_name)}"
-        name = select(quoted(target.primary_name), quoted(target.logical_name), condition)
-        choices.append(f"({name})")
-    if not choices:
-        return expression
-    return f"dv_fold(coalesce({', '.join(choices)}, NULL))"
-
-
-def _label(expression: str, column: Column) -> str:
-    cases = " ".join(
-        f"WHEN {option.value} THEN {text_literal(option.label)}" for option in column.options
-    )
-    return f"dv_fold(CASE {expression} {cases} ELSE CAST({expression} AS TEXT) END)"
 
 
 def _strictly_after(key: SortKey, value: Stored) -> Fragment:
@@ -193,11 +201,6 @@ def _not_before(key: SortKey, value: Stored) -> Fragment:
     if key.descending or value is None:
         return ALWAYS
     return Fragment(f"{key.expression} >= ?", (value,))
-
-
-def _encoded(text: str) -> str:
-    """Percent-encode with lower-case digits, which is how Dataverse writes its cookies."""
-    return _ESCAPE.sub(lambda match: match.group().lower(), quote(text, safe=""))
 
 
 def _attribute(prefix: str, key: SortKey, position: Position) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..faults import bad_request
 
@@ -45,6 +46,7 @@ class Preferences:
         return ",".join(parts)
 
 
+@lru_cache(maxsize=256)
 def parse_prefer(header: str) -> Preferences:
     """Read a Prefer header; several headers are joined with a comma before."""
     found = {name: value for name, value in map(_preference, _split(header)) if name}

@@ -6,18 +6,29 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from ..caller import Caller
 from ..conditions.circumstances import Circumstances
 from ..conditions.comparisons import Fragment, all_of, select
-from ..faults import not_emulated
+from ..faults import bad_request, not_emulated
 from ..tables.metadata import Catalog, Column, Table
+from ..text import Stored
 from .filter_sql import where
 from .options import Options, OrderTerm
 from .paging import Position, SortKey, after, position_of, primary_key, sort_key
 from .preferences import Preferences
 from .render import JsonObject, Renderer, Values
 from .source import Source, alias_names, readable_column
+
+_LIMITS = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "tables in a join",
+    "FROM clause terms",
+    "too many columns",
+    "too many terms",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,21 @@ class Reader:
     def circumstances(self) -> Circumstances:
         """What the conditions of one query may depend on besides its rows."""
         return Circumstances(self.db, self.catalog, self.caller, self.now)
+
+    def zone(self) -> ZoneInfo:
+        """The time zone of who reads."""
+        return self.circumstances.zone
+
+    def fetch(self, statement: str, params: Sequence[Stored]) -> list[Values]:
+        """Run one SELECT. SQLite nests conditions and joins tables less far than SQL Server."""
+        cursor = self.db.cursor()
+        cursor.row_factory = None
+        try:
+            return cursor.execute(statement, params).fetchall()
+        except sqlite3.OperationalError as exc:
+            if not any(limit in str(exc) for limit in _LIMITS):
+                raise
+            raise not_emulated(f"a query of this depth or with so many joins ({exc})") from exc
 
     def link(self, table: Table, row_id: str) -> str:
         """The absolute address of a row."""
@@ -104,13 +130,11 @@ class RowQuery:
 
     def render(self, rows: Sequence[Values]) -> list[JsonObject]:
         """Render raw rows, reading names for formatted values in bulk."""
-        names = self.renderer.read_names(self.reader.db, rows)
+        names = self.renderer.read_names(self.reader.db, rows, self.reader.zone)
         return self.renderer.render(rows, names)
 
     def _fetch(self, statement: str, condition: Fragment) -> list[Values]:
-        cursor = self.reader.db.cursor()
-        cursor.row_factory = None
-        return cursor.execute(statement, condition.params).fetchall()
+        return self.reader.fetch(statement, condition.params)
 
 
 def _sort_keys(source: Source, terms: Iterable[OrderTerm]) -> tuple[SortKey, ...]:
@@ -128,6 +152,9 @@ def _sort_key(source: Source, term: OrderTerm) -> SortKey:
     name = term.path[-1]
     relation = source.catalog.single_valued(joined.table.logical_name, name)
     if relation is not None and joined.table.column_by_wire_name(name) is None:
-        raise not_emulated(f"'{name}' in $orderby; use its _value property")
+        raise bad_request(
+            "The $orderby expression must evaluate to a single value of primitive type, "
+            f"which '{name}' is not; use its _value property."
+        )
     column = readable_column(joined.table, name)
     return sort_key(source.catalog, joined, column, ".".join(term.path), descending=term.descending)

@@ -6,11 +6,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from ..conditions.comparisons import among, quoted, select
-from ..tables.metadata import Catalog, Column, ColumnType, Table
+from ..tables.metadata import Catalog, Column, ColumnType, DateBehavior, Table
 from ..text import Stored
-from .formats import DEFAULT_SYMBOL, Format, amount, format_of, places
+from .formats import DEFAULT_SYMBOL, Format, amount, format_of, local_moment, places
 from .preferences import Preferences
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
@@ -18,18 +19,22 @@ LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
 LOOKUP_NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 VERSION = "versionnumber"
 CURRENCY = "transactioncurrencyid"
+_UTC = ZoneInfo("UTC")
 
 JsonObject: TypeAlias = dict[str, Any]
 Values: TypeAlias = Sequence[Any]
+FindZone: TypeAlias = Callable[[], ZoneInfo]
 Cell: TypeAlias = Callable[[JsonObject, Values, "Names"], None]
 
 
 @dataclass(slots=True)
 class Names:
-    """Primary names of looked-up rows, and currency symbols, read for a whole page at once."""
+    """Primary names of looked-up rows, and currency symbols, read for a whole page at once; and the
+    zone whose clock the reader goes by."""
 
     by_row: dict[tuple[str, str], str] = field(default_factory=dict)
     symbols: dict[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = _UTC
 
     def read(
         self, db: sqlite3.Connection, catalog: Catalog, wanted: Mapping[str, Iterable[str]]
@@ -101,9 +106,11 @@ class Renderer:
             return [self._plain(row) for row in rows]
         return [_annotated(row, self._cells, names) for row in rows]
 
-    def read_names(self, db: sqlite3.Connection, rows: Sequence[Values]) -> Names:
+    def read_names(
+        self, db: sqlite3.Connection, rows: Sequence[Values], zone: FindZone | None = None
+    ) -> Names:
         """Read the names and symbols that formatted values of these rows need."""
-        return read_names(db, self._catalog, self._places, rows, self._prefer)
+        return read_names(db, self._catalog, self._places, rows, self._prefer, zone)
 
     def _plain(self, row: Values) -> JsonObject:
         """Render without annotations: nearly all values are stored as JSON shows them."""
@@ -152,11 +159,16 @@ def read_names(
     places: Iterable[Place],
     rows: Sequence[Values],
     prefer: Preferences,
+    zone: FindZone | None = None,
 ) -> Names:
-    """Read the names and symbols that formatted values of these rows need, one query a table."""
+    """Read the names and symbols that formatted values of these rows need, one query a table, and
+    the reader's zone where there are moments."""
     names = Names()
     if not prefer.wants(FORMATTED):
         return names
+    places = tuple(places)
+    if zone is not None and rows and any(_is_local(place.column) for place in places):
+        names.zone = zone()
     wanted: dict[str, set[str]] = {}
     currencies: set[str] = set()
     for place in places:
@@ -183,6 +195,8 @@ def cell_of(catalog: Catalog, place: Place, prefer: Preferences) -> Cell:
         return _lookup_cell(catalog, place, prefer)
     if is_formatted_money(place.column, prefer):
         return _money_cell(place)
+    if _is_local(place.column) and prefer.wants(FORMATTED):
+        return _moment_cell(place)
     formatted = format_of(place.column) if prefer.wants(FORMATTED) else None
     is_boolean = place.column.type is ColumnType.BOOLEAN
     return value_cell(place.key, place.position, formatted, is_boolean=is_boolean)
@@ -219,6 +233,25 @@ def _money_cell(place: Place) -> Cell:
         if value is not None:
             symbol = names.symbols.get(row[currency]) if currency is not None else None
             shown[annotation] = amount(value, digits, symbol or DEFAULT_SYMBOL)
+        shown[place.key] = value
+
+    return cell
+
+
+def _is_local(column: Column) -> bool:
+    """Say whether a column's dates are shown by the clock of whoever reads them."""
+    is_date = column.type is ColumnType.DATETIME
+    return is_date and column.date_behavior is DateBehavior.USER_LOCAL
+
+
+def _moment_cell(place: Place) -> Cell:
+    """Show a moment, after itself as the reader's clock shows it."""
+    annotation, date_only = f"{place.key}@{FORMATTED}", place.column.date_only_format
+
+    def cell(shown: JsonObject, row: Values, names: Names) -> None:
+        value = row[place.position]
+        if value is not None:
+            shown[annotation] = local_moment(value, names.zone, date_only=date_only)
         shown[place.key] = value
 
     return cell

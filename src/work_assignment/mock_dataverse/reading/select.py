@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..faults import unknown_property
 from ..tables.metadata import Catalog, Column, ColumnType, Table
 from .options import Options
 
+_ADDRESS_PART = re.compile(
+    r"(address\d)_(?:line\d|city|stateorprovince|postalcode|country)", re.ASCII
+)
+
 
 def selected_columns(
     catalog: Catalog, table: Table, names: tuple[str, ...] | None
 ) -> tuple[Column, ...]:
-    """List the columns that a $select shows: those named, the primary key, a money's currency."""
+    """List the columns that a $select shows: those named, the primary key, a money's currency, and
+    the whole address beside a part of it."""
     if names is None:
         return tuple(column for column in table.columns.values() if column.valid_for_read)
     chosen = {c.logical_name: c for c in (_column(catalog, table, name) for name in names)}
     if any(column.type is ColumnType.MONEY for column in chosen.values()):
         _add(chosen, table, "transactioncurrencyid")
+    for name in _composites(chosen):
+        _add(chosen, table, name)
     _add(chosen, table, table.primary_id)
     return tuple(chosen.values())
+
+
+def _composites(names: Iterable[str]) -> Iterable[str]:
+    """The columns that hold the whole of the addresses of which a part is selected."""
+    parts = (_ADDRESS_PART.fullmatch(name) for name in names)
+    return dict.fromkeys(f"{part.group(1)}_composite" for part in parts if part)
 
 
 def with_column(columns: tuple[Column, ...], table: Table, name: str) -> tuple[Column, ...]:
@@ -40,6 +54,8 @@ def _context_of_expands(catalog: Catalog, table: Table, options: Options) -> Ite
     for item in options.expand:
         target = expanded_table(catalog, table, item.navigation)
         inner = "" if target is None else context_columns(catalog, target, item.options)
+        if item.is_reference:
+            inner = "/$ref()"
         yield f"{item.navigation}{inner or '()'}"
 
 

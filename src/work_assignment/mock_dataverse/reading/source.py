@@ -10,6 +10,8 @@ from ..conditions.comparisons import Fragment, quoted, text_literal
 from ..faults import Fault, bad_request, not_emulated, unknown_property
 from ..tables.metadata import Catalog, Column, ColumnType, ManyToMany, OneToMany, Table
 
+DEEPEST_PATH = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -50,13 +52,38 @@ class Source:
 
     def column(self, path: tuple[str, ...]) -> tuple[Joined, Column]:
         """Resolve `a/b/column`, where all but the last are single-valued navigation properties."""
+        owner = self.owner(path)
+        if owner is not None:
+            return owner
         joined = self.along(path[:-1])
         return joined, readable_column(joined.table, path[-1])
+
+    def logical_column(self, path: tuple[str, ...]) -> tuple[Joined, Column]:
+        """Resolve a path whose last name may also be the logical name of a lookup."""
+        joined = self.along(path[:-1])
+        column = joined.table.columns.get(path[-1])
+        if column is not None and column.type.is_lookup:
+            return joined, column
+        return joined, readable_column(joined.table, path[-1])
+
+    def owner(self, path: tuple[str, ...]) -> tuple[Joined, Column] | None:
+        """Resolve a path through an owner, who is of type principal: only `ownerid` is known of her."""
+        if len(path) < 2:
+            return None
+        joined = self.along(path[:-2])
+        column = joined.table.columns.get(path[-2])
+        if column is None or column.type is not ColumnType.OWNER:
+            return None
+        if path[-1] != "ownerid":
+            raise unknown_property(path[-1], "principal")
+        return joined, column
 
     def along(self, path: tuple[str, ...]) -> Joined:
         """Resolve a path of single-valued navigation properties; joins each table once."""
         if not path:
             return self.base
+        if len(path) > DEEPEST_PATH:
+            raise not_emulated(f"a path through more than {DEEPEST_PATH} navigation properties")
         if path not in self._joins:
             self._joins[path] = self._join(self.along(path[:-1]), path[-1])
         return self._joins[path]
@@ -92,7 +119,11 @@ def single_valued(catalog: Catalog, table: Table, navigation: str) -> OneToMany:
     """The relationship behind a single-valued navigation property in a path of a query."""
     column = table.columns.get(navigation)
     if column is not None and column.type is ColumnType.OWNER:
-        raise not_emulated(f"a path through '{navigation}'; use owninguser or owningteam")
+        raise bad_request(
+            f"A path cannot go on through '{navigation}', whose type "
+            "'Microsoft.Dynamics.CRM.principal' has no navigation properties; "
+            "use owninguser or owningteam."
+        )
     relation = catalog.single_valued(table.logical_name, navigation)
     if relation is None:
         raise not_single_valued(catalog, table, navigation)

@@ -110,7 +110,7 @@ def error_response(fault: Fault, request: Request | None = None) -> Response:
             "@Microsoft.PowerApps.CDS.TraceText": "",
             "@Microsoft.PowerApps.CDS.InnerError.Message": fault.message,
         }
-    headers = {"Content-Type": JSON_TYPE, "REQ_ID": str(uuid.uuid4())}
+    headers = {"Content-Type": JSON_TYPE, "REQ_ID": str(uuid.uuid4()), **fault.headers}
     return Response(fault.status, headers, _encoded({"error": error}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import pairwise
@@ -14,6 +14,11 @@ from .exchanges import Response
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
+_LINE_END_BEFORE = re.compile(rb"\r?\n\Z")
+_DELIMITER_END = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
+_FOLD = re.compile(rb"\r?\n[ \t]+")  # a header that goes on in the next line
+_STATUSES = frozenset(HTTPStatus)
+_LISTS = frozenset({"prefer"})  # headers that may be given several times
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,15 @@ class Part:
 
     headers: Mapping[str, str]
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Delimiter:
+    """Where a delimiter stands, with the line end before it."""
+
+    start: int
+    end: int
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +56,34 @@ def boundary_of(content_type: str) -> str | None:
     return (matched[1] or matched[2]) if matched else None
 
 
-def read_parts(body: bytes, boundary: str) -> list[Part]:
-    """Take a multipart body apart; lines may end in LF alone."""
-    delimiter = re.compile(
-        rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)"
-    )
-    marks = list(delimiter.finditer(body))
-    if not marks or marks[-1][1] is None or any(mark[1] for mark in marks[:-1]):
-        raise malformed(f"its delimiters '--{boundary}' do not begin and end it")
-    return [_part(body[mark.end() : following.start()]) for mark, following in pairwise(marks)]
+def read_parts(body: bytes, boundary: str, place: str = "the batch") -> list[Part]:
+    """Take a multipart body apart; lines may end in LF alone.
+
+    What stands before the first delimiter and after the last one is no part (RFC 2046).
+    """
+    marks = list(_delimiters(body, f"--{boundary}".encode()))
+    if not marks:
+        raise malformed(f"there is no delimiter '--{boundary}' in {place}")
+    if not marks[-1].is_last:
+        raise malformed(f"the last delimiter '--{boundary}--' of {place} is missing")
+    return [_part(body[mark.end : following.start]) for mark, following in pairwise(marks)]
 
 
-def read_http(content: bytes) -> HttpText:
+def _delimiters(body: bytes, text: bytes) -> Iterator[_Delimiter]:
+    """Find the delimiters up to the last one; no pattern is as fast as a search for fixed text."""
+    start = body.find(text)
+    while start >= 0:
+        rest = _DELIMITER_END.match(body, start + len(text))
+        before = _LINE_END_BEFORE.search(body, max(start - 2, 0), start)
+        if rest is not None and (start == 0 or before is not None):
+            is_last = rest[1] is not None
+            yield _Delimiter(before.start() if before else start, rest.end(), is_last)
+            if is_last:
+                return
+        start = body.find(text, start + len(text))
+
+
+def read_http(content: bytes, place: str = "the part") -> HttpText:
     """Read a request line, headers and body; the URL may hold raw spaces."""
     headers_and_line, body = _divided(content.lstrip(b"\r\n"))
     line, _, rest = headers_and_line.partition(b"\n")
@@ -61,7 +91,7 @@ def read_http(content: bytes) -> HttpText:
     method, first, remainder = text.partition(" ")
     url, last, version = remainder.rpartition(" ")
     if not first or not last or not version.startswith("HTTP/"):
-        raise malformed(f"'{text[:200]}' is no request line")
+        raise malformed(f"'{text[:200]}' in {place} is no request line")
     return HttpText(method.upper(), url.strip(), _headers(rest), body.strip(b"\r\n"))
 
 
@@ -79,7 +109,7 @@ def http_part(response: Response, content_id: str | None) -> bytes:
     lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     if content_id is not None:
         lines.append(f"Content-ID: {content_id}")
-    lines += ["", f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    lines += ["", f"HTTP/1.1 {response.status} {_phrase(response.status)}"]
     headers = {"OData-Version": "4.0", **response.headers}
     if "Content-Type" in headers:
         lines.append(f"Content-Type: {headers.pop('Content-Type')}")
@@ -102,6 +132,11 @@ def multipart_body(parts: Iterable[bytes], boundary: str) -> bytes:
     return written + delimiter + b"--\r\n"
 
 
+def _phrase(status: int) -> str:
+    """Name a status; a scripted fault may have one that HTTP does not know."""
+    return HTTPStatus(status).phrase if status in _STATUSES else "Unknown"
+
+
 def _part(raw: bytes) -> Part:
     headers, content = _divided(_LINE_END.sub(b"", raw, count=1))
     return Part(_headers(headers), content)
@@ -119,8 +154,11 @@ def _divided(raw: bytes) -> tuple[bytes, bytes]:
 
 def _headers(raw: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in raw.decode("utf-8", "replace").splitlines():
+    unfolded = _FOLD.sub(b" ", raw).decode("utf-8", "replace")
+    for line in unfolded.splitlines():
         name, colon, value = line.partition(":")
         if colon:
-            headers[name.strip().lower()] = value.strip()
+            key, known = name.strip().lower(), headers.get(name.strip().lower())
+            is_list = key in _LISTS and known is not None
+            headers[key] = f"{known}, {value.strip()}" if is_list else value.strip()
     return headers

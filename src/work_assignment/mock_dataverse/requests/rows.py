@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..faults import Fault, bad_request, not_emulated, row_not_found
 from ..reading.reads import count_rows, read_collection, read_row
 from ..storage.rows import fetch_value, has_row
 from ..tables.metadata import Table
-from ..writing.calendar_rules import RULES, write_children
+from ..writing.calendar_rules import RULES
 from ..writing.keys import Key, find_row, key_not_found
 from ..writing.payloads import Payload, read_json, read_payload
 from ..writing.references import Reference
-from ..writing.writes import refuse_message
+from ..writing.whole_collections import write_whole_collections
+from ..writing.writes import WriteContext, refuse_message
 from .exchanges import Request, Response, json_response, no_content, text_response, written
 from .preconditions import read_etag, write_conditions
 from .sessions import Session
@@ -33,8 +34,6 @@ def method_not_allowed(method: str) -> Fault:
 
 def read_options(request: Request) -> dict[str, str]:
     """Return the query without what is no option of a read."""
-    if request.preferences.track_changes:
-        raise not_emulated("change tracking (odata.track-changes)")
     return {name: value for name, value in request.query.items() if name != "tag"}
 
 
@@ -114,21 +113,10 @@ def create(session: Session, table: Table, request: Request) -> Response:
     refuse_options(request, _REPRESENTATION_OPTIONS)
     body = read_json(request.body, table.entity_set_name)
     with session.writing() as db:
-        payload = read_payload(db, table, body, session.references, creates=True)
-        reference = create_row(session, db, table, payload, request)
-        return _answer(session, db, reference, request, status=201)
-
-
-def create_row(
-    session: Session, db: sqlite3.Connection, table: Table, payload: Payload, request: Request
-) -> Reference:
-    """Create a row with its links in an open transaction."""
-    context = session.write_context(request)
-    row_id = session.organization.writes.create(db, table, payload, context)
-    reference = Reference(table, row_id)
-    session.organization.links.link_new(db, reference, payload.links, context)
-    write_children(session.organization.writes, db, reference, payload, context)
-    return reference
+        payload = read_payload(db, table, body, session.references, creates=True, nests=True)
+        inserts, context = session.organization.inserts, session.write_context(request)
+        reference = inserts.create(db, table, payload, context)
+        return answer_written(session, db, reference, request, status=201)
 
 
 def find_existing(db: sqlite3.Connection, table: Table, key: Key) -> str:
@@ -141,7 +129,8 @@ def find_existing(db: sqlite3.Connection, table: Table, key: Key) -> str:
 
 def _read(session: Session, table: Table, key: Key, request: Request) -> Response:
     refuse_message(table, RETRIEVE)
-    query, prefer = read_options(request), request.preferences
+    # Only tables are tracked, so that the preference is not applied to a single row.
+    query, prefer = read_options(request), replace(request.preferences, track_changes=False)
     with session.reading() as db:
         row_id = find_existing(db, table, key)
         if _is_unchanged(db, table, row_id, request):
@@ -175,48 +164,71 @@ def _patch(session: Session, table: Table, key: Key, request: Request) -> Respon
     conditions = write_conditions(request.headers)
     body = read_json(request.body, table.entity_set_name)
     with session.writing() as db:
+        upsert = Upsert(session, db, table, session.write_context(request))
         row_id = find_row(db, table, key)
         if row_id is None:
             if conditions.must_exist:
                 raise key_not_found(table, key)
-            reference = _create_by_key(session, db, table, key, body, request)
-            return _answer(session, db, reference, request, status=201)
+            reference = upsert.create(key, body)
+            return answer_written(session, db, reference, request, status=201)
         conditions.check_found()
-        payload = read_payload(db, table, body, session.references, creates=False)
-        payload, context = payload.without(key.values), session.write_context(request)
-        writes, reference = session.organization.writes, Reference(table, row_id)
-        writes.update(db, table, row_id, payload, context, version=conditions.version)
-        write_children(writes, db, reference, payload, context)
-        return _answer(session, db, reference, request, status=200)
+        upsert.update(row_id, key, body, version=conditions.version)
+        return answer_written(session, db, Reference(table, row_id), request, status=200)
 
 
-def _create_by_key(
-    session: Session,
-    db: sqlite3.Connection,
-    table: Table,
-    key: Key,
-    body: Mapping[str, Any],
-    request: Request,
-) -> Reference:
-    """Create the row that an upsert did not find; the URL's key wins over the body."""
-    payload = read_payload(db, table, body, session.references, creates=True)
-    _check_lookups(session, db, table, key)
-    if key.row_id is not None and payload.row_id not in (None, key.row_id):
-        raise bad_request(f"The primary key '{table.primary_id}' differs from the one in the URL.")
-    fixed = replace(
-        payload, values={**payload.values, **key.values}, row_id=key.row_id or payload.row_id
-    )
-    return create_row(session, db, table, fixed, request)
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Writes rows of one table of which it is not known whether they are there, in a transaction.
 
+    `place` says where in a larger body they stand.
+    """
 
-def _check_lookups(session: Session, db: sqlite3.Connection, table: Table, key: Key) -> None:
-    """Refuse a key that points at a row that does not exist."""
-    for name, value in key.values.items():
-        column = table.columns[name]
-        if column.type.is_lookup and not has_row(
-            db, session.catalog.tables[column.targets[0]], value
-        ):
-            raise row_not_found(column.targets[0], value)
+    session: Session
+    db: sqlite3.Connection
+    table: Table
+    context: WriteContext
+    place: str = ""
+
+    def create(self, key: Key, body: Mapping[str, Any]) -> Reference:
+        """Create the row that was not found; the key wins over the body."""
+        payload = self._payload(body, creates=True)
+        name = self.table.primary_id
+        if key.row_id is not None and payload.row_id not in (None, key.row_id):
+            raise bad_request(f"The primary key '{name}' differs from the one in the URL.")
+        values = {**payload.values, **self._key_values(key)}
+        fixed = replace(payload, values=values, row_id=key.row_id or payload.row_id)
+        inserts = self.session.organization.inserts
+        return inserts.create(self.db, self.table, fixed, self.context)
+
+    def update(
+        self, row_id: str, key: Key, body: Mapping[str, Any], *, version: int | None = None
+    ) -> None:
+        """Update the row that was found; the columns of the key stay as they are."""
+        payload = self._payload(body, creates=False).without(key.values)
+        writes, reference = self.session.organization.writes, Reference(self.table, row_id)
+        writes.update(self.db, self.table, row_id, payload, self.context, version=version)
+        write_whole_collections(writes, self.db, reference, payload, self.context)
+
+    def _payload(self, body: Mapping[str, Any], *, creates: bool) -> Payload:
+        references = self.session.references
+        return read_payload(
+            self.db, self.table, body, references, creates=creates, place=self.place
+        )
+
+    def _key_values(self, key: Key) -> dict[str, Any]:
+        """Return what a key sets; a lookup in it has to point at a row."""
+        values = dict(key.values)
+        for name, row_id in key.values.items():
+            column = self.table.columns[name]
+            if not column.type.is_lookup:
+                continue
+            tables = [self.session.catalog.tables[target] for target in column.targets]
+            found = [table for table in tables if has_row(self.db, table, row_id)]
+            if not found:
+                raise row_not_found(column.targets[0], row_id)
+            if column.is_polymorphic:
+                values[f"{name}__type"] = found[0].logical_name
+        return values
 
 
 def _delete(session: Session, table: Table, key: Key, request: Request) -> Response:
@@ -231,7 +243,7 @@ def _delete(session: Session, table: Table, key: Key, request: Request) -> Respo
     return no_content()
 
 
-def _answer(
+def answer_written(
     session: Session,
     db: sqlite3.Connection,
     reference: Reference,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..faults import Fault, bad_request, not_emulated
 from ..requests.exchanges import Request, Response, error_response, parse_query
@@ -21,14 +21,16 @@ from ..requests.multipart import (
     read_parts,
 )
 from ..requests.sessions import Session
+from ..requests.transactions import StepFailed, in_one_transaction
+from ..webhooks.bypasses import BYPASS_HEADERS
 from ..writing.references import Reference
-from .authentication import refuse_impersonation
+from .impersonation import impersonating
 
 BATCH = "$batch"
 MOST_REQUESTS = 1000
 LONGEST_INNER_URL = 65_536
 _ROOT = re.compile(r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d(?:/|(?=\?)|$))?", re.IGNORECASE)
-_INHERITED = "mscrm.bypassbusinesslogicexecution"
+_PLAIN_ENCODINGS = ("binary", "7bit", "8bit")
 
 Answer = Callable[[Session, Request], Response]
 
@@ -49,21 +51,11 @@ class ChangeSet:
     members: tuple[Single, ...]
 
 
-class _Failed(Exception):
-    """Takes the failure of one request out through the transaction, which rolls back."""
-
-    def __init__(self, member: Single, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.member = member
-        self.fault = fault
-
-
 def answer_batch(
     session: Session, request: Request, answer: Answer, counted: Callable[[int], None]
 ) -> Response:
     """Carry out a batch; `answer` raises Faults, `counted` hears how many requests it holds."""
-    if request.query:
-        raise not_emulated("query options on $batch; they belong on the requests in it")
+    _refuse_options(request)
     items = _read(request)
     counted(_size(items))
     keeps_going = request.preferences.continue_on_error
@@ -85,6 +77,13 @@ def answer_batch(
     return Response(status, headers, multipart_body(parts, boundary))
 
 
+def _refuse_options(request: Request) -> None:
+    for name in request.query:
+        if name.startswith("$"):
+            raise bad_request(f"The query option '{name}' is not supported on $batch.")
+        raise not_emulated(f"the query option '{name}' on $batch; it belongs on the requests in it")
+
+
 def _answer_single(session: Session, item: Single, answer: Answer) -> tuple[int | None, bytes]:
     """Return the status if it is an error, and the part."""
     try:
@@ -97,46 +96,43 @@ def _answer_single(session: Session, item: Single, answer: Answer) -> tuple[int 
 def _answer_change_set(
     session: Session, change_set: ChangeSet, answer: Answer
 ) -> tuple[int | None, bytes]:
+    members = change_set.members
+    if not members:
+        return None, multipart_part([], f"changesetresponse_{uuid.uuid4()}")
     try:
-        with session.organization.writing() as db:
-            content_ids: dict[str, Reference] = {}
-            inner = session.in_change_set(db, content_ids)
-            parts = [
-                http_part(_answer_member(inner, member, answer, content_ids), member.content_id)
-                for member in change_set.members
-            ]
-    except _Failed as failed:
-        response = error_response(failed.fault, failed.member.request)
-        return response.status, http_part(response, failed.member.content_id)
+        parts = in_one_transaction(session, lambda inner: _answer_members(inner, members, answer))
+    except StepFailed as failed:
+        member = members[failed.step]
+        response = error_response(failed.fault, member.request)
+        return response.status, http_part(response, member.content_id)
     return None, multipart_part(parts, f"changesetresponse_{uuid.uuid4()}")
 
 
-def _answer_member(
-    session: Session, member: Single, answer: Answer, content_ids: dict[str, Reference]
-) -> Response:
-    try:
-        if member.request.method == "GET":
+def _answer_members(session: Session, members: Iterable[Single], answer: Answer) -> Iterator[bytes]:
+    """Answer one request after the other; later ones may mean the rows of those before them."""
+    content_ids: dict[str, Reference] = {}
+    inner = replace(session, content_ids=content_ids)
+    for member in members:
+        if member.request.method in ("GET", "HEAD"):
             raise bad_request("A change set cannot hold GET requests; they belong beside it.")
-        response = _answered(session, member, answer)
-    except Fault as fault:
-        raise _Failed(member, fault) from fault
-    if member.content_id is not None and response.entity is not None:
-        content_ids[member.content_id] = response.entity
-    return response
+        response = _answered(inner, member, answer)
+        if member.content_id is not None and response.entity is not None:
+            content_ids[member.content_id] = response.entity
+        yield http_part(response, member.content_id)
 
 
 def _answered(session: Session, member: Single, answer: Answer) -> Response:
     if member.fault is not None:
         raise member.fault
-    refuse_impersonation(member.request.headers)
-    return answer(session, member.request)
+    return answer(impersonating(session, member.request.headers), member.request)
 
 
 def _read(request: Request) -> list[Single | ChangeSet]:
     boundary = boundary_of(request.headers.get("content-type", ""))
     if boundary is None:
         raise malformed("its Content-Type is not multipart/mixed with a boundary")
-    items = [_item(part, request) for part in read_parts(request.body, boundary)]
+    parts = read_parts(request.body, boundary)
+    items = [_item(part, request, f"part {n}") for n, part in enumerate(parts, start=1)]
     count = _size(items)
     if count > MOST_REQUESTS:
         raise bad_request(f"The batch holds {count} requests; it may hold at most {MOST_REQUESTS}.")
@@ -147,22 +143,31 @@ def _size(items: Iterable[Single | ChangeSet]) -> int:
     return sum(len(item.members) if isinstance(item, ChangeSet) else 1 for item in items)
 
 
-def _item(part: Part, outer: Request) -> Single | ChangeSet:
+def _item(part: Part, outer: Request, place: str) -> Single | ChangeSet:
     boundary = boundary_of(part.headers.get("content-type", ""))
     if boundary is None:
-        return _single(part, outer)
-    members = tuple(_single(inner, outer) for inner in read_parts(part.content, boundary))
-    ids = [member.content_id for member in members]
-    if None in ids or len(set(ids)) != len(ids):
-        raise malformed("each request of a change set needs a Content-ID of its own")
-    return ChangeSet(members)
+        return _single(part, outer, place)
+    members: list[Single] = []
+    taken: set[str] = set()
+    for number, inner in enumerate(read_parts(part.content, boundary, place), start=1):
+        member = _single(inner, outer, f"request {number} of the change set in {place}")
+        if member.content_id is None:
+            raise malformed(f"request {number} of the change set in {place} has no Content-ID")
+        if member.content_id in taken:
+            raise malformed(f"the change set in {place} has Content-ID {member.content_id} twice")
+        taken.add(member.content_id)
+        members.append(member)
+    return ChangeSet(tuple(members))
 
 
-def _single(part: Part, outer: Request) -> Single:
+def _single(part: Part, outer: Request, place: str) -> Single:
     kind = part.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/http":
-        raise malformed(f"a part's Content-Type is '{kind}', not application/http")
-    text = read_http(part.content)
+        raise malformed(f"the Content-Type of {place} is '{kind}', not application/http")
+    encoding = part.headers.get("content-transfer-encoding", "binary").lower()
+    if encoding not in _PLAIN_ENCODINGS:
+        raise malformed(f"the Content-Transfer-Encoding of {place} is '{encoding}', not binary")
+    text = read_http(part.content, place)
     content_id = part.headers.get("content-id") or text.headers.get("content-id")
     path, _, query = _ROOT.sub("", text.url, count=1).partition("?")
     try:
@@ -173,7 +178,7 @@ def _single(part: Part, outer: Request) -> Single:
 
 
 def _request(text: HttpText, path: str, query: Mapping[str, str], outer: Request) -> Request:
-    inherited = {name: value for name, value in outer.headers.items() if name == _INHERITED}
+    inherited = {name: value for name, value in outer.headers.items() if name in BYPASS_HEADERS}
     return Request(
         method=text.method,
         path=path,

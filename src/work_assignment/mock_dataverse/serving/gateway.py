@@ -4,145 +4,161 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from ..faults import Fault, bad_request, segment_not_found
-from ..requests.exchanges import Request, Response, error_response, parse_query
+from ..caller import Caller
+from ..faults import Fault
+from ..requests.exchanges import Request, Response, error_response
 from ..requests.sessions import Organization, Session
-from .admin_requests import ADMIN_ROOT, AdminRoutes
-from .authentication import caller_of
-from .batch import BATCH, answer_batch
+from .admin.routes import ADMIN_ROOT, AdminRoutes
+from .authentication import Authentication
 from .bodies import BrokenBody, read_body
-from .counters import Counters
-from .routing import answer
+from .controls import Controls
+from .entra.login import LoginService
+from .impersonation import impersonated
+from .incoming import Environ, Incoming, check_host, read_incoming, read_request, unread_request
+from .kinds import Kind
+from .operations import Operations, under, unexpected
+from .scripted_faults import ConnectionDropped, ScriptedFault, Subject
 
-_ROOT = re.compile(r"/api/data/(v9\.\d)(?:/|$)")
-_CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
-_WITH_BODY = ("POST", "PATCH", "PUT")
-# The mock sets no limits, so what remains of them never falls.
-_RATE_LIMITS = (
-    ("x-ms-ratelimit-burst-remaining-xrm-requests", "6000"),
-    ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
-)
+_ALLOWED = {"Allow": "OPTIONS,GET,HEAD,POST"}
+# What may come back in a header: nothing that could end one.
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
-Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class Gateway:
-    """The mock as a WSGI application."""
+    """The mock as a WSGI application: its own routes, the login service, the Web API."""
 
-    def __init__(self, organization: Organization, counters: Counters, admin: AdminRoutes) -> None:
-        self._organization = organization
-        self._counters = counters
-        self._admin = admin
+    organization: Organization
+    controls: Controls
+    authentication: Authentication
+    login: LoginService
+    admin: AdminRoutes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         response = self._response(environ)
-        headers = [
-            ("OData-Version", "4.0"),
-            ("x-ms-service-request-id", str(uuid.uuid4())),
-            *_RATE_LIMITS,
-            *response.headers.items(),
-        ]
+        headers = list(response.headers.items())
         if response.status not in (204, 304):
             headers.append(("Content-Length", str(len(response.body))))
-        start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
+        start_response(f"{response.status} {_phrase(response.status)}", headers)
         has_body = response.body and environ["REQUEST_METHOD"] != "HEAD"
         return [response.body] if has_body else []
 
     def _response(self, environ: Environ) -> Response:
-        uri = str(environ["REQUEST_URI"]).encode("latin-1").decode("utf-8", "replace")
-        path, _, query = uri.partition("?")
         try:
             body = read_body(environ)
         except BrokenBody as exc:
             answer = error_response(exc.fault)
-            return replace(answer, headers={**answer.headers, "Connection": "close"})
+            return _completed(
+                {}, replace(answer, headers={**answer.headers, "Connection": "close"})
+            )
         except Fault as fault:
-            return error_response(fault)
-        if path.startswith(ADMIN_ROOT):
-            return self._admin.answer(environ["REQUEST_METHOD"], path)
-        self._counters.count_request()
-        request: Request | None = None
+            return _completed({}, error_response(fault))
+        incoming = read_incoming(environ, body)
+        if incoming.path.startswith(ADMIN_ROOT):
+            return self.admin.answer(incoming.method, incoming.path, incoming.query, body)
+        if self.login.is_for(incoming.path):
+            return self._logged_in(incoming)
+        return _completed(incoming.headers, self._api(incoming))
+
+    def _logged_in(self, incoming: Incoming) -> Response:
+        """Answer what is for the login service, which scripted faults may hit too."""
+        subject = Subject(incoming.path.strip("/"), incoming.body, Kind(incoming.method))
         try:
-            request = _request(environ, path, query, body)
-            return self._answer(request)
+            check_host(incoming)
+            effect = self.controls.faults.effect_on(subject)
+            return under(effect, lambda: self.login.answer(incoming))
         except Fault as fault:
-            return error_response(fault, request)
+            return _error(fault, unread_request(incoming))
+
+    def _api(self, incoming: Incoming) -> Response:
+        """Answer a request of the Web API, counted from its first to its last moment."""
+        counters = self.controls.counters
+        counters.count_request(incoming.method)
+        started, status = time.perf_counter(), None
+        try:
+            response = self._answered(incoming)
+            status = response.status
+        finally:
+            counters.count_end(status, time.perf_counter() - started)
+        return response
+
+    def _answered(self, incoming: Incoming) -> Response:
+        request = unread_request(incoming)
+        try:
+            request = read_request(incoming)
+            if incoming.method == "OPTIONS":
+                return Response(200, _ALLOWED)
+            return self._admitted(request, self._caller(request, incoming.origin))
+        except Fault as fault:
+            return _error(fault, request)
+        except ConnectionDropped:
+            raise
         except Exception:
-            _log.exception("%s %s failed", environ["REQUEST_METHOD"], path)
-            return error_response(_unexpected())
+            _log.exception("%s %s failed", incoming.method, incoming.path)
+            return _error(unexpected(), request)
 
-    def _answer(self, request: Request) -> Response:
-        with self._organization.store.reading() as db:
-            caller = caller_of(db, self._organization.catalog, request.headers)
-        self._counters.count_user(caller.user_id)
-        session = Session(self._organization, caller)
-        if request.path == BATCH and request.method == "POST":
-            return answer_batch(session, request, _checked, self._counters.count_operations)
-        self._counters.count_operations(1)
-        return _checked(session, request)
+    def _caller(self, request: Request, origin: str) -> Caller:
+        with self.organization.store.reading() as db:
+            caller = self.authentication.caller(db, request.headers, origin)
+            return impersonated(db, caller, request.headers)
 
+    def _admitted(self, request: Request, caller: Caller) -> Response:
+        """Answer a request unless its user asks for too much; limits are those of the real user."""
+        user_id = caller.real_user_id
+        self.controls.counters.count_user(user_id)
+        protection = self.controls.protection
+        with protection.admitted(user_id):
+            response = self._carried_out(request, caller)
+        remaining, hint = protection.remaining(user_id), protection.settings.dop_hint
+        headers = {
+            "x-ms-ratelimit-burst-remaining-xrm-requests": str(remaining.requests),
+            "x-ms-ratelimit-time-remaining-xrm-requests": f"{remaining.execution_seconds:,.2f}",
+            **({} if hint is None else {"x-ms-dop-hint": str(hint)}),
+        }
+        return replace(response, headers={**headers, **response.headers})
 
-def _checked(session: Session, request: Request) -> Response:
-    """Answer one request, whose body must be JSON if it has one; a bug becomes a logged fault."""
-    if request.body and request.method in _WITH_BODY and request.path != BATCH:
-        _check_content_type(request.headers.get("content-type", ""))
-    try:
-        return answer(session, request)
-    except Fault:
-        raise
-    except Exception as exc:
-        _log.exception("%s %s failed", request.method, request.path)
-        raise _unexpected() from exc
-
-
-def _check_content_type(text: str) -> None:
-    kind, _, parameters = text.partition(";")
-    charset = _CHARSET.search(parameters)
-    if kind.strip().lower() != "application/json":
-        problem = f"The content type '{kind.strip()}' is not supported"
-    elif charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
-        problem = f"The charset '{charset[1]}' is not supported"
-    else:
-        return
-    raise Fault(415, "0x80060888", f"{problem}; a body is application/json in UTF-8.")
+    def _carried_out(self, request: Request, caller: Caller) -> Response:
+        try:
+            return Operations(self.controls).carry_out(Session(self.organization, caller), request)
+        except Fault as fault:
+            return _error(fault, request)
 
 
-def _unexpected() -> Fault:
-    return Fault(500, "0x80040216", "An unexpected error occurred.")
-
-
-def _request(environ: Environ, path: str, query: str, body: bytes) -> Request:
-    matched = _ROOT.match(path)
-    if matched is None:
-        raise segment_not_found(path.strip("/"))
-    headers = _headers(environ)
-    host = headers.get("host")
-    if not host:
-        raise bad_request("The request has no Host header, which the links of an answer follow.")
-    return Request(
-        method=environ["REQUEST_METHOD"],
-        path=path[matched.end() :].strip("/"),
-        query=parse_query(query),
-        headers=headers,
-        body=body,
-        root=f"{environ['wsgi.url_scheme']}://{host}/api/data/{matched[1]}/",
+def _error(fault: Fault, request: Request) -> Response:
+    if isinstance(fault, ScriptedFault) and fault.body is not None:
+        headers = {"Content-Type": "text/html; charset=utf-8", **fault.headers}
+        return Response(fault.status, headers, fault.body.encode())
+    answer = error_response(fault, request)
+    return (
+        replace(answer, headers={**_ALLOWED, **answer.headers}) if fault.status == 405 else answer
     )
 
 
-def _headers(environ: Environ) -> dict[str, str]:
+def _completed(asked: dict[str, str], response: Response) -> Response:
+    """Add the headers that every answer of the Web API has."""
     headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
+        "OData-Version": "4.0",
+        "x-ms-service-request-id": response.headers.get("REQ_ID") or str(uuid.uuid4()),
     }
-    headers["content-type"] = environ.get("CONTENT_TYPE", "")
-    return headers
+    client_id = asked.get("x-ms-client-request-id", "")
+    if _CLIENT_ID.fullmatch(client_id):
+        headers["x-ms-client-request-id"] = client_id
+    return replace(response, headers={**headers, **response.headers})
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..entity_definitions.requests import answer_definitions
+from ..entity_definitions.csdl.requests import answer_metadata
+from ..entity_definitions.requests import SETS_OF_DEFINITIONS, answer_definitions
 from ..faults import Fault, bad_request, not_emulated, segment_not_found
 from ..messages.registry import answer_bound, answer_unbound
 from ..requests.exchanges import Request, Response, json_response
@@ -18,31 +19,30 @@ from ..requests.rows import (
 )
 from ..requests.sessions import Session
 from ..resource_paths import Segment, read_path
+from ..tables.absent_tables import ABSENT_SETS
 from ..tables.metadata import Table
 from ..writing.keys import Key, read_key
 
 _CONTENT_ID = re.compile(r"\$\w+")
 _METADATA_SETS = frozenset(
     {
-        "RelationshipDefinitions",
-        "GlobalOptionSetDefinitions",
         "ManagedPropertyDefinitions",
         "EntityKeyDefinitions",
+        "principals",
     }
 )
 
 
 def answer(session: Session, request: Request) -> Response:
     """Answer one request; what cannot be answered is raised as a Fault."""
-    _check_metadata_level(request)
     segments = read_path(request.path)
     if not segments:
         return _service_document(session, request)
     first, rest = segments[0], segments[1:]
-    if first.name == "EntityDefinitions":
+    if first.name in SETS_OF_DEFINITIONS:
         return answer_definitions(session, segments, request)
     if first.name == "$metadata":
-        raise not_emulated("the metadata document $metadata; EntityDefinitions is there")
+        return answer_metadata(session, rest, request)
     if first.name in _METADATA_SETS:
         raise not_emulated(first.name)
     if first.name == "$batch":
@@ -54,13 +54,6 @@ def answer(session: Session, request: Request) -> Response:
         reference = session.references.by_content_id(first.name)
         return _answer_row(session, reference.table, Key(reference.row_id), rest, request)
     return _answer_message(session, first, rest, request)
-
-
-def _check_metadata_level(request: Request) -> None:
-    accept = request.headers.get("accept", "")
-    for level in ("full", "none"):
-        if f"odata.metadata={level}" in accept:
-            raise not_emulated(f"odata.metadata={level}, only minimal")
 
 
 def _service_document(session: Session, request: Request) -> Response:
@@ -104,6 +97,8 @@ def _answer_row(
 def _answer_message(
     session: Session, first: Segment, rest: tuple[Segment, ...], request: Request
 ) -> Response:
+    if first.name in ABSENT_SETS:
+        raise not_emulated(f"the table behind {first.name}")
     if not rest:
         answered = answer_unbound(session, first, request)
         if answered is not None:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from ..tables.metadata import Catalog, Table
 from ..tables.system_columns import USER_OWNED
 from ..well_known import (
+    DELEGATE_ROLE,
     SALES_MANAGER_ROLE,
     SALESPERSON_ROLE,
     SYSTEM_ADMINISTRATOR_ROLE,
@@ -33,9 +34,22 @@ class Depth(IntEnum):
 
 # Access rights as numbers (Learn: AccessRights EnumType).
 READ, WRITE, ASSIGN = "Read", "Write", "Assign"
-_RIGHTS = {READ: 1, WRITE: 2, ASSIGN: 524_288}
-# Rules go with their calendar, and nobody is granted the sight of privileges.
-_WITHOUT = frozenset({"calendarrule", "privilege"})
+RIGHTS = {
+    READ: 1,
+    WRITE: 2,
+    "Append": 4,
+    "AppendTo": 16,
+    "Create": 32,
+    "Delete": 65_536,
+    "Share": 262_144,
+    ASSIGN: 524_288,
+}
+# Rights that only make sense where rows have owners.
+_OF_OWNED_ROWS = frozenset({"Share", ASSIGN})
+# Needed to send requests on behalf of another user (Learn: Impersonate another user).
+ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
+# Rules and parties go with what they belong to, and nobody is granted the sight of privileges.
+_WITHOUT = frozenset({"calendarrule", "privilege", "activityparty", "principalobjectaccess"})
 _USERS = """
     WITH "held" AS (
         SELECT "roleid", 1 AS "own" FROM "systemuserroles" WHERE "systemuserid" = :id
@@ -71,6 +85,14 @@ _GRANTED = """
     ORDER BY "privilege"."name"
 """
 _HELD = _USERS + _GRANTED
+_DEPTH = """
+    SELECT "privilege"."name", MAX(COALESCE("granted"."privilegedepthmask", 1))
+    FROM "held"
+    JOIN "roleprivileges" AS "granted" ON "granted"."roleid" = "held"."roleid"
+    JOIN "privilege" ON "privilege"."privilegeid" = "granted"."privilegeid"
+    GROUP BY "privilege"."name"
+"""
+_DEPTHS = {"systemuser": _USERS + _DEPTH, "team": _TEAMS + _DEPTH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,11 @@ class HeldPrivilege:
     own_depth: Depth | None
 
 
+_ACTS_ON_BEHALF = dict.fromkeys(
+    (role_id(SYSTEM_ADMINISTRATOR_ROLE), role_id(DELEGATE_ROLE)), Depth.GLOBAL
+)
+
+
 def privilege_name(right: str, table: Table) -> str:
     """Name a privilege: `prvReadLead`; all activities share theirs."""
     return f"prv{right}{'Activity' if table.is_activity else table.schema_name}"
@@ -106,18 +133,26 @@ def privilege_id(name: str) -> str:
 
 
 def all_privileges(catalog: Catalog) -> Iterator[Privilege]:
-    """Yield each privilege of the tables once."""
+    """Yield the privileges that no table has, then each privilege of the tables once."""
+    yield Privilege(privilege_id(ACT_ON_BEHALF), ACT_ON_BEHALF, 0, _ACTS_ON_BEHALF)
     seen = set()
     for table in catalog:
-        if table.is_intersect or table.logical_name in _WITHOUT:
-            continue
-        for right, number in _RIGHTS.items():
+        for privilege in privileges_of(table):
+            if privilege.name not in seen:
+                seen.add(privilege.name)
+                yield privilege
+
+
+def privileges_of(table: Table) -> Iterator[Privilege]:
+    """Yield the privileges of one table; activities have theirs in common."""
+    if table.is_intersect or table.logical_name in _WITHOUT:
+        return
+    is_owned = table.ownership == USER_OWNED
+    for right, number in RIGHTS.items():
+        if is_owned or right not in _OF_OWNED_ROWS:
             name = privilege_name(right, table)
-            is_owned = table.ownership == USER_OWNED
-            if name not in seen and (is_owned or right != ASSIGN):
-                seen.add(name)
-                held_by = _seeded_holders(right, is_owned=is_owned)
-                yield Privilege(privilege_id(name), name, number, held_by)
+            held_by = _seeded_holders(right, is_owned=is_owned)
+            yield Privilege(privilege_id(name), name, number, held_by)
 
 
 def _seeded_holders(right: str, *, is_owned: bool) -> dict[str, Depth]:
@@ -128,14 +163,38 @@ def _seeded_holders(right: str, *, is_owned: bool) -> dict[str, Depth]:
     return holders
 
 
-def may_own(db: sqlite3.Connection, table: Table, owner_type: str, owner_id: str) -> bool:
-    """Tell whether the roles of a user or team let her read this table.
+def holds_privilege(db: sqlite3.Connection, user_id: str, name: str) -> bool:
+    """Tell whether one of a user's roles, or of her teams', grants a privilege."""
+    values = {"id": user_id, "privilege": privilege_id(name)}
+    return bool(db.execute(_COUNTS["systemuser"], values).fetchone()[1])
 
-    Who has no role at all may: many small set-ups have none, and they work.
-    """
-    values = {"id": owner_id, "privilege": privilege_id(privilege_name(READ, table))}
-    roles, reads = db.execute(_COUNTS[owner_type], values).fetchone()
-    return bool(reads) or not roles
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many roles a user or team has, and whether one of them grants a privilege."""
+
+    roles: int
+    is_granted: bool
+
+
+def standing(
+    db: sqlite3.Connection, table: Table, right: str, principal_type: str, principal_id: str
+) -> Standing:
+    """Look up what the roles of a user, with those of her teams, or of a team say of a right."""
+    values = {"id": principal_id, "privilege": privilege_id(privilege_name(right, table))}
+    roles, granted = db.execute(_COUNTS[principal_type], values).fetchone()
+    return Standing(roles, bool(granted))
+
+
+def depths_of(
+    db: sqlite3.Connection, principal_type: str, principal_id: str
+) -> dict[str, Depth] | None:
+    """Map the privileges of a user or team to how deep they reach; None without any role."""
+    values = {"id": principal_id, "privilege": ""}
+    if not db.execute(_COUNTS[principal_type], values).fetchone()[0]:
+        return None
+    rows = db.execute(_DEPTHS[principal_type], {"id": principal_id})
+    return {name: Depth(depth) for name, depth in rows}
 
 
 def privileges_of_user(db: sqlite3.Connection, user_id: str) -> list[HeldPrivilege]:

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ..tables.metadata import Table
+from .recording import has_unique_values, recorder_of
 from .schema import quoted, stored_columns
+from .tombstones import bury
 
 RawRow: TypeAlias = dict[str, Any]
 
@@ -24,10 +26,15 @@ def empty_row(table: Table) -> RawRow:
     return dict.fromkeys(stored_columns(table))
 
 
+def as_dict(row: sqlite3.Row) -> RawRow:
+    """Return a row by column; dict(row) would search the names once for each of them."""
+    return dict(zip(row.keys(), row, strict=True))
+
+
 def fetch_row(db: sqlite3.Connection, table: Table, row_id: str) -> RawRow | None:
     """Read one whole row by id."""
     found = db.execute(_select_row(table.logical_name, table.primary_id), (row_id,)).fetchone()
-    return None if found is None else dict(found)
+    return None if found is None else as_dict(found)
 
 
 def fetch_value(db: sqlite3.Connection, table: Table, row_id: str, column: str) -> Any:
@@ -35,6 +42,15 @@ def fetch_value(db: sqlite3.Connection, table: Table, row_id: str, column: str) 
     statement = _select_column(table.logical_name, table.primary_id, column)
     found = db.execute(statement, (row_id,)).fetchone()
     return None if found is None else found[0]
+
+
+def fetch_values(
+    db: sqlite3.Connection, table: Table, row_id: str, columns: tuple[str, ...]
+) -> RawRow | None:
+    """Read some columns of one row; None when there is no such row."""
+    statement = _select_columns(table.logical_name, table.primary_id, columns)
+    found = db.execute(statement, (row_id,)).fetchone()
+    return None if found is None else as_dict(found)
 
 
 def has_row(db: sqlite3.Connection, table: Table, row_id: str) -> bool:
@@ -52,18 +68,36 @@ def find_ids(
 
 def insert_row(db: sqlite3.Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row that has all columns of its table, in their order."""
+    recorder = recorder_of(db)
+    if recorder is not None:
+        recorder.note(table, str(row[table.primary_id]), {}, row)
     db.execute(_insert(table.logical_name, tuple(row)), tuple(row.values()))
 
 
 def update_row(
     db: sqlite3.Connection, table: Table, row_id: str, changes: Mapping[str, Any]
 ) -> None:
+    _note_change(db, table, row_id, changes)
     statement = _update(table.logical_name, table.primary_id, tuple(changes))
     db.execute(statement, (*changes.values(), row_id))
 
 
 def delete_row(db: sqlite3.Connection, table: Table, row_id: str) -> None:
+    _note_change(db, table, row_id, None)
     db.execute(_delete(table.logical_name, table.primary_id), (row_id,))
+    if table.tracks_changes:
+        bury(db, table.logical_name, row_id, next_version(db))
+
+
+def _note_change(
+    db: sqlite3.Connection, table: Table, row_id: str, changes: Mapping[str, Any] | None
+) -> None:
+    """Note an update, or without changes a delete, with the unique values it takes and gives up."""
+    recorder = recorder_of(db)
+    if recorder is None:
+        return
+    before = (fetch_row(db, table, row_id) or {}) if has_unique_values(table) else {}
+    recorder.note(table, row_id, before, {} if changes is None else {**before, **changes})
 
 
 @lru_cache(maxsize=256)
@@ -74,6 +108,12 @@ def _select_row(table: str, key: str) -> str:
 @lru_cache(maxsize=1024)
 def _select_column(table: str, key: str, column: str) -> str:
     return _statement("SELECT", quoted(column), "FROM", quoted(table), "WHERE", quoted(key), "= ?")
+
+
+@lru_cache(maxsize=256)
+def _select_columns(table: str, key: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(quoted(column) for column in columns)
+    return _statement("SELECT", names, "FROM", quoted(table), "WHERE", quoted(key), "= ?")
 
 
 @lru_cache(maxsize=1024)

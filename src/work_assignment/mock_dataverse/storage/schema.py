@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from ..tables.metadata import Catalog, Column, ColumnType, Table
 from ..text import COLLATION
+from .definition_rows import prepare
+from .tombstones import create_tombstones
 
 # Columns every table has, by which nobody searches; an index would only slow down each write.
 _RARELY_SEARCHED = frozenset(
@@ -35,7 +37,11 @@ _SQL_TYPES = {
     ColumnType.DOUBLE: "REAL",
     ColumnType.MONEY: "REAL",
 }
-_FOUND_BY = {"systemuser": ("domainname", "fullname"), "sdkmessage": ("name",)}
+_FOUND_BY = {
+    "systemuser": ("domainname", "fullname", "applicationid", "azureactivedirectoryobjectid"),
+    "sdkmessage": ("name",),
+    "principalobjectaccess": ("objectid", "principalid"),
+}
 
 
 def quoted(name: str) -> str:
@@ -50,6 +56,8 @@ def stored_columns(table: Table) -> tuple[str, ...]:
 
 def bring_up_to_date(db: sqlite3.Connection, catalog: Catalog) -> None:
     """Create what the catalog has and the database lacks: tables, columns, indexes."""
+    prepare(db)
+    create_tombstones(db)
     existing = {
         name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     }
@@ -58,8 +66,34 @@ def bring_up_to_date(db: sqlite3.Connection, catalog: Catalog) -> None:
             _add_columns(db, table)
         else:
             db.execute(_create_table(table))
-        for statement in _create_indexes(catalog, table):
+        for statement in _indexes(catalog, table).values():
             db.execute(statement)
+
+
+def migrate(db: sqlite3.Connection, before: Catalog, after: Catalog) -> None:
+    """Change the schema from one catalog's to another's; the values of what goes are lost.
+
+    A unique index that the rows do not allow raises sqlite3.IntegrityError.
+    """
+    for table in before:
+        if table.logical_name not in after.tables:
+            db.execute(_drop("TABLE", table.logical_name))
+    for table in after:
+        old = before.tables.get(table.logical_name)
+        if old is table:
+            continue
+        if old is None:
+            db.execute(_create_table(table))
+        old_indexes = {} if old is None else _indexes(before, old)
+        new_indexes = _indexes(after, table)
+        for name in old_indexes.keys() - new_indexes.keys():
+            db.execute(_drop("INDEX", name))
+        if old is not None and stored_columns(old) != stored_columns(table):
+            _drop_columns(db, old, table)
+            _add_columns(db, table)
+        for name, statement in new_indexes.items():
+            if name not in old_indexes:
+                db.execute(statement)
 
 
 def _stored_names(column: Column) -> Iterator[str]:
@@ -80,7 +114,7 @@ def _create_table(table: Table) -> str:
         for column in table.columns.values()
         for name, kind in _declarations(column)
     ]
-    return f"CREATE TABLE {quoted(table.logical_name)} ({', '.join(declared)})"
+    return f"CREATE TABLE IF NOT EXISTS {quoted(table.logical_name)} ({', '.join(declared)})"
 
 
 def _add_columns(db: sqlite3.Connection, table: Table) -> None:
@@ -92,7 +126,24 @@ def _add_columns(db: sqlite3.Connection, table: Table) -> None:
                 db.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(stored)} {kind}")
 
 
-def _create_indexes(catalog: Catalog, table: Table) -> Iterator[str]:
+def _drop_columns(db: sqlite3.Connection, old: Table, new: Table) -> None:
+    name, wanted = quoted(new.logical_name), set(stored_columns(new))
+    existing = {row[1] for row in db.execute(f"PRAGMA table_info({name})")}
+    for column in stored_columns(old):
+        if column not in wanted and column in existing:
+            db.execute(f"ALTER TABLE {name} DROP COLUMN {quoted(column)}")
+
+
+def _drop(kind: str, name: str) -> str:
+    return f"DROP {kind} IF EXISTS {quoted(name)}"
+
+
+def _indexes(catalog: Catalog, table: Table) -> dict[str, str]:
+    """Return the statements that create a table's indexes, by name."""
+    return dict(_create_indexes(catalog, table))
+
+
+def _create_indexes(catalog: Catalog, table: Table) -> Iterator[tuple[str, str]]:
     for key in table.keys:
         yield _index(table, key.columns, unique=True)
     for relation in catalog.many_to_many:
@@ -104,6 +155,8 @@ def _create_indexes(catalog: Catalog, table: Table) -> Iterator[str]:
 
 
 def _searched(table: Table) -> Iterator[tuple[str, ...]]:
+    if table.tracks_changes:
+        yield ("versionnumber",)
     for name in _FOUND_BY.get(table.logical_name, ()):
         yield (name,)
     for column in table.columns.values():
@@ -121,8 +174,10 @@ def _searched(table: Table) -> Iterator[tuple[str, ...]]:
             yield ("statecode", "createdon", table.primary_id)
 
 
-def _index(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> str:
+def _index(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> tuple[str, str]:
+    """Return an index's name and the statement that creates it."""
     name = "__".join(("key" if unique else "by", table.logical_name, *columns))
     listed = ", ".join(quoted(column) for column in columns)
+    place = f"{quoted(name)} ON {quoted(table.logical_name)} ({listed})"
     kind = "UNIQUE INDEX" if unique else "INDEX"
-    return f"CREATE {kind} IF NOT EXISTS {quoted(name)} ON {quoted(table.logical_name)} ({listed})"
+    return name, f"CREATE {kind} IF NOT EXISTS {place}"

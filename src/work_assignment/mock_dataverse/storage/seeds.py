@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..tables.metadata import Catalog, Table
+from ..tables.sdk_messages import FIRED_MESSAGES, messages_of
 from ..tables.values import stored_moment
 from ..well_known import (
     ADMINISTRATOR_AAD_ID,
@@ -24,11 +25,16 @@ from ..well_known import (
     role_id,
     stable_id,
 )
-from .privileges import Privilege, all_privileges
+from .privileges import Privilege, all_privileges, privileges_of
 from .rows import empty_row, has_row, insert_row, next_version
 from .schema import stored_columns
+from .views import standard_views
 
-_MESSAGES = ("Create", "Update", "Delete", "CreateMultiple", "UpdateMultiple")
+_GOES_WITH_A_TABLE = (
+    'DELETE FROM "sdkmessagefilter" WHERE "primaryobjecttypecode" = ?',
+    'DELETE FROM "principalobjectaccess" WHERE "objecttypecode" = ?',
+    'DELETE FROM "__deleted" WHERE "table" = ?',
+)
 
 
 def seed(db: sqlite3.Connection, catalog: Catalog, now: datetime) -> None:
@@ -38,6 +44,27 @@ def seed(db: sqlite3.Connection, catalog: Catalog, now: datetime) -> None:
         _insert_missing(db, catalog.tables[table_name], values, moment)
     for privilege in all_privileges(catalog):
         _seed_privilege(db, catalog, privilege, moment)
+
+
+def seed_table(db: sqlite3.Connection, catalog: Catalog, table: Table, now: datetime) -> None:
+    """Insert what goes with a new table: the filters of its messages, and its privileges."""
+    moment = stored_moment(now)
+    for table_name, values in _filters(table):
+        _insert_missing(db, catalog.tables[table_name], values, moment)
+    for privilege in privileges_of(table):
+        _seed_privilege(db, catalog, privilege, moment)
+
+
+def remove_table_rows(db: sqlite3.Connection, table: Table) -> None:
+    """Delete what went with a table; activities share privileges, which stay."""
+    for statement in _GOES_WITH_A_TABLE:
+        db.execute(statement, (table.logical_name,))
+    if table.is_activity:
+        return
+    for privilege in privileges_of(table):
+        values = (privilege.privilege_id,)
+        db.execute('DELETE FROM "roleprivileges" WHERE "privilegeid" = ?', values)
+        db.execute('DELETE FROM "privilege" WHERE "privilegeid" = ?', values)
 
 
 def _insert_missing(
@@ -119,6 +146,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     yield "businessunit", {"businessunitid": BUSINESS_UNIT_ID, "name": ORGANIZATION_NAME}
     yield from _people()
+    yield from standard_views()
     yield from _messages(catalog)
 
 
@@ -156,7 +184,7 @@ def _people() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _messages(catalog: Catalog) -> Iterator[tuple[str, dict[str, Any]]]:
-    for message in _MESSAGES:
+    for message in FIRED_MESSAGES:
         yield (
             "sdkmessage",
             {
@@ -166,15 +194,17 @@ def _messages(catalog: Catalog) -> Iterator[tuple[str, dict[str, Any]]]:
             },
         )
     for table in catalog:
-        if table.is_intersect:
-            continue
-        for message in _MESSAGES:
-            yield (
-                "sdkmessagefilter",
-                {
-                    "sdkmessagefilterid": filter_id(message, table.logical_name),
-                    "sdkmessageid": message_id(message),
-                    "primaryobjecttypecode": table.logical_name,
-                    "secondaryobjecttypecode": "none",
-                },
-            )
+        yield from _filters(table)
+
+
+def _filters(table: Table) -> Iterator[tuple[str, dict[str, Any]]]:
+    for message in messages_of(table):
+        yield (
+            "sdkmessagefilter",
+            {
+                "sdkmessagefilterid": filter_id(message, table.logical_name),
+                "sdkmessageid": message_id(message),
+                "primaryobjecttypecode": table.logical_name,
+                "secondaryobjecttypecode": "none",
+            },
+        )

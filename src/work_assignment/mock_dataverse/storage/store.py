@@ -1,22 +1,28 @@
-"""The database of an organization: one SQLite connection, shared by all threads under one lock."""
+"""The database of an organization: one connection that writes, and as many as read beside it."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import RLock
 from typing import TypeAlias
 
-from .. import text
 from ..tables.metadata import Catalog
+from .connections import Connection, open_reader, open_writer
+from .private_folders import DatabaseLock, PrivateFolder
+from .recording import Recorder
+from .row_locks import RowLocks, lock_timeout
 from .schema import bring_up_to_date
 from .seeds import seed
+from .snapshots import Snapshot, Snapshots, put_back
+from .versions import create_counter
 
 Clock: TypeAlias = Callable[[], datetime]
 IN_MEMORY = ":memory:"
+WRITER_TIMEOUT = 60.0
 
 
 class StoreUnavailable(Exception):
@@ -28,73 +34,209 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """The rows of an organization; a file opened again keeps them and gains new tables and columns."""
+    """The rows of an organization; a file opened again keeps them and gains new tables and columns.
+
+    `:memory:` is a file too, in a temporary folder that goes with the store: only a file can be
+    read by many while one writes. Whoever waits for the writer longer than `writer_timeout`
+    seconds is refused as by a lock.
+    """
 
     def __init__(
-        self, catalog: Catalog, database: str | Path = IN_MEMORY, *, clock: Clock = utc_now
+        self,
+        catalog: Catalog,
+        database: str | Path = IN_MEMORY,
+        *,
+        clock: Clock = utc_now,
+        writer_timeout: float = WRITER_TIMEOUT,
     ) -> None:
         self.catalog = catalog
         self.clock = clock
         self.database = str(database)
-        self._lock = RLock()
+        self.row_locks = RowLocks()
+        self._seeded_catalog = catalog
+        self._writer_timeout = writer_timeout
+        self._writer_lock = threading.Lock()
+        self._writer_thread: int | None = None
+        self._pool_lock = threading.Lock()
+        self._idle_readers: list[Connection] = []  # last in, first out: its statements are warm
+        self._is_closed = False
+        self._folder: PrivateFolder | None = None
+        self._file_lock: DatabaseLock | None = None
+        self._snapshots = Snapshots(self._private_path)
+        self._pristine: Snapshot | None = None
         try:
-            self._db = self._open()
+            self._path = self._place()
+            self._writer = self._open()
         except sqlite3.Error as exc:
+            self._give_back_places()
             raise StoreUnavailable(f"The database {self.database} cannot be used: {exc}.") from exc
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection with nobody writing meanwhile."""
-        with self._lock:
-            yield self._db
+        """Yield a connection that sees one state of the rows, whatever is written meanwhile.
+
+        Inside a transaction of the same thread it is that of the transaction.
+        """
+        if self._writer_thread == threading.get_ident():
+            yield self._writer
+            return
+        db = self._take_reader()
+        try:
+            db.execute("BEGIN")
+            yield db
+        finally:
+            self._give_back(db)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Yield the connection in one transaction: committed at the end, rolled back on an error."""
-        with self._lock:
-            if self._db.in_transaction:
-                raise RuntimeError("A transaction is open already; transactions do not nest.")
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._alone() as db:
+            db.execute("BEGIN IMMEDIATE")
             try:
-                yield self._db
-                self._db.execute("COMMIT")
+                yield db
+                db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # some errors have rolled back already
-                    self._db.execute("ROLLBACK")
+                if db.in_transaction:  # some errors have rolled back already
+                    db.execute("ROLLBACK")
                 raise
 
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
+    @contextmanager
+    def rehearsing(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection in a transaction that is rolled back in any case."""
+        with self._alone() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.is_rehearsal = True
+            try:
+                yield db
+            finally:
+                db.is_rehearsal = False
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
 
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self.database,
-            check_same_thread=False,
-            isolation_level=None,
-            timeout=0.2,
-            cached_statements=1024,
-        )
+    @contextmanager
+    def recording(self) -> Iterator[Recorder]:
+        """Note what the open transaction of this thread writes from here on."""
+        recorder = self._writer.recorder = Recorder()
         try:
+            yield recorder
+        finally:
+            self._writer.recorder = None
+
+    def snapshots(self) -> list[str]:
+        """Name the copies that can be restored, in order."""
+        return self._snapshots.names()
+
+    def snapshot(self, name: str) -> None:
+        """Keep a copy of all rows under a name; a copy of that name is replaced."""
+        with self._snapshots.lock, self.reading() as db:
+            self._snapshots.take(name, db)
+
+    def restore(self, name: str) -> None:
+        """Return to a copy; KeyError when there is none of that name."""
+        with self._snapshots.lock:
+            self._put_back(self._snapshots[name])
+
+    def forget_snapshot(self, name: str) -> None:
+        """Delete a copy; KeyError when there is none of that name."""
+        with self._snapshots.lock:
+            self._snapshots.forget(name)
+
+    def reset(self) -> None:
+        """Return to the rows that an organization has before anybody writes one."""
+        with self._snapshots.lock:
+            if self._pristine is None:
+                self._pristine = self._make_pristine()
+            self._put_back(self._pristine)
+
+    def close(self) -> None:
+        """Close what is open; a reader still at work is closed when it ends."""
+        with self._writer_lock:
+            with self._pool_lock:
+                self._is_closed = True
+                readers, self._idle_readers = self._idle_readers, []
+            for reader in readers:
+                reader.close()
+            self._writer.close()
+            self._give_back_places()
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Yield the writer with no other thread writing."""
+        if self._writer_thread == threading.get_ident():
+            raise RuntimeError("A transaction is open already; transactions do not nest.")
+        # The receiver of a synchronous webhook may write while its own caller waits for it.
+        if not self._writer_lock.acquire(timeout=self._writer_timeout):
+            raise lock_timeout()
+        try:
+            self._writer_thread = threading.get_ident()
+            yield self._writer
+        finally:
+            self._writer_thread = None
+            self._writer_lock.release()
+
+    def _take_reader(self) -> Connection:
+        with self._pool_lock:
+            if self._is_closed:
+                raise sqlite3.ProgrammingError("The database is closed.")
+            if self._idle_readers:
+                return self._idle_readers.pop()
+        return open_reader(self._path)
+
+    def _give_back(self, db: Connection) -> None:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        with self._pool_lock:
+            if not self._is_closed:
+                self._idle_readers.append(db)
+                return
+        db.close()
+
+    def _put_back(self, snapshot: Snapshot) -> None:
+        with self._alone() as db:
+            put_back(snapshot, db)
+
+    def _make_pristine(self) -> Snapshot:
+        """Write a fresh database beside the live one; it is the past of no row of today."""
+        path = self._snapshots.new_path()
+        db = open_writer(path, durable=False)
+        try:
+            self._prepare(db)
+        finally:
+            db.close()
+        return Snapshot(path, kept=0)
+
+    def _private_path(self) -> Path:
+        if self._folder is None:
+            self._folder = PrivateFolder()
+        return self._folder.path
+
+    def _place(self) -> Path:
+        if self.database == IN_MEMORY:
+            return self._private_path() / "mock.db"
+        return Path(self.database).resolve()  # one file has one lock, by whatever name
+
+    def _open(self) -> Connection:
+        is_kept = self.database != IN_MEMORY
+        db = open_writer(self._path, durable=is_kept)
+        try:
+            if is_kept:
+                # Two servers on one file would both send its webhooks; the second is refused.
+                self._file_lock = DatabaseLock(self._path.with_name(f"{self._path.name}-lock"))
             self._prepare(db)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        db.row_factory = sqlite3.Row
-        text.register(db)
-        if self.database != IN_MEMORY:
-            # Two servers on one file would both send its webhooks; the second is refused.
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
+    def _prepare(self, db: Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
-        db.execute('CREATE TABLE IF NOT EXISTS "__version" ("value" INTEGER NOT NULL)')
-        db.execute(
-            'INSERT INTO "__version" SELECT 1000000 WHERE NOT EXISTS (SELECT 1 FROM "__version")'
-        )
-        bring_up_to_date(db, self.catalog)
-        seed(db, self.catalog, self.clock())
+        create_counter(db)
+        bring_up_to_date(db, self._seeded_catalog)
+        seed(db, self._seeded_catalog, self.clock())
         db.execute("COMMIT")
+
+    def _give_back_places(self) -> None:
+        if self._file_lock is not None:
+            self._file_lock.release()
+        if self._folder is not None:
+            self._folder.remove()

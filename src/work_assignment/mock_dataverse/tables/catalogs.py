@@ -15,4 +15,4 @@ def build_catalog(solutions: Iterable[Path]) -> Catalog:
     known = standard_definitions()
     for folder in solutions:
         known = add_solution(known, folder)
-    return Catalog(known.tables, known.one_to_many, known.many_to_many)
+    return Catalog(known.tables, known.one_to_many, known.many_to_many, known.choices)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .definitions import Link, Part
-from .metadata import CascadeDelete, Column, ColumnType, DateBehavior, Option
+from .definitions import REFERENTIAL, Link, Part
+from .metadata import (
+    CascadeDelete,
+    CascadeRows,
+    Cascades,
+    Column,
+    ColumnType,
+    DateBehavior,
+    Option,
+)
 
 LARGEST_INTEGER = 2_147_483_647
 LARGEST_MONEY = 922_337_203_685_477.0
 LARGEST_DECIMAL = 100_000_000_000.0
 LARGEST_BIGINT = 9_223_372_036_854_775_807
+
+# What happens to a row happens to all that belongs to it (Learn: parental table relationships).
+PARENTAL = Cascades(*[CascadeRows.CASCADE] * 5)
 
 
 def text(
@@ -38,8 +49,18 @@ def text(
     )
 
 
-def memo(schema_name: str, label: str, length: int = 2000) -> Part:
-    return Part(Column(schema_name.lower(), schema_name, ColumnType.MEMO, label, max_length=length))
+def memo(schema_name: str, label: str, length: int = 2000, *, computed: bool = False) -> Part:
+    return Part(
+        Column(
+            schema_name.lower(),
+            schema_name,
+            ColumnType.MEMO,
+            label,
+            max_length=length,
+            valid_for_create=not computed,
+            valid_for_update=not computed,
+        )
+    )
 
 
 def whole(
@@ -137,6 +158,19 @@ def choice(
     )
 
 
+def choices(schema_name: str, label: str, labels: Mapping[int, str]) -> Part:
+    """Build a column that takes several of its options at once."""
+    return Part(
+        Column(
+            schema_name.lower(),
+            schema_name,
+            ColumnType.CHOICES,
+            label,
+            options=tuple(Option(value, text) for value, text in labels.items()),
+        )
+    )
+
+
 def moment(schema_name: str, label: str, *, computed: bool = False) -> Part:
     """Build a date and time in UTC."""
     return Part(
@@ -191,6 +225,7 @@ def lookup(
     required: bool = False,
     computed: bool = False,
     is_hierarchical: bool = False,
+    cascades: Cascades = REFERENTIAL,
 ) -> Part:
     """Build a lookup of one table; its navigation property is the logical name if not given."""
     link = Link(
@@ -200,6 +235,7 @@ def lookup(
         collection or relationship,
         cascade,
         is_hierarchical,
+        cascades,
     )
     return Part(_lookup_column(schema_name, label, (target,), required, computed), (link,))
 
@@ -227,11 +263,19 @@ def any_of(
     suffix: str = "",
     cascade: CascadeDelete = CascadeDelete.CASCADE,
     kind: ColumnType = ColumnType.LOOKUP,
+    cascades: Cascades = REFERENTIAL,
 ) -> Part:
     """Build a lookup of several tables: `{target: collection}`, bound by `column_target[suffix]`."""
     logical_name = schema_name.lower()
     links = tuple(
-        Link(target, collection, f"{logical_name}_{target}{suffix}", collection, cascade)
+        Link(
+            target,
+            collection,
+            f"{logical_name}_{target}{suffix}",
+            collection,
+            cascade,
+            cascades=cascades,
+        )
         for target, collection in collections.items()
     )
     column = Column(logical_name, schema_name, kind, label, targets=tuple(collections))
@@ -248,4 +292,5 @@ def customer(
         {"account": accounts, "contact": contacts},
         cascade=cascade,
         kind=ColumnType.CUSTOMER,
+        cascades=PARENTAL,
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .metadata import CascadeDelete, Column, ManyToMany, OneToMany, Table
+from .metadata import CascadeDelete, Cascades, Choice, Column, ManyToMany, OneToMany, Table
+
+# Nothing but its deletion goes on from a row to those that point at it.
+REFERENTIAL = Cascades()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Link:
     collection: str
     cascade: CascadeDelete = CascadeDelete.REMOVE_LINK
     is_hierarchical: bool = False
+    cascades: Cascades = REFERENTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,14 @@ class Definitions:
     tables: tuple[Table, ...] = ()
     one_to_many: tuple[OneToMany, ...] = ()
     many_to_many: tuple[ManyToMany, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     def __add__(self, other: Definitions) -> Definitions:
         return Definitions(
             self.tables + other.tables,
             self.one_to_many + other.one_to_many,
             self.many_to_many + other.many_to_many,
+            self.choices + other.choices,
         )
 
 
@@ -61,6 +67,7 @@ def relationships_of(table: str, parts: Iterable[Part]) -> tuple[OneToMany, ...]
             referenced_navigation=link.collection,
             cascade_delete=link.cascade,
             is_hierarchical=link.is_hierarchical,
+            cascades=link.cascades,
         )
         for part in parts
         for link in part.links

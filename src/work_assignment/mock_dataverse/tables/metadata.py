@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any, TypeAlias
+
+# Texts by language code, in the order given; where none are kept, the plain text is English.
+Labels: TypeAlias = tuple[tuple[int, str], ...]
+ENGLISH = 1033
 
 
 class ColumnType(StrEnum):
@@ -19,6 +24,7 @@ class ColumnType(StrEnum):
     MONEY = "Money"
     BOOLEAN = "Boolean"
     PICKLIST = "Picklist"
+    CHOICES = "MultiSelectPicklist"
     STATE = "State"
     STATUS = "Status"
     DATETIME = "DateTime"
@@ -63,11 +69,32 @@ class Option:
     label: str
     state: int | None = None
     default_status: int | None = None
+    labels: Labels = ()
+    descriptions: Labels = ()
+    color: str | None = None
+    external_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A global choice, which several columns share by its name."""
+
+    name: str
+    label: str
+    options: tuple[Option, ...]
+    labels: Labels = ()
+    descriptions: Labels = ()
+    metadata_id: str | None = None
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `schema_name` keeps its case: it is the navigation name of a custom lookup."""
+    """One column. `schema_name` keeps its case: it is the navigation name of a custom lookup.
+
+    `format` is Email, Url, Duration and the like; `required_level` is None, Recommended or
+    ApplicationRequired; `settings` are members of its definition that nothing here depends on.
+    """
 
     logical_name: str
     schema_name: str
@@ -90,6 +117,13 @@ class Column:
     valid_for_read: bool = True
     is_custom: bool = False
     description: str = ""
+    labels: Labels = ()
+    descriptions: Labels = ()
+    metadata_id: str | None = None
+    required_level: str = "None"
+    format: str | None = None
+    global_choice: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def wire_name(self) -> str:
@@ -111,6 +145,9 @@ class AlternateKey:
 
     schema_name: str
     columns: tuple[str, ...]
+    label: str = ""
+    labels: Labels = ()
+    metadata_id: str | None = None
 
 
 class CascadeDelete(StrEnum):
@@ -161,6 +198,8 @@ class OneToMany:
     is_hierarchical: bool = False
     cascades: Cascades = Cascades()
     is_custom: bool = False
+    metadata_id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +215,17 @@ class ManyToMany:
     column2: str
     intersect_table: str
     is_custom: bool = False
+    metadata_id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table. `ownership` is UserOwned, OrganizationOwned, BusinessOwned or None.
 
-    `has_versions` says that writes may ask for a version (IsOptimisticConcurrencyEnabled).
+    `failed_keys` are those whose values were not unique, so that nothing goes by them;
+    `has_versions` says that writes may ask for a version (IsOptimisticConcurrencyEnabled);
+    `settings` are members of its definition that nothing here depends on.
     """
 
     logical_name: str
@@ -196,6 +239,7 @@ class Table:
     object_type_code: int
     columns: dict[str, Column] = field(default_factory=dict)
     keys: tuple[AlternateKey, ...] = ()
+    failed_keys: tuple[AlternateKey, ...] = ()
     is_activity: bool = False
     is_intersect: bool = False
     is_custom: bool = False
@@ -204,6 +248,11 @@ class Table:
     tracks_changes: bool = False
     has_versions: bool = True
     description: str = ""
+    labels: Labels = ()
+    plural_labels: Labels = ()
+    descriptions: Labels = ()
+    metadata_id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def with_columns(self, columns: Iterable[Column]) -> Table:
         """The same table with more columns; one of the same logical name is replaced."""
@@ -220,18 +269,30 @@ class Table:
         return column if column is not None and not column.type.is_lookup else None
 
 
+# A published example spells this collection so; both are taken, the real one is given out.
+_OTHER_SPELLINGS = {("lead", "lead_tasks"): "Lead_Tasks"}
+
+
 class Catalog:
-    """All tables and relationships, with the look-ups that reading and writing need."""
+    """All tables and relationships, with the look-ups that reading and writing need.
+
+    A catalog never changes; one with other definitions has another `token`.
+    """
 
     def __init__(
         self,
         tables: Iterable[Table],
         one_to_many: Iterable[OneToMany] = (),
         many_to_many: Iterable[ManyToMany] = (),
+        choices: Iterable[Choice] = (),
+        *,
+        token: str = "",
     ) -> None:
+        self.token = token
         self.tables: dict[str, Table] = {table.logical_name: table for table in tables}
         self.one_to_many: tuple[OneToMany, ...] = tuple(one_to_many)
         self.many_to_many: tuple[ManyToMany, ...] = tuple(many_to_many)
+        self.choices: dict[str, Choice] = {choice.name: choice for choice in choices}
         self._by_set = {table.entity_set_name: table for table in self.tables.values()}
         self._single = {
             (r.referencing_table, r.referencing_navigation): r for r in self.one_to_many
@@ -239,6 +300,9 @@ class Catalog:
         self._collection = {
             (r.referenced_table, r.referenced_navigation): r for r in self.one_to_many
         }
+        for (table, spelling), name in _OTHER_SPELLINGS.items():
+            if (table, name) in self._collection:
+                self._collection.setdefault((table, spelling), self._collection[table, name])
         self._many = {}
         for relation in self.many_to_many:
             self._many[relation.table1, relation.navigation1] = relation
@@ -246,6 +310,11 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables.values())
+
+    def with_token(self, token: str) -> Catalog:
+        """The same definitions under another token."""
+        relations = (self.one_to_many, self.many_to_many)
+        return Catalog(self.tables.values(), *relations, self.choices.values(), token=token)
 
     def by_set(self, entity_set_name: str) -> Table | None:
         """The table behind `leads`; entity set names are case-sensitive."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +13,7 @@ from ..faults import Fault, bad_request, invalid_payload
 from .metadata import Column, ColumnType, DateBehavior, Table
 
 EARLIEST_YEAR = 1753
+MOST_CHOICES = 150
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -21,6 +22,8 @@ _MOMENT = re.compile(
 )
 _WHOLE = re.compile(r"-?\d{1,19}")
 _OUT_OF_RANGE = "0x80044330"
+# What no XML can hold, Dataverse keeps in no text (InvalidCharactersInField).
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _EDM_TYPES = {
     ColumnType.STRING: "Edm.String",
     ColumnType.MEMO: "Edm.String",
@@ -31,6 +34,7 @@ _EDM_TYPES = {
     ColumnType.DOUBLE: "Edm.Double",
     ColumnType.BOOLEAN: "Edm.Boolean",
     ColumnType.PICKLIST: "Edm.Int32",
+    ColumnType.CHOICES: "Edm.String",
     ColumnType.STATE: "Edm.Int32",
     ColumnType.STATUS: "Edm.Int32",
     ColumnType.DATETIME: "Edm.DateTimeOffset",
@@ -80,6 +84,13 @@ def _text(table: Table, column: Column, value: object) -> str:
             f"A validation error occurred.  The length of the '{column.logical_name}' attribute of"
             f" the '{table.logical_name}' entity exceeded the maximum allowed length of '{limit}'.",
             "0x80044331",
+        )
+    unprintable = _NO_XML.search(value)
+    if unprintable is not None:
+        raise bad_request(
+            f"Invalid character in field '{column.logical_name}': '.', hexadecimal value"
+            f" 0x{ord(unprintable[0]):02X}, is an invalid character.",
+            "0x80040278",
         )
     return value
 
@@ -146,6 +157,33 @@ def _out_of_range(table: Table, column: Column, number: object) -> Fault:
         f" {lowest} to {highest}",
         _OUT_OF_RANGE,
     )
+
+
+def written_choices(numbers: Iterable[int]) -> str:
+    """Write the options of a choices column as they are stored and shown: each once, in order."""
+    return ",".join(str(number) for number in sorted(set(numbers)))
+
+
+def _choices(table: Table, column: Column, value: object) -> str | None:
+    """Read the options of a choices column, `"1,9"` (Learn: Choices columns); none is null."""
+    if not isinstance(value, str):
+        raise _wrong_type(table, column, value)
+    if not value.strip():
+        return None
+    numbers = {_option(table, column, part.strip()) for part in value.split(",")}
+    if len(numbers) > MOST_CHOICES:
+        raise bad_request(
+            f"The value of '{column.logical_name}' on record of type '{table.logical_name}' has"
+            f" {len(numbers)} options; a choices column takes up to {MOST_CHOICES}.",
+            "0x8004431a",
+        )
+    return written_choices(numbers)
+
+
+def _option(table: Table, column: Column, text: str) -> int:
+    if _WHOLE.fullmatch(text) is None:
+        raise _wrong_type(table, column, text)
+    return _choice(table, column, int(text))
 
 
 def _choice(table: Table, column: Column, value: object) -> int:
@@ -234,6 +272,7 @@ _READERS: dict[ColumnType, Callable[[Table, Column, object], Any]] = {
     ColumnType.MONEY: _number,
     ColumnType.BOOLEAN: _boolean,
     ColumnType.PICKLIST: _choice,
+    ColumnType.CHOICES: _choices,
     ColumnType.STATE: _status,
     ColumnType.STATUS: _status,
     ColumnType.DATETIME: _date_time,

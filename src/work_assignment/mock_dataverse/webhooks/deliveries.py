@@ -1,7 +1,8 @@
-"""One attempt to deliver to a webhook, and the system job that says how it ended."""
+"""One attempt to deliver to a webhook: the post, what came of it, and what is noted of it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +10,15 @@ from http.client import HTTPException
 from typing import Any
 
 from ..faults import Fault
-from ..tables.metadata import Table
-from ..tables.values import stored_moment
-from .contexts import STEP_TABLE
 from .endpoints import Endpoint, Headers, Poster, read_endpoint
+from .log import Attempted
 from .outbox_rows import Delivery
+from .settings import Control
 
 _PASSING = (502, 503, 504)
 _NOT_SUCCESSFUL = "0x80050201"
 _TIMED_OUT = "0x80050202"
 _NOT_POSTED = "0x80050205"
-_SYSTEM_EVENT = 1
-_COMPLETED, _SUCCEEDED, _FAILED = 3, 30, 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +30,73 @@ class Failure:
     may_pass: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: int | None
+    failure: Failure | None
+
+
 def attempt(
-    poster: Poster, endpoint_row: Mapping[str, Any] | None, delivery: Delivery, host: str
+    poster: Poster,
+    endpoint_row: Mapping[str, Any] | None,
+    delivery: Delivery,
+    control: Control,
+    *,
+    kind: str,
+    at: datetime,
 ) -> Failure | None:
-    """Post once, to the endpoint as it is registered now; None is success."""
-    if endpoint_row is None:
-        return Failure(_NOT_POSTED, "The webhook's service endpoint does not exist any more.")
+    """Post once, to the endpoint as it is registered now, and note it; None is success."""
+    began = time.monotonic()
+    shown, outcome = "", _Outcome(None, None)
     try:
-        endpoint = read_endpoint(endpoint_row)
+        endpoint = _endpoint(endpoint_row)
+        shown = endpoint.shown
+        outcome = _post(poster, endpoint, delivery, control)
     except Fault as exc:
-        return Failure(exc.code, exc.message)
-    return _post(poster, endpoint, delivery, host)
+        outcome = _Outcome(None, Failure(exc.code, exc.message))
+    failure = outcome.failure
+    control.log.add(
+        Attempted(
+            at=at,
+            kind=kind,
+            url=shown,
+            status=outcome.status,
+            problem=f"{failure.code}: {failure.message}" if failure else None,
+            seconds=time.monotonic() - began,
+            number=delivery.attempts + 1,
+            delivery=delivery,
+        )
+    )
+    return failure
 
 
-def _post(poster: Poster, endpoint: Endpoint, delivery: Delivery, host: str) -> Failure | None:
+def _endpoint(row: Mapping[str, Any] | None) -> Endpoint:
+    if row is None:
+        raise Fault(400, _NOT_POSTED, "The webhook's service endpoint does not exist any more.")
+    return read_endpoint(row)
+
+
+def _post(poster: Poster, endpoint: Endpoint, delivery: Delivery, control: Control) -> _Outcome:
+    settings = control.settings
+    headers = _headers(delivery, settings.organization_host)
     try:
-        status, reason = poster.post(endpoint, _headers(delivery, host), delivery.body.encode())
+        status, reason = poster.post(
+            endpoint, headers, delivery.body.encode(), settings.timeout.total_seconds()
+        )
     except TimeoutError:
-        return Failure(_TIMED_OUT, f"The webhook call to {endpoint.shown} timed out.")
+        message = f"The webhook call to {endpoint.shown} timed out."
+        return _Outcome(None, Failure(_TIMED_OUT, message))
     except (OSError, HTTPException, ValueError) as exc:
         why = str(exc) if isinstance(exc, OSError) else type(exc).__name__
-        return Failure(_NOT_POSTED, f"The webhook call to {endpoint.shown} got no answer: {why}")
+        message = f"The webhook call to {endpoint.shown} got no answer: {why}"
+        return _Outcome(None, Failure(_NOT_POSTED, message))
     if 200 <= status < 300:
-        return None
-    return Failure(
-        _NOT_SUCCESSFUL,
+        return _Outcome(status, None)
+    message = (
         "The webhook call failed because the http request received non-success httpStatus code. "
-        f"Please check your webhook request handler. ({endpoint.shown}: {status} {reason})",
-        may_pass=status in _PASSING,
+        f"Please check your webhook request handler. ({endpoint.shown}: {status} {reason})"
     )
+    return _Outcome(status, Failure(_NOT_SUCCESSFUL, message, may_pass=status in _PASSING))
 
 
 def _headers(delivery: Delivery, host: str) -> Headers:
@@ -74,64 +110,3 @@ def _headers(delivery: Delivery, host: str) -> Headers:
     if delivery.is_trimmed:
         headers["x-ms-dynamics-msg-size-exceeded"] = "true"
     return headers
-
-
-def job_row(
-    jobs: Table,
-    delivery: Delivery,
-    failure: Failure | None,
-    *,
-    started_at: datetime,
-    ended_at: datetime,
-) -> dict[str, Any]:
-    """Build the raw asyncoperation row of a delivery, with those columns that the table has."""
-    text = f"{failure.code}: {failure.message}" if failure else None
-    started, ended = stored_moment(started_at), stored_moment(ended_at)
-    values = {
-        "asyncoperationid": delivery.operation_id,
-        "name": delivery.step_name,
-        "operationtype": _SYSTEM_EVENT,
-        "statecode": _COMPLETED,
-        "statuscode": _FAILED if failure else _SUCCEEDED,
-        "message": text,
-        "friendlymessage": text,
-        "errorcode": _signed(failure.code) if failure else None,
-        "retrycount": delivery.attempts,
-        "messagename": delivery.message,
-        "primaryentitytype": delivery.table_name,
-        "correlationid": delivery.correlation_id,
-        "depth": delivery.depth,
-        "createdon": delivery.occurred_at,
-        "startedon": started,
-        "completedon": ended,
-        "modifiedon": ended,
-        "executiontimespan": (ended_at - started_at).total_seconds(),
-        "owningbusinessunit": delivery.business_unit_id,
-    }
-    users = ("ownerid", "owninguser", "createdby", "modifiedby")
-    lookups = {
-        **dict.fromkeys(users, ("systemuser", delivery.user_id)),
-        "owningextensionid": (STEP_TABLE, delivery.step_id),
-        "regardingobjectid": (delivery.table_name, delivery.row_id),
-    }
-    known = {name: value for name, value in values.items() if name in jobs.columns}
-    return known | _lookups(jobs, lookups)
-
-
-def _lookups(jobs: Table, lookups: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """Store ids as the columns hold them; a table that a column cannot point at is left out."""
-    stored: dict[str, Any] = {}
-    for name, (table, row_id) in lookups.items():
-        column = jobs.columns.get(name)
-        if column is None or table not in column.targets:
-            continue
-        stored[name] = row_id
-        if column.is_polymorphic:
-            stored[f"{name}__type"] = table
-    return stored
-
-
-def _signed(code: str) -> int:
-    """Turn a code into the number that the column holds: 32 bits with a sign."""
-    number = int(code, 16)
-    return number - 2**32 if number >= 2**31 else number

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import selectors
 import socket
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -19,6 +21,7 @@ from ..faults import Fault, bad_request, not_emulated
 WEBHOOK_CONTRACT = 8
 INVALID_ARGUMENT = "0x80040203"
 INVALID_HEADERS = "0x80050203"
+INVALID_PARAMETERS = "0x80050204"
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -28,6 +31,7 @@ _IDLE_SECONDS = 2.0  # shorter than servers keep a silent connection
 _LARGEST_ANSWER = 64 * 1024
 
 Headers: TypeAlias = Mapping[str, str]
+Settings: TypeAlias = tuple[tuple[str, str], ...]
 _Place: TypeAlias = tuple[str, str, int | None]
 
 
@@ -37,7 +41,8 @@ class Endpoint:
 
     url: str
     key: str | None = field(default=None, repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: Settings = field(default=(), repr=False)
+    parameters: Settings = field(default=(), repr=False)
 
     @property
     def parts(self) -> SplitResult:
@@ -45,9 +50,10 @@ class Endpoint:
 
     @property
     def resource(self) -> str:
-        """What stands in the request line: path, query, and the key as `code`."""
+        """What stands in the request line: path, query, parameters, and the key as `code`."""
         parts = self.parts
         queries = [quote(parts.query, safe=_URL_SAFE)] if parts.query else []
+        queries += [f"{quote(n, safe='')}={quote(v, safe='')}" for n, v in self.parameters]
         if self.key:
             queries.append(f"code={quote(self.key, safe='')}")
         path = quote(parts.path or "/", safe=_URL_SAFE)
@@ -76,12 +82,13 @@ def read_endpoint(row: Mapping[str, Any]) -> Endpoint:
         case 4:
             return Endpoint(url, key=secret)
         case 5:
-            return Endpoint(url, headers=read_settings(secret or ""))
+            return Endpoint(url, headers=read_headers(secret or ""))
         case 6:
-            raise not_emulated("webhook authentication by query string (authtype 6)")
+            return Endpoint(url, parameters=read_parameters(secret or ""))
         case other:
             raise bad_request(
-                f"A webhook's authtype is 4 (WebhookKey) or 5 (HttpHeader), not {other}.",
+                "A webhook's authtype is 4 (WebhookKey), 5 (HttpHeader) or 6 (HttpQueryString), not"
+                f" {other}.",
                 INVALID_ARGUMENT,
             )
 
@@ -98,31 +105,44 @@ def _checked_url(url: str | None) -> str:
     return str(url)
 
 
-def read_settings(xml: str) -> tuple[tuple[str, str], ...]:
+def read_headers(xml: str) -> Settings:
     """Read `<settings><setting name= value=/></settings>` as headers."""
+    return _read_settings(xml, _checked_header, _invalid_headers)
+
+
+def read_parameters(xml: str) -> Settings:
+    """Read `<settings><setting name= value=/></settings>` as parameters of a query."""
+    return _read_settings(xml, _checked_parameter, _invalid_parameters)
+
+
+def _read_settings(
+    xml: str, checked: Callable[[str, str | None], tuple[str, str]], invalid: Callable[[str], Fault]
+) -> Settings:
     found: list[tuple[str, str]] = []
     path: list[str] = []
 
     def opened(tag: str, attributes: dict[str, str]) -> None:
         path.append(tag)
         if path == ["settings", "setting"]:
-            found.append(_checked_header(attributes))
+            found.append(checked(attributes.get("name", ""), attributes.get("value")))
         elif path != ["settings"]:
-            raise _invalid_headers(f"<{tag}> is not expected there")
+            raise invalid(f"<{tag}> is not expected there")
+
+    def refuse_doctype(*_: object) -> None:
+        raise invalid("it has a DOCTYPE")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = opened
     parser.EndElementHandler = lambda _: path.pop()
-    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         parser.Parse(xml, True)
-    except expat.ExpatError as exc:
-        raise _invalid_headers(f"it is not well-formed XML ({exc})") from exc
+    except (expat.ExpatError, ValueError) as exc:
+        raise invalid(f"it is not well-formed XML ({exc})") from exc
     return tuple(found)
 
 
-def _checked_header(attributes: Mapping[str, str]) -> tuple[str, str]:
-    name, value = attributes.get("name", ""), attributes.get("value")
+def _checked_header(name: str, value: str | None) -> tuple[str, str]:
     if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS:
         raise _invalid_headers(f"'{name}' cannot be the name of a header")
     if value is None or not _HEADER_VALUE.fullmatch(value):
@@ -130,12 +150,21 @@ def _checked_header(attributes: Mapping[str, str]) -> tuple[str, str]:
     return name, value
 
 
-def _refuse_doctype(*_: object) -> None:
-    raise _invalid_headers("it has a DOCTYPE")
+def _checked_parameter(name: str, value: str | None) -> tuple[str, str]:
+    if not name:
+        raise _invalid_parameters("a setting has no name")
+    if value is None:
+        raise _invalid_parameters(f"'{name}' has no value")
+    return name, value
 
 
 def _invalid_headers(why: str) -> Fault:
     return bad_request(f"The webhook's http headers are invalid: {why}.", INVALID_HEADERS)
+
+
+def _invalid_parameters(why: str) -> Fault:
+    message = f"The webhook's query string parameters are invalid: {why}."
+    return bad_request(message, INVALID_PARAMETERS)
 
 
 class Poster:
@@ -144,20 +173,21 @@ class Poster:
     Only `abort` may be called from another thread.
     """
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._connections: dict[_Place, tuple[HTTPConnection, float]] = {}
         self._aborted = False
 
-    def post(self, endpoint: Endpoint, headers: Headers, body: bytes) -> tuple[int, str]:
-        """Post once and return status and reason; redirects are not followed.
+    def post(
+        self, endpoint: Endpoint, headers: Headers, body: bytes, timeout: float
+    ) -> tuple[int, str]:
+        """Post once and return status and reason; no redirect is followed, no proxy is asked.
 
         Raises TimeoutError, or another OSError or HTTPException when there was no answer.
         """
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + timeout
         parts = endpoint.parts
         place = (parts.scheme, parts.hostname or "", parts.port)
-        connection = self._connection(place)
+        connection = self._connection(place, timeout)
         try:
             response = self._exchange(connection, endpoint, headers, body, deadline)
         except BaseException:
@@ -170,7 +200,7 @@ class Poster:
             self._drop(place)
         return status, reason
 
-    def _connection(self, place: _Place) -> HTTPConnection:
+    def _connection(self, place: _Place, timeout: float) -> HTTPConnection:
         """Return the open connection if it is fresh, else a new one."""
         known = self._connections.get(place)
         if (
@@ -180,9 +210,7 @@ class Poster:
         ):
             return known[0]
         self._drop(place)
-        scheme, host, port = place
-        kind = HTTPSConnection if scheme == "https" else HTTPConnection
-        connection = kind(host, port, timeout=self._timeout)
+        connection = _new_connection(place, timeout)
         self._connections[place] = connection, time.monotonic()
         return connection
 
@@ -234,6 +262,27 @@ class Poster:
     def close(self) -> None:
         for place in list(self._connections):
             self._drop(place)
+
+
+def _new_connection(place: _Place, timeout: float) -> HTTPConnection:
+    scheme, host, port = place
+    if scheme != "https":
+        return HTTPConnection(host, port, timeout=timeout)
+    context = ssl.create_default_context()
+    if _is_this_machine(host):
+        # A receiver under test has a certificate that nobody has signed.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return HTTPSConnection(host, port, timeout=timeout, context=context)
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _left(deadline: float) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from itertools import islice
 
 _CREATE_OUTBOX = """
 CREATE TABLE IF NOT EXISTS "__outbox" (
@@ -26,16 +28,32 @@ CREATE TABLE IF NOT EXISTS "__outbox" (
   "attempts" INTEGER NOT NULL DEFAULT 0
 )"""
 
-_KEEP = """
-INSERT INTO "__outbox" (
-  "operation_id", "message", "table_name", "row_id", "correlation_id", "depth", "user_id",
-  "business_unit_id", "occurred_at", "step_id", "step_name", "endpoint_id", "deletes_job", "body",
-  "is_trimmed"
-) VALUES (
-  :operation_id, :message, :table_name, :row_id, :correlation_id, :depth, :user_id,
-  :business_unit_id, :occurred_at, :step_id, :step_name, :endpoint_id, :deletes_job, :body,
-  :is_trimmed
-)"""
+_COLUMNS = (
+    "operation_id",
+    "message",
+    "table_name",
+    "row_id",
+    "correlation_id",
+    "depth",
+    "user_id",
+    "business_unit_id",
+    "occurred_at",
+    "step_id",
+    "step_name",
+    "endpoint_id",
+    "deletes_job",
+    "body",
+    "is_trimmed",
+)
+_KEEP = " ".join(
+    (
+        'INSERT INTO "__outbox" (',
+        ", ".join(f'"{name}"' for name in _COLUMNS),
+        ") VALUES (",
+        ", ".join("?" * len(_COLUMNS)),
+        ")",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +87,47 @@ def create_outbox(db: sqlite3.Connection) -> None:
     db.execute(_CREATE_OUTBOX)
 
 
+def has_outbox(db: sqlite3.Connection) -> bool:
+    """Tell whether the table is there; a database that was put back may not have it yet."""
+    found = db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__outbox'")
+    return found.fetchone() is not None
+
+
 def keep(db: sqlite3.Connection, delivery: Delivery) -> None:
     """Add a delivery, in the transaction of the write it tells of."""
-    create_outbox(db)
-    db.execute(_KEEP, asdict(delivery))
+    values = tuple(getattr(delivery, name) for name in _COLUMNS)
+    try:
+        db.execute(_KEEP, values)
+    except sqlite3.OperationalError:
+        create_outbox(db)
+        db.execute(_KEEP, values)
 
 
-def waiting(db: sqlite3.Connection, *, after: int, limit: int) -> list[Delivery]:
-    """Return the oldest deliveries beyond `after`."""
-    rows = db.execute(
-        'SELECT * FROM "__outbox" WHERE "id" > ? ORDER BY "id" LIMIT ?', (after, limit)
+def waiting(db: sqlite3.Connection, *, besides: Container[str], limit: int) -> list[Delivery]:
+    """Return the oldest deliveries but for those with the operation ids of `besides`."""
+    if not has_outbox(db):
+        return []
+    ids = db.execute('SELECT "id", "operation_id" FROM "__outbox" ORDER BY "id"')
+    wanted = (row["id"] for row in ids if row["operation_id"] not in besides)
+    return [
+        _delivery(db.execute('SELECT * FROM "__outbox" WHERE "id" = ?', (row_id,)).fetchone())
+        for row_id in list(islice(wanted, limit))
+    ]
+
+
+def count_waiting(db: sqlite3.Connection) -> int:
+    if not has_outbox(db):
+        return 0
+    return int(db.execute('SELECT count(*) FROM "__outbox"').fetchone()[0])
+
+
+def is_kept(db: sqlite3.Connection, delivery: Delivery) -> bool:
+    """Tell whether a delivery is in the outbox still."""
+    found = db.execute(
+        'SELECT 1 FROM "__outbox" WHERE "id" = ? AND "operation_id" = ?',
+        (delivery.id, delivery.operation_id),
     )
-    return [_delivery(row) for row in rows]
+    return found.fetchone() is not None
 
 
 def note_attempt(db: sqlite3.Connection, delivery: Delivery) -> Delivery:

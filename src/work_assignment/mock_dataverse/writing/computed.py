@@ -13,6 +13,16 @@ from ..tables.metadata import Catalog, Table
 
 Row: TypeAlias = Mapping[str, Any]
 
+_ADDRESS_PARTS = (
+    "line1",
+    "line2",
+    "line3",
+    "city",
+    "stateorprovince",
+    "postalcode",
+    "country",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -28,7 +38,7 @@ class Write:
 
 def computed_columns(write: Write) -> dict[str, Any]:
     """Return the columns that follow from what a write changes."""
-    found = _amounts(write)
+    found = {**_amounts(write), **_addresses(write)}
     rule = _RULES.get(write.table.logical_name)
     if rule is not None:
         found.update(rule(write))
@@ -83,11 +93,39 @@ def _in_base(amount: float | None, rate: float) -> float | None:
     return None if amount is None else round(amount / rate, 4)
 
 
+@lru_cache(maxsize=512)
+def _address_prefixes(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.removesuffix("_composite") for name in names if name.endswith("_composite"))
+
+
+def _addresses(write: Write) -> dict[str, Any]:
+    """Write each address of which a part changes as a person reads it, line by line."""
+    return {
+        f"{prefix}_composite": _address(write.row, prefix)
+        for prefix in _address_prefixes(tuple(write.table.columns))
+        if any(f"{prefix}_{part}" in write.changes for part in _ADDRESS_PARTS)
+    }
+
+
+def _address(row: Row, prefix: str) -> str | None:
+    parts = {part: row[f"{prefix}_{part}"] or "" for part in _ADDRESS_PARTS}
+    region = " ".join(filter(None, (parts["stateorprovince"], parts["postalcode"])))
+    place = ", ".join(filter(None, (parts["city"], region)))
+    lines = (parts["line1"], parts["line2"], parts["line3"], place, parts["country"])
+    return "\r\n".join(filter(None, lines)) or None
+
+
 def _full_name(write: Write) -> dict[str, Any]:
-    if not write.creates and not {"firstname", "lastname"} & set(write.changes):
-        return {}
-    parts = (write.row.get("firstname"), write.row.get("lastname"))
-    return {"fullname": " ".join(part for part in parts if part) or None}
+    """Join first and last name, and how they are pronounced."""
+    found: dict[str, Any] = {}
+    for prefix in ("", "yomi"):
+        first, last = f"{prefix}firstname", f"{prefix}lastname"
+        if first in write.row and (
+            write.creates or first in write.changes or last in write.changes
+        ):
+            names = (write.row[first], write.row[last])
+            found[f"{prefix}fullname"] = " ".join(filter(None, names)) or None
+    return found
 
 
 def _lead(write: Write) -> dict[str, Any]:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ..faults import Fault
-from ..storage.rows import RawRow, delete_row, fetch_row, find_ids, next_version, update_row
+from ..storage.rows import RawRow, delete_row, next_version, update_row
 from ..tables.metadata import CascadeDelete, Catalog, OneToMany, Table
+from ..tables.standard_tables.activity_parties import PARTY
 from ..webhooks.operations import DELETE
+from .descents import Descents, Hanging, Reach, rows_pointing_at
 from .links import Links
+from .shares import Shares
 from .writes import OperationSink, WriteContext, check_version, existing_row, refuse_message
+
+_EVERYTHING = Reach()
+# What a lost link leaves behind beside its null (Learn: ActivityParty table, IsPartyDeleted).
+_MARKS: dict[tuple[str, str], dict[str, Any]] = {(PARTY, "partyid"): {"ispartydeleted": 1}}
 
 
 class Deletes:
@@ -20,10 +29,12 @@ class Deletes:
         self._catalog = catalog
         self._outbox = outbox
         self._links = links
-        self._pointing_at: dict[str, list[OneToMany]] = defaultdict(list)
-        for relation in catalog.one_to_many:
-            if relation.cascade_delete is not CascadeDelete.NO_CASCADE:
-                self._pointing_at[relation.referenced_table].append(relation)
+        self._shares = Shares(catalog)
+        self._restricting = _by_target(catalog, CascadeDelete.RESTRICT)
+        self._unlinking = _by_target(catalog, CascadeDelete.REMOVE_LINK)
+        self._descents = Descents(
+            catalog, (r for r in catalog.one_to_many if r.cascade_delete is CascadeDelete.CASCADE)
+        )
 
     def delete(
         self,
@@ -38,58 +49,80 @@ class Deletes:
         refuse_message(table, DELETE)
         row = existing_row(db, table, row_id)
         check_version(row, version)
-        self._delete(db, table, row, context)
+        contexts = {row_id: context}
+        doomed = [(table, row)]
+        for hanging in self._descents.levels(db, table, row, _EVERYTHING):
+            doomed.append((hanging.table, hanging.row))
+            contexts[hanging.row_id] = self._within(contexts, hanging)
+        for kind, rows in _grouped(doomed):
+            self._check_restricted(db, kind, rows)
+        # Those below go first, so that what is told of each still finds the names of its parents.
+        for kind, lost in reversed(doomed):
+            self._remove(db, kind, lost, contexts[str(lost[kind.primary_id])])
+        for kind, rows in _grouped(doomed):
+            self._unlink(db, kind, rows)
 
-    def _delete(
+    def _remove(
         self, db: sqlite3.Connection, table: Table, row: RawRow, context: WriteContext
     ) -> None:
         row_id = str(row[table.primary_id])
-        relations = self._pointing_at.get(table.logical_name, [])
-        for relation in relations:
-            if relation.cascade_delete is CascadeDelete.RESTRICT:
-                self._restrict(db, relation, row_id)
+        operation = context.operation(DELETE, table, row_id, {}, row, None)
+        if self._outbox.precedes(db, table):
+            self._outbox.validate(db, operation)
+            self._outbox.prepare(db, operation)
         delete_row(db, table, row_id)
-        for relation in relations:
-            self._cascade(db, relation, row_id, context)
         self._links.remove_all(db, table, row_id)
-        self._outbox.enqueue(db, context.operation(DELETE, table, row_id, {}, row, None))
+        self._shares.forget(db, row_id)
+        if table.logical_name != PARTY:
+            self._outbox.enqueue(db, operation)
 
-    def _restrict(self, db: sqlite3.Connection, relation: OneToMany, row_id: str) -> None:
-        if self._pointing(db, relation, row_id, limit=1):
-            raise Fault(
-                405,
-                "0x80040227",
-                "The object you tried to delete is associated with another object and cannot be"
-                f" deleted. It is a {relation.referencing_table} that points at it by"
-                f" '{relation.referencing_column}'.",
-            )
+    def _within(self, contexts: Mapping[str, WriteContext], hanging: Hanging) -> WriteContext:
+        """Say that a row is deleted as a part of the deletion of the row that it hangs on."""
+        table = self._catalog.tables[hanging.relation.referenced_table]
+        row_id = str(hanging.parent[table.primary_id])
+        context = contexts[row_id]
+        return context.within(context.operation(DELETE, table, row_id, {}, hanging.parent, None))
 
-    def _cascade(
-        self, db: sqlite3.Connection, relation: OneToMany, row_id: str, context: WriteContext
-    ) -> None:
-        table = self._catalog.tables[relation.referencing_table]
-        if relation.cascade_delete is CascadeDelete.CASCADE:
-            for child_id in self._pointing(db, relation, row_id):
-                child = fetch_row(db, table, child_id)
-                if child is not None:  # else it went with another child before it
-                    self._delete(db, table, child, context)
-        elif relation.cascade_delete is CascadeDelete.REMOVE_LINK:
-            for child_id in self._pointing(db, relation, row_id):
-                update_row(db, table, child_id, self._without_link(db, table, relation))
+    def _check_restricted(self, db: sqlite3.Connection, table: Table, ids: Sequence[str]) -> None:
+        for relation in self._restricting.get(table.logical_name, ()):
+            child = self._catalog.tables[relation.referencing_table]
+            for _ in rows_pointing_at(db, child, relation, ids, limit=1):
+                raise Fault(
+                    405,
+                    "0x80040227",
+                    "The object you tried to delete is associated with another object and cannot"
+                    f" be deleted. It is a {relation.referencing_table} that points at it by"
+                    f" '{relation.referencing_column}'.",
+                )
 
-    def _without_link(self, db: sqlite3.Connection, table: Table, relation: OneToMany) -> RawRow:
-        column = table.columns[relation.referencing_column]
-        changes: RawRow = {column.logical_name: None, "versionnumber": next_version(db)}
-        if column.is_polymorphic:
-            changes[f"{column.logical_name}__type"] = None
-        return changes
+    def _unlink(self, db: sqlite3.Connection, table: Table, ids: Sequence[str]) -> None:
+        for relation in self._unlinking.get(table.logical_name, ()):
+            child = self._catalog.tables[relation.referencing_table]
+            for row in rows_pointing_at(db, child, relation, ids):
+                changes = {**_without_link(child, relation), "versionnumber": next_version(db)}
+                update_row(db, child, str(row[child.primary_id]), changes)
 
-    def _pointing(
-        self, db: sqlite3.Connection, relation: OneToMany, row_id: str, limit: int = -1
-    ) -> list[str]:
-        table = self._catalog.tables[relation.referencing_table]
-        column = table.columns[relation.referencing_column]
-        values = {column.logical_name: row_id}
-        if column.is_polymorphic:
-            values[f"{column.logical_name}__type"] = relation.referenced_table
-        return find_ids(db, table, values, limit)
+
+def _by_target(catalog: Catalog, cascade: CascadeDelete) -> dict[str, list[OneToMany]]:
+    found: dict[str, list[OneToMany]] = defaultdict(list)
+    for relation in catalog.one_to_many:
+        if relation.cascade_delete is cascade:
+            found[relation.referenced_table].append(relation)
+    return found
+
+
+def _grouped(rows: Iterable[tuple[Table, RawRow]]) -> list[tuple[Table, list[str]]]:
+    """Gather the ids of rows by table."""
+    found: dict[str, tuple[Table, list[str]]] = {}
+    for table, row in rows:
+        ids = found.setdefault(table.logical_name, (table, []))[1]
+        ids.append(str(row[table.primary_id]))
+    return list(found.values())
+
+
+def _without_link(table: Table, relation: OneToMany) -> RawRow:
+    column = table.columns[relation.referencing_column]
+    changes: RawRow = {column.logical_name: None}
+    if column.is_polymorphic:
+        changes[f"{column.logical_name}__type"] = None
+    return changes | _MARKS.get((table.logical_name, column.logical_name), {})

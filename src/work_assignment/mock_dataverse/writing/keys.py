@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from ..tables.metadata import Column, ColumnType, Table
 from ..tables.values import is_guid, to_stored
 
 _NUMBERS = (ColumnType.DECIMAL, ColumnType.DOUBLE, ColumnType.MONEY)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,16 @@ def read_key(table: Table, text: str) -> Key:
     """Read what stands between the parentheses; quotes in it are decoded already."""
     if is_guid(text):
         return Key(row_id=text.lower())
-    pairs = dict(_pair(table, part) for part in split_outside_quotes(text, ","))
+    parts = split_outside_quotes(text, ",")
+    pairs = dict(_pair(table, part) for part in parts)
+    if len(pairs) < len(parts):
+        raise _invalid_key(table, text)
     if set(pairs) == {table.primary_id} and is_guid(pairs[table.primary_id]):
         return Key(row_id=pairs[table.primary_id].lower())
     columns = {name: _key_column(table, name) for name in pairs}
     logical_names = {column.logical_name for column in columns.values()}
     if not any(set(key.columns) == logical_names for key in table.keys):
-        raise _invalid_key(table)
+        raise _invalid_key(table, text)
     return Key(
         values={
             columns[name].logical_name: _value(table, columns[name], value)
@@ -77,25 +82,25 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
 def _pair(table: Table, part: str) -> tuple[str, str]:
     name, equals, value = part.partition("=")
     if not equals or not name.strip() or not value.strip():
-        raise _invalid_key(table)
+        raise _invalid_key(table, part)
     return name.strip(), value.strip()
 
 
 def _key_column(table: Table, name: str) -> Column:
     column = table.column_by_wire_name(name)
     if column is None:
-        raise _invalid_key(table)
+        raise _invalid_key(table, name)
     return column
 
 
 def _value(table: Table, column: Column, text: str) -> Any:
     if text.startswith("'") != column.type.is_text or text == "null":
-        raise _invalid_key(table)
+        raise _invalid_key(table, text)
     if column.type.is_text:
         return to_stored(table, column, _unquoted(table, text))
     if column.type.is_lookup:
         if not is_guid(text):
-            raise _invalid_key(table)
+            raise _invalid_key(table, text)
         return text.lower()
     if column.type in _NUMBERS:
         return to_stored(table, column, _number(table, text))
@@ -105,22 +110,21 @@ def _value(table: Table, column: Column, text: str) -> Any:
 def _unquoted(table: Table, text: str) -> str:
     inner = text[1:-1]
     if len(text) < 2 or not text.endswith("'") or "'" in inner.replace("''", ""):
-        raise _invalid_key(table)
+        raise _invalid_key(table, text)
     return inner.replace("''", "'")
 
 
 def _number(table: Table, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise _invalid_key(table) from None
+    if _NUMBER.fullmatch(text) is None:
+        raise _invalid_key(table, text)
+    return float(text)
 
 
-def _invalid_key(table: Table) -> Fault:
+def _invalid_key(table: Table, culprit: str) -> Fault:
     return bad_request(
         "The key in the request URI is not valid for resource"
         f" 'Microsoft.Dynamics.CRM.{table.logical_name}'. Ensure that the names and number of key"
         " properties match the declared key properties for the resource"
-        f" 'Microsoft.Dynamics.CRM.{table.logical_name}'.",
+        f" 'Microsoft.Dynamics.CRM.{table.logical_name}'. What does not fit is '{culprit}'.",
         "0x80060890",
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from ..faults import Fault, bad_request, duplicate_row, segment_not_found
 from ..storage.rows import delete_row, fetch_value, find_ids, insert_row, next_version
 from ..tables.metadata import Catalog, ManyToMany, OneToMany, Table
-from ..webhooks.operations import ASSOCIATE, DISASSOCIATE
+from ..webhooks import json_text
+from ..webhooks.operations import ASSOCIATE, DISASSOCIATE, Operation
 from .payloads import CollectionLink, Payload
 from .references import Reference
 from .writes import OperationSink, WriteContext, Writes, existing_row
@@ -55,7 +59,11 @@ class Links:
             return
         relation = self._collection(source.table, navigation)
         self._check_target(navigation, relation.referencing_table, target)
-        self._point(db, relation, target, source, context)
+        link = {relation.referencing_column: source.row_id}
+        operation = _tied(ASSOCIATE, source, relation.schema_name, target, link, context)
+        self._begin(db, operation)
+        self._point(db, relation, target, source, context.within(operation))
+        self._outbox.enqueue(db, operation)
 
     def remove(
         self,
@@ -74,8 +82,12 @@ class Links:
         self._check_target(navigation, relation.referencing_table, target)
         row = existing_row(db, target.table, target.row_id)
         if row[relation.referencing_column] != source.row_id:
-            raise _not_associated()
-        self._point(db, relation, target, None, context)
+            raise not_associated()
+        link = {relation.referencing_column: source.row_id}
+        operation = _tied(DISASSOCIATE, source, relation.schema_name, target, link, context)
+        self._begin(db, operation)
+        self._point(db, relation, target, None, context.within(operation))
+        self._outbox.enqueue(db, operation)
 
     def holds(
         self, db: sqlite3.Connection, source: Reference, navigation: str, target: Reference
@@ -180,14 +192,13 @@ class Links:
             **values,
             "versionnumber": next_version(db),
         }
+        operation = _tied(ASSOCIATE, source, relation.schema_name, target, values, context)
+        self._begin(db, operation)
         try:
             insert_row(db, intersect, row)
         except sqlite3.IntegrityError as exc:
             raise duplicate_row() from exc
-        self._outbox.enqueue(
-            db,
-            context.operation(ASSOCIATE, source.table, source.row_id, values, None, None),
-        )
+        self._outbox.enqueue(db, operation)
 
     def _disassociate(
         self,
@@ -202,13 +213,18 @@ class Links:
         intersect = self._catalog.tables[relation.intersect_table]
         found = find_ids(db, intersect, values)
         if not found:
-            raise _not_associated()
+            raise not_associated()
+        operation = _tied(DISASSOCIATE, source, relation.schema_name, target, values, context)
+        self._begin(db, operation)
         for link_id in found:
             delete_row(db, intersect, link_id)
-        self._outbox.enqueue(
-            db,
-            context.operation(DISASSOCIATE, source.table, source.row_id, values, None, None),
-        )
+        self._outbox.enqueue(db, operation)
+
+    def _begin(self, db: sqlite3.Connection, operation: Operation) -> None:
+        """Run what comes before the rows are tied or freed."""
+        if self._outbox.precedes(db, operation.table):
+            self._outbox.validate(db, operation)
+            self._outbox.prepare(db, operation)
 
     def _link_values(
         self, relation: ManyToMany, source: Reference, target: Reference, navigation: str
@@ -221,10 +237,31 @@ class Links:
         return {relation.column1: target.row_id, relation.column2: source.row_id}
 
 
+def _tied(
+    message: str,
+    source: Reference,
+    relationship: str,
+    target: Reference,
+    values: Mapping[str, Any],
+    context: WriteContext,
+) -> Operation:
+    """Say that a row is tied to another one by a relationship, or freed from it."""
+    operation = context.operation(message, source.table, source.row_id, values, None, None)
+    near = json_text.reference(source.table.logical_name, source.row_id)
+    far = json_text.references([(target.table.logical_name, target.row_id)])
+    parameters = (
+        ("Target", near),
+        ("Relationship", json_text.relationship(relationship)),
+        ("RelatedEntities", far),
+    )
+    return replace(operation, parameters=parameters)
+
+
 def _is_first(relation: ManyToMany, table: Table, navigation: str) -> bool:
     """Tell whether a relationship is addressed from its first side."""
     return relation.table1 == table.logical_name and relation.navigation1 == navigation
 
 
-def _not_associated() -> Fault:
+def not_associated() -> Fault:
+    """404: a link that somebody names is not there."""
     return Fault(404, "0x80040217", "The records are not associated with each other.")

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ..faults import Fault, bad_request
 from ..tables.metadata import Catalog, Table
-from .keys import find_row, key_not_found, read_key
+from .keys import Key, find_row, key_not_found, read_key
 
 _ROOT = re.compile(r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d/)?", re.IGNORECASE)
 _ROW = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", re.DOTALL)
@@ -37,6 +37,19 @@ class References:
             raise bad_request(f"A reference to a record is a text, not {text!r}.")
         if text.startswith("$"):
             return self.by_content_id(text)
+        table, key = self.parse(text)
+        row_id = find_row(db, table, key)
+        if row_id is None:
+            raise key_not_found(table, key)
+        return Reference(table, row_id)
+
+    def parse(self, text: object) -> tuple[Table, Key]:
+        """Take a reference apart, whether there is such a row or not."""
+        if not isinstance(text, str):
+            raise bad_request(f"A reference to a record is a text, not {text!r}.")
+        if text.startswith("$"):
+            found = self.by_content_id(text)
+            return found.table, Key(row_id=found.row_id)
         matched = _ROW.fullmatch(_ROOT.sub("", unquote(text), count=1))
         if matched is None:
             raise bad_request(f"'{text}' is no reference to a record.")
@@ -45,11 +58,7 @@ class References:
             raise bad_request(
                 f"'{text}' is no reference to a record: there is no entity set '{matched[1]}'."
             )
-        key = read_key(table, matched[2])
-        row_id = find_row(db, table, key)
-        if row_id is None:
-            raise key_not_found(table, key)
-        return Reference(table, row_id)
+        return table, read_key(table, matched[2])
 
     def by_content_id(self, text: str) -> Reference:
         """Return the row that `$1` stands for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -22,20 +22,42 @@ from ..faults import (
 from ..storage.rows import RawRow, empty_row, fetch_row, insert_row, next_version, update_row
 from ..tables.metadata import Catalog, ColumnType, Table
 from ..tables.standard_tables import REFUSED_MESSAGES
+from ..tables.standard_tables.activity_parties import PARTIES_OF, PARTY
 from ..tables.values import stored_moment
-from ..webhooks.operations import CREATE, DELETE, UPDATE, Operation
+from ..webhooks.operations import (
+    BYPASS_NOTHING,
+    CREATE,
+    DELETE,
+    UPDATE,
+    Bypass,
+    Gathering,
+    Operation,
+    Parties,
+)
 from ..webhooks.registrations import check_registration
 from ..well_known import ORGANIZATION_ID
+from .cascades import Assignments
 from .computed import Write, computed_columns
-from .owners import assigned_owner_columns, is_user_owned, owner_columns
+from .owners import (
+    OwnerRules,
+    assigned_owner_columns,
+    check_assigner,
+    is_user_owned,
+    owner_columns,
+)
+from .parties import follow_activity, has_parties
 from .payloads import Payload
 from .queue_items import check_new_item
+from .shares import Shares
 from .states import state_columns
 
 
 class OperationSink(Protocol):
     """What hears of every write, in its transaction."""
 
+    def precedes(self, db: sqlite3.Connection, table: Table) -> bool: ...
+    def validate(self, db: sqlite3.Connection, operation: Operation) -> None: ...
+    def prepare(self, db: sqlite3.Connection, operation: Operation) -> None: ...
     def enqueue(self, db: sqlite3.Connection, operation: Operation) -> None: ...
 
 
@@ -46,9 +68,15 @@ class WriteContext:
     caller: Caller
     now: datetime
     tag: str | None = None
-    bypass_async: bool = False
+    bypass: Bypass = BYPASS_NOTHING
     depth: int = 1
     correlation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    parent: Operation | None = None
+    gathering: Gathering | None = None
+
+    def within(self, operation: Operation) -> WriteContext:
+        """The same for what an operation has the platform do as a part of its own."""
+        return replace(self, depth=self.depth + 1, parent=operation, gathering=None)
 
     def operation(
         self,
@@ -68,20 +96,32 @@ class WriteContext:
             post=post,
             caller=self.caller,
             tag=self.tag,
-            bypass_async=self.bypass_async,
+            bypass=self.bypass,
             correlation_id=self.correlation_id,
             occurred_at=self.now,
             depth=self.depth,
+            parent=self.parent,
+            gathering=self._gathering_of(table),
         )
+
+    def _gathering_of(self, table: Table) -> Gathering | None:
+        gathering = self.gathering
+        return gathering if gathering and gathering.table == table.logical_name else None
 
 
 class Writes:
     """The writes of single rows."""
 
-    def __init__(self, catalog: Catalog, outbox: OperationSink) -> None:
+    def __init__(
+        self, catalog: Catalog, outbox: OperationSink, rules: OwnerRules | None = None
+    ) -> None:
         self.catalog = catalog
+        self.shares = Shares(catalog)
         self._outbox = outbox
+        self._rules = rules or OwnerRules()
+        self._assignments = Assignments(catalog)
         self._blank = {t.logical_name: empty_row(t) | _defaults_of(t) for t in catalog}
+        self._required = {t.logical_name: _required_of(t) for t in catalog}
 
     def create(
         self, db: sqlite3.Connection, table: Table, payload: Payload, context: WriteContext
@@ -95,26 +135,44 @@ class Writes:
     ) -> str:
         """Insert a row of any table, also of one that takes no create of its own."""
         row_id = payload.row_id or str(uuid.uuid4())
+        is_preceded = self._outbox.precedes(db, table)
+        if is_preceded:
+            asked = context.operation(CREATE, table, row_id, payload.values, None, None)
+            self._outbox.validate(db, asked)
         row = self._blank[table.logical_name].copy()
         row.update(_who_and_when(table, context))
         row[table.primary_id] = row_id
         row.update(payload.values)
         row.update(_migrated(payload.values, row))
         if is_user_owned(table):
-            row.update(self._owner(db, table, payload.values, context))
+            row.update(self._owner(db, table, payload.values, context, None))
         row.update(state_columns(table, payload.values, None, row_id))
         row.update(
             computed_columns(Write(db, self.catalog, table, payload.values, row, creates=True))
         )
-        _check_required(table, row, row)
+        self._check_required(table, row, row)
         check_registration(db, table.logical_name, row)
         check_new_item(db, self.catalog, table, row)
+        if is_preceded:
+            sent = {n: v for n, v in row.items() if v is not None or n in payload.values}
+            self._outbox.prepare(db, context.operation(CREATE, table, row_id, sent, None, None))
         row["versionnumber"] = next_version(db)
         _store(table, lambda: insert_row(db, table, row))
         self._add_companions(db, table, row)
         target = {n: v for n, v in row.items() if v is not None or n in payload.values}
-        self._outbox.enqueue(db, context.operation(CREATE, table, row_id, target, None, row))
+        self._follow(db, table, row, {n for n, v in target.items() if v is not None}, context)
+        created = context.operation(CREATE, table, row_id, target, None, row)
+        if payload.children and has_parties(table):
+            created = replace(created, parties=self._parties(table, payload))
+        self._outbox.enqueue(db, created)
         return row_id
+
+    def _parties(self, table: Table, payload: Payload) -> Parties | None:
+        """Return who takes part in a new activity, whose rows are written after it."""
+        given = payload.children.get(PARTIES_OF[table.logical_name])
+        if not given:
+            return None
+        return Parties(self.catalog.tables[PARTY], tuple(party.values for party in given))
 
     def update(
         self,
@@ -133,10 +191,15 @@ class Writes:
         before = existing_row(db, table, row_id)
         check_version(before, version)
         changes = dict(payload.values)
+        if self._outbox.precedes(db, table):
+            asked = context.operation(UPDATE, table, row_id, changes, before, None)
+            self._outbox.validate(db, asked)
         if "ownerid" in changes:
-            changes.update(self._owner(db, table, changes, context))
+            changes.update(self._owner(db, table, changes, context, before["ownerid"]))
         changes.update(state_columns(table, changes, before, row_id))
         self.change(db, table, before, changes, context)
+        if changes.get("ownerid", before.get("ownerid")) != before.get("ownerid"):
+            self._assign_below(db, table, before, changes, context)
 
     def change(
         self,
@@ -148,17 +211,57 @@ class Writes:
     ) -> None:
         """Write raw changes of a row and whatever follows from them."""
         row_id = str(before[table.primary_id])
-        changes.update(_modified(table, context))
+        changes.update(_modified(table, before, context))
         after = before | changes
         changes.update(
             computed_columns(Write(db, self.catalog, table, changes, after, creates=False))
         )
         after.update(changes)
-        _check_required(table, changes, after)
+        self._check_required(table, changes, after)
         check_registration(db, table.logical_name, after)
+        if self._outbox.precedes(db, table):
+            asked = context.operation(UPDATE, table, row_id, changes, before, after)
+            self._outbox.prepare(db, asked)
         changes["versionnumber"] = after["versionnumber"] = next_version(db)
         _store(table, lambda: update_row(db, table, row_id, changes))
+        moved = {name for name in changes if changes[name] != before[name]}
+        self._follow(db, table, after, moved, context)
         self._outbox.enqueue(db, context.operation(UPDATE, table, row_id, changes, before, after))
+
+    def _assign_below(
+        self,
+        db: sqlite3.Connection,
+        table: Table,
+        before: RawRow,
+        changes: Mapping[str, Any],
+        context: WriteContext,
+    ) -> None:
+        """Give the new owner of a row what goes with it, once for each row."""
+        kind, owner_id = changes["ownerid__type"], changes["ownerid"]
+        following = context.within(
+            context.operation(UPDATE, table, str(before[table.primary_id]), changes, before, None)
+        )
+        owners: dict[str, dict[str, Any]] = {}
+        for hanging in self._assignments.below(db, table, before):
+            if hanging.row["ownerid"] != owner_id:
+                name = hanging.table.logical_name
+                owners[name] = owners.get(name) or assigned_owner_columns(
+                    db, self.catalog, hanging.table, kind, owner_id, self._rules
+                )
+                self.change(db, hanging.table, hanging.row, dict(owners[name]), following)
+
+    def _follow(
+        self,
+        db: sqlite3.Connection,
+        table: Table,
+        row: RawRow,
+        changed: Collection[str],
+        context: WriteContext,
+    ) -> None:
+        """Write what other tables keep about a row: its parties, and shares of its parents."""
+        if has_parties(table):
+            follow_activity(db, self.catalog, table, row, changed)
+        self.shares.inherit(db, table, row, changed, context.now)
 
     def _owner(
         self,
@@ -166,11 +269,26 @@ class Writes:
         table: Table,
         values: Mapping[str, Any],
         context: WriteContext,
+        before: str | None,
     ) -> dict[str, Any]:
-        if "ownerid" in values:
-            kind, owner_id = values["ownerid__type"], values["ownerid"]
-            return assigned_owner_columns(db, self.catalog, table, kind, owner_id)
-        return owner_columns(db, self.catalog, "systemuser", context.caller.user_id)
+        """Return the columns of the owner; a row is hers already when she was `before`."""
+        user_id = context.caller.user_id
+        if "ownerid" not in values:
+            return owner_columns(db, self.catalog, "systemuser", user_id)
+        kind, owner_id = values["ownerid__type"], values["ownerid"]
+        found = assigned_owner_columns(db, self.catalog, table, kind, owner_id, self._rules)
+        if owner_id != (before or user_id):
+            check_assigner(db, table, user_id)
+        return found
+
+    def _check_required(self, table: Table, written: Mapping[str, Any], row: RawRow) -> None:
+        for name in self._required[table.logical_name]:
+            if row[name] is None and name in written:
+                raise bad_request(
+                    f"Required field missing. The column '{name}' of"
+                    f" '{table.logical_name}' needs a value.",
+                    "0x80040200",
+                )
 
     def _add_companions(self, db: sqlite3.Connection, table: Table, row: RawRow) -> None:
         """Insert what Dataverse keeps beside a row: a user has settings."""
@@ -212,24 +330,38 @@ def _defaults_of(table: Table) -> dict[str, Any]:
     }
 
 
+def _required_of(table: Table) -> tuple[str, ...]:
+    return tuple(c.logical_name for c in table.columns.values() if c.system_required)
+
+
 def _who_and_when(table: Table, context: WriteContext) -> dict[str, Any]:
     """Return the values that Dataverse gives each new row; the request may set some of them."""
     moment, caller = stored_moment(context.now), context.caller
     filled = {
         "createdon": moment,
         "createdby": caller.user_id,
+        "createdonbehalfby": caller.delegate_id,
         "modifiedon": moment,
         "modifiedby": caller.user_id,
+        "modifiedonbehalfby": caller.delegate_id,
         "organizationid": ORGANIZATION_ID,
         "businessunitid": caller.business_unit_id,
     }
     return {name: value for name, value in filled.items() if name in table.columns}
 
 
-def _modified(table: Table, context: WriteContext) -> dict[str, Any]:
+def _modified(table: Table, before: RawRow, context: WriteContext) -> dict[str, Any]:
+    """Return who changes a row and when; a delegate is written down and forgotten again."""
     if "modifiedon" not in table.columns:
         return {}
-    return {"modifiedon": stored_moment(context.now), "modifiedby": context.caller.user_id}
+    caller = context.caller
+    modified: dict[str, Any] = {
+        "modifiedon": stored_moment(context.now),
+        "modifiedby": caller.user_id,
+    }
+    if caller.delegate_id is not None or before.get("modifiedonbehalfby") is not None:
+        modified["modifiedonbehalfby"] = caller.delegate_id
+    return {name: value for name, value in modified.items() if name in table.columns}
 
 
 def _migrated(values: Mapping[str, Any], row: RawRow) -> dict[str, Any]:
@@ -238,18 +370,6 @@ def _migrated(values: Mapping[str, Any], row: RawRow) -> dict[str, Any]:
     if created is None:
         return {}
     return {"createdon": created, "overriddencreatedon": row["createdon"]}
-
-
-def _check_required(table: Table, written: Mapping[str, Any], row: RawRow) -> None:
-    for name in written:
-        if row[name] is None:
-            column = table.columns.get(name)
-            if column is not None and column.system_required:
-                raise bad_request(
-                    f"Required field missing. The column '{name}' of"
-                    f" '{table.logical_name}' needs a value.",
-                    "0x80040200",
-                )
 
 
 def _store(table: Table, write: Callable[[], None]) -> None:

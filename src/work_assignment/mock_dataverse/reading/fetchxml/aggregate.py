@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...conditions.comparisons import select
-from ...faults import bad_request, not_emulated
+from ...faults import not_emulated
 from ...tables.metadata import Column, ColumnType
 from ..formats import DEFAULT_SYMBOL, Format, amount, format_of, places, whole_number
+from ..limits import AGGREGATE_LIMIT, too_many_rows
 from ..paging import SortKey, SortKind
 from ..query import Reader
 from ..render import (
@@ -23,13 +24,12 @@ from ..render import (
     read_names,
     value_cell,
 )
+from .date_groups import date_part, fiscal_format
+from .nodes import Node
 from .parser import invalid
-from .scope import Node
 from .sql import FetchSource
 from .tree import Aggregate, Attribute, Order
 
-AGGREGATE_LIMIT = 50_000
-TOO_MANY_ROWS = "0x8004e023"
 _NUMERIC = frozenset(
     {
         ColumnType.INTEGER,
@@ -40,17 +40,6 @@ _NUMERIC = frozenset(
     }
 )
 _WHOLE = frozenset({ColumnType.INTEGER, ColumnType.BIGINT})
-
-# SQL Server's DATEPART with its default language: weeks start on Sunday, week 1 holds 1 January.
-_DATE_PARTS = {
-    "day": "CAST(strftime('%d', {0}) AS INTEGER)",
-    "week": (
-        "((strftime('%j', {0}) - 1 + (strftime('%w', {0}) - strftime('%j', {0}) + 372) % 7) / 7 + 1)"
-    ),
-    "month": "CAST(strftime('%m', {0}) AS INTEGER)",
-    "quarter": "((strftime('%m', {0}) + 2) / 3)",
-    "year": "CAST(strftime('%Y', {0}) AS INTEGER)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +92,9 @@ class Aggregation:
     def render(self, rows: list[Values]) -> list[JsonObject]:
         """Turn result rows into JSON objects with the annotations asked for."""
         shown_places = self._places()
-        prefer = self._reader.prefer
+        reader = self._reader
         grouped = [place for place in shown_places if place is not None]
-        names = read_names(self._reader.db, self._reader.catalog, grouped, rows, prefer)
+        names = read_names(reader.db, reader.catalog, grouped, rows, reader.prefer, reader.zone)
         cells = [
             self._aggregate_cell(index, value) if place is None else self._group_cell(place)
             for index, (value, place) in enumerate(zip(self._values, shown_places, strict=True))
@@ -114,20 +103,15 @@ class Aggregation:
 
     def _check_size(self) -> None:
         source = self._source
-        limit = f"LIMIT {AGGREGATE_LIMIT + 1}"
-        inner = select("1", source.tables.sql, source.condition.sql, limit)
+        most = source.fetch.aggregate_limit or AGGREGATE_LIMIT
+        inner = select("1", source.tables.sql, source.condition.sql, f"LIMIT {most + 1}")
         (counted,) = self._fetch(select("count(*)", f"({inner})", "1"))
-        if counted[0] > AGGREGATE_LIMIT:
-            raise bad_request(
-                "The maximum record limit is exceeded. Reduce the number of records.",
-                TOO_MANY_ROWS,
-            )
+        if counted[0] > most:
+            raise too_many_rows()
 
     def _fetch(self, statement: str) -> list[Values]:
-        cursor = self._reader.db.cursor()
-        cursor.row_factory = None
         params = self._source.tables.params + self._source.condition.params
-        return cursor.execute(statement, params).fetchall()
+        return self._reader.fetch(statement, params)
 
     # columns
 
@@ -137,7 +121,7 @@ class Aggregation:
         if attribute.aggregate is not None:
             expression = _aggregated(attribute, operand.column, expression)
         elif attribute.dategrouping is not None:
-            expression = _date_part(attribute, operand.column, expression)
+            expression = date_part(attribute, operand, self._source.circumstances)
         return _Value(attribute.alias or "", expression, node, operand.column, attribute)
 
     def _places(self) -> list[Place | None]:
@@ -159,10 +143,12 @@ class Aggregation:
         return cell_of(self._reader.catalog, place, self._reader.prefer)
 
     def _aggregate_cell(self, index: int, value: _Value) -> Cell:
-        """Show a computed value; a date part is a plain number without formatted value."""
-        formatted: Format | None = None
-        if value.attribute.aggregate is not None and self._reader.prefer.wants(FORMATTED):
-            formatted = _format(value, self._reader)
+        """Show a computed value; a part of a calendar date is a number without formatted value."""
+        if not self._reader.prefer.wants(FORMATTED):
+            return value_cell(value.alias, index, None)
+        if value.attribute.aggregate is not None:
+            return value_cell(value.alias, index, _format(value, self._reader))
+        formatted = fiscal_format(value.attribute, self._source.circumstances)
         return value_cell(value.alias, index, formatted)
 
     # order
@@ -229,17 +215,6 @@ def _aggregated(attribute: Attribute, column: Column, expression: str) -> str:
     return f"{function}({expression})"
 
 
-def _date_part(attribute: Attribute, column: Column, expression: str) -> str:
-    part = attribute.dategrouping or ""
-    if column.type is not ColumnType.DATETIME:
-        raise invalid(f"The dategrouping of '{attribute.name}' needs a date column.")
-    if part.startswith("fiscal-"):
-        raise not_emulated(f"the dategrouping '{part}' in FetchXML")
-    if part not in _DATE_PARTS:
-        raise invalid(f"The dategrouping '{part}' is not known.")
-    return _DATE_PARTS[part].format(expression)
-
-
 def _kinds(value: _Value) -> tuple[str, ...]:
     """The SQL of the target's name beside a polymorphic lookup that is grouped by."""
     if not value.column.is_polymorphic:
@@ -256,7 +231,9 @@ def _format(value: _Value, reader: Reader) -> Format | None:
 
 
 def _shown(cells: list[Cell], row: Values, names: Names) -> JsonObject:
+    """Show what is not null, as in every FetchXML result."""
     shown: JsonObject = {}
-    for cell in cells:
-        cell(shown, row, names)
+    for position, cell in enumerate(cells):
+        if row[position] is not None:
+            cell(shown, row, names)
     return shown

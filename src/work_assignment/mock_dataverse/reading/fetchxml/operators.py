@@ -6,23 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
+from ...conditions.choices import check_comparison
 from ...conditions.circumstances import Circumstances
 from ...conditions.comparisons import (
     Fragment,
     Operand,
-    between,
     compared,
     is_not_null,
     is_null,
     like,
-    none_of,
-    not_between,
     not_like,
-    one_of,
 )
 from ...conditions.filter_tree import Operator
+from ...conditions.lists import among, within_bounds
 from ...conditions.literals import (
     INVALID_ARGUMENT,
+    option_numbers,
     stored_date,
     stored_id,
     stored_number,
@@ -31,6 +30,7 @@ from ...conditions.literals import (
 from ...conditions.special_operators import (
     SPECIAL_OPERATORS,
     Bare,
+    Chosen,
     Dated,
     Identified,
     Numbered,
@@ -58,7 +58,11 @@ def condition_sql(operand: Operand, condition: Condition, circumstances: Circums
         return _special(special, operand, condition, circumstances)
     compile_operator = _OPERATORS.get(condition.operator)
     if compile_operator is None:
-        raise not_emulated(f"the FetchXML operator '{condition.operator}'")
+        raise bad_request(
+            f"The condition operator '{condition.operator}' on '{condition.attribute}' is not "
+            "known in FetchXML.",
+            INVALID_ARGUMENT,
+        )
     return compile_operator(operand, condition, circumstances)
 
 
@@ -79,12 +83,16 @@ def _special(
             return special.compile(operand, stored_date(_single(condition), name), circumstances)
         case Identified():
             return special.compile(operand, stored_id(_single(condition), name), circumstances)
+        case Chosen():
+            options = option_numbers(name, _some(condition))
+            return special.compile(operand, options, circumstances)
     assert_never(special)
 
 
 def _compare(
     operator: Operator, operand: Operand, condition: Condition, circumstances: Circumstances
 ) -> Fragment:
+    check_comparison(operand.column, operator)
     value = stored_text(operand.column, _single(condition), circumstances)
     return compared(operand.expression, operator, value)
 
@@ -104,18 +112,13 @@ def _like(
 def _member(
     negative: bool, operand: Operand, condition: Condition, circumstances: Circumstances
 ) -> Fragment:
-    if not condition.values:
-        raise _wrong_values(condition, "at least one value")
-    values = [stored_text(operand.column, text, circumstances) for text in condition.values]
-    return (none_of if negative else one_of)(operand.expression, values)
+    return among(operand, _some(condition), circumstances, negative=negative)
 
 
 def _range(
     negative: bool, operand: Operand, condition: Condition, circumstances: Circumstances
 ) -> Fragment:
-    texts = _exactly(2, condition)
-    low, high = (stored_text(operand.column, text, circumstances) for text in texts)
-    return (not_between if negative else between)(operand.expression, low, high)
+    return within_bounds(operand, _exactly(2, condition), circumstances, negative=negative)
 
 
 def _null(negative: bool, operand: Operand, condition: Condition, _: Circumstances) -> Fragment:
@@ -144,6 +147,12 @@ OPERATORS = frozenset(_OPERATORS) | frozenset(SPECIAL_OPERATORS)
 
 def _single(condition: Condition) -> str:
     return _exactly(1, condition)[0]
+
+
+def _some(condition: Condition) -> tuple[str, ...]:
+    if not condition.values:
+        raise _wrong_values(condition, "at least one value")
+    return condition.values
 
 
 def _exactly(how_many: int, condition: Condition) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ from defusedxml.ElementTree import fromstring
 
 from ...conditions.literals import INVALID_ARGUMENT
 from ...faults import Fault, bad_request, not_emulated
+from ..limits import AGGREGATE_LIMIT
 from .tree import Aggregate, Attribute, Condition, Entity, Fetch, Filter, Link, LinkType, Order
 
 LARGEST_TOP = 5000
 MOST_LINKS = 15
 MOST_CONDITIONS = 500
 DEEPEST_FILTER = 30
+COUNT_CHILDREN = "countchildren"
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _LINK_TYPES: dict[str, LinkType] = {"": LinkType.INNER, **{kind.value: kind for kind in LinkType}}
@@ -25,9 +27,19 @@ _ABOUT_RESULTS = frozenset({"attribute", "all-attributes", "order"})
 
 # Attributes that change nothing about the rows, by element; all others have to be understood.
 _WITHOUT_EFFECT = {
-    "fetch": {"version", "mapping", "output-format", "no-lock", "latematerialize", "options"},
+    "fetch": {
+        "version",
+        "mapping",
+        "output-format",
+        "no-lock",
+        "latematerialize",
+        "options",
+        "min-active-row-version",
+        "savedqueryid",
+        "userqueryid",
+    },
     "entity": {"enableprefiltering", "prefilterparametername"},
-    "attribute": {"usertimezone"},
+    "filter": {"isquickfindfields", "hint"},
     "condition": {"uiname", "uitype", "uihidden", "column"},
     "link-entity": {"visible", "intersect", "enableprefiltering", "prefilterparametername"},
 }
@@ -41,18 +53,28 @@ _UNDERSTOOD = {
         "distinct",
         "returntotalrecordcount",
         "useraworderby",
+        "aggregatelimit",
     },
     "entity": {"name"},
     "all-attributes": set[str](),
-    "attribute": {"name", "alias", "aggregate", "groupby", "dategrouping", "distinct"},
+    "attribute": {
+        "name",
+        "alias",
+        "aggregate",
+        "groupby",
+        "dategrouping",
+        "usertimezone",
+        "distinct",
+        "rowaggregate",
+    },
     "order": {"attribute", "alias", "descending", "entityname"},
-    "filter": {"type", "isquickfindfields"},
+    "filter": {"type"},
     "condition": {"attribute", "operator", "value", "valueof", "entityname"},
     "value": {"uiname", "uitype"},
     "link-entity": {"name", "from", "to", "alias", "link-type"},
 }
 _REAL_BUT_MISSING = {
-    "fetch": {"utc-offset", "min-active-row-version", "savedqueryid", "userqueryid", "datasource"},
+    "fetch": {"utc-offset", "datasource"},
 }
 
 
@@ -91,6 +113,7 @@ class _Parser:
             distinct=_flag(root, "distinct"),
             total_wanted=_flag(root, "returntotalrecordcount"),
             choices_by_value=_flag(root, "useraworderby"),
+            aggregate_limit=_number(root, "aggregatelimit", AGGREGATE_LIMIT),
         )
         pages = {"page", "count", "returntotalrecordcount"} & set(root.keys())
         if parsed.top is not None and pages:
@@ -118,18 +141,16 @@ class _Parser:
         """Parse a link-entity of any type."""
         text = element.get("link-type", "")
         if text not in _LINK_TYPES:
-            raise not_emulated(f"the link-type '{text}' in FetchXML")
+            raise invalid(f"The link-type '{text}' of a link-entity is not known in FetchXML.")
         link_type = _LINK_TYPES[text]
         name = _required(element, "name")
-        if element.get("from") is None or element.get("to") is None:
-            raise not_emulated(f"a link-entity '{name}' without from and to")
         if not link_type.is_joined:
             _refuse_results(element, link_type)
         alias = element.get("alias") or f"{name}{next(self._numbers)}"
         return Link(
             entity=self._entity(element, depth),
-            from_column=_required(element, "from"),
-            to_column=_required(element, "to"),
+            from_column=element.get("from") or None,
+            to_column=element.get("to") or None,
             alias=_checked_alias(alias),
             type=link_type,
         )
@@ -141,6 +162,9 @@ def _attribute(element: Element) -> Attribute:
     if aggregate is not None and aggregate not in frozenset(Aggregate):
         raise invalid(f"The aggregate '{aggregate}' is not known.")
     alias = element.get("alias")
+    counted = element.get("rowaggregate")
+    if counted is not None and counted.lower() != COUNT_CHILDREN:
+        raise invalid(f"The rowaggregate '{counted}' is not known; it is CountChildren.")
     return Attribute(
         name=_required(element, "name"),
         alias=_checked_alias(alias) if alias else None,
@@ -148,6 +172,8 @@ def _attribute(element: Element) -> Attribute:
         groupby=_flag(element, "groupby"),
         dategrouping=element.get("dategrouping"),
         distinct=_flag(element, "distinct"),
+        in_callers_zone=_flag(element, "usertimezone"),
+        counts_children=counted is not None,
     )
 
 
@@ -159,8 +185,6 @@ def _order(element: Element) -> Order:
 
 
 def _filter(element: Element, depth: int) -> Filter:
-    if _flag(element, "isquickfindfields"):
-        raise not_emulated("isquickfindfields in FetchXML")
     if depth > DEEPEST_FILTER:
         raise not_emulated(f"filters nested deeper than {DEEPEST_FILTER} levels in FetchXML")
     _allow_children(element, {"condition", "filter", "link-entity"})

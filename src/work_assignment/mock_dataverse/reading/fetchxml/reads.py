@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from ...faults import bad_request
 from ...tables.metadata import Table
+from ..limits import COUNT_LIMIT
 from ..paging import (
     Position,
     SortKey,
@@ -19,86 +21,109 @@ from ..paging import (
 from ..preferences import LARGEST_PAGE
 from ..query import Reader
 from ..render import JsonObject
+from ..scopes import Scope
 from .aggregate import Aggregation
+from .nodes import find_table
 from .parser import invalid, parse_fetch
 from .rows import FetchRows
-from .scope import find_table
 from .sql import FetchSource
 from .tree import Fetch
 
 DEEPEST_ROW = 50_000
 TOO_DEEP = "0x8004430a"
-COUNT_LIMIT = 5000
 _COOKIE = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 _MORE = "Microsoft.Dynamics.CRM.morerecords"
 _TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
 _EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
-_OTHER_OPTIONS = frozenset({"fetchXml", "tag"})
+_OTHER_OPTIONS = frozenset({"fetchXml", "tag", "$count"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """The number of the next page, and the cookie that leads to it."""
+
+    page: int
+    cookie: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The rows of a page, the addressable columns, and where the page begins and ends."""
+    """The rows of a page, the columns that the context names, what follows, and the totals."""
 
     columns: list[str]
     shown: list[JsonObject]
-    cookie: str | None
+    following: _Following | None
+    totals: JsonObject
 
 
-def read_fetch(reader: Reader, table: Table, query: Mapping[str, str]) -> JsonObject:
-    """Answer `GET {set}?fetchXml=...`."""
+def read_fetch(
+    reader: Reader, table: Table, query: Mapping[str, str], scope: Scope | None = None
+) -> JsonObject:
+    """Answer `GET {set}?fetchXml=...`, or of a collection that belongs to one row. Beside it $count
+    is taken, but without effect (Learn: Page results using FetchXml)."""
     for name in query.keys() - _OTHER_OPTIONS:
         raise bad_request(f"The query option '{name}' cannot be combined with fetchXml.")
-    fetch = parse_fetch(query["fetchXml"])
+    return answer_fetch(reader, table, parse_fetch(query["fetchXml"]), scope)
+
+
+def answer_fetch(
+    reader: Reader, table: Table, fetch: Fetch, scope: Scope | None, address: str | None = None
+) -> JsonObject:
+    """Answer with a page; the next one's link goes to `address`, where there is one."""
     entity = find_table(reader.catalog, fetch.entity.name)
     if entity.logical_name != table.logical_name:
         raise invalid(
             f"The entity '{fetch.entity.name}' of the FetchXML does not belong to the entity set "
             f"'{table.entity_set_name}' of the request."
         )
-    source = FetchSource(fetch, reader.circumstances)
+    source = FetchSource(fetch, reader.circumstances, scope)
     if fetch.aggregate:
-        return _aggregate_body(reader, table, fetch, Aggregation(reader, source))
-    return _row_body(reader, table, fetch, FetchRows(reader, source))
+        page = _groups(reader, fetch, Aggregation(reader, source))
+    else:
+        page = _rows(reader, fetch, FetchRows(reader, source))
+    return _body(reader, table, page, address)
 
 
-def _aggregate_body(
-    reader: Reader, table: Table, fetch: Fetch, aggregation: Aggregation
-) -> JsonObject:
+def _groups(reader: Reader, fetch: Fetch, aggregation: Aggregation) -> _Page:
     """Read groups; they are computed anew for each page, so the cookie only counts pages."""
     size = _page_size(reader, fetch)
     rows = aggregation.rows(size + 1, (fetch.page - 1) * size)
-    cookie = None
+    following = None
     if len(rows) > size and fetch.top is None:
-        cookie = _next_cookie(fetch, aggregation.sort, {}, {})
-    page = _Page(aggregation.aliases, aggregation.render(rows[:size]), cookie)
-    return _body(reader, table, page, {})
+        following = _Following(fetch.page + 1, inner_cookie(fetch.page, (), {}, {}))
+    return _Page(aggregation.aliases, aggregation.render(rows[:size]), following, {})
 
 
-def _row_body(reader: Reader, table: Table, fetch: Fetch, query: FetchRows) -> JsonObject:
+def _rows(reader: Reader, fetch: Fetch, query: FetchRows) -> _Page:
     size = _page_size(reader, fetch)
     start, offset = _start(fetch, query.sort, size)
     rows = query.rows(size + 1, start, offset)
-    cookie = None
+    following = None
     if len(rows) > size and fetch.top is None:
         first, last = query.position(rows[0]), query.position(rows[size - 1])
-        cookie = _next_cookie(fetch, query.sort, first, last)
-    page = _Page(query.columns, query.render(rows[:size]), cookie)
-    return _body(reader, table, page, _totals(reader, fetch, query))
+        cookie = inner_cookie(fetch.page, query.sort, first, last)
+        following = _Following(fetch.page + 1, cookie)
+    totals = _totals(reader, fetch, query)
+    return _Page(query.columns, query.render(rows[:size]), following, totals)
 
 
-def _body(reader: Reader, table: Table, page: _Page, totals: JsonObject) -> JsonObject:
+def _body(reader: Reader, table: Table, page: _Page, address: str | None) -> JsonObject:
     columns = f"({','.join(page.columns)})" if page.columns else ""
     body: JsonObject = {
         "@odata.context": f"{reader.root}$metadata#{table.entity_set_name}{columns}",
-        **totals,
+        **page.totals,
     }
-    if page.cookie is not None:
+    following = page.following
+    if following is not None:
         if reader.prefer.wants(_COOKIE):
-            body[f"@{_COOKIE}"] = page.cookie
+            body[f"@{_COOKIE}"] = outer_cookie(following.page, following.cookie, encoded_twice=True)
         if reader.prefer.wants(_MORE):
             body[f"@{_MORE}"] = True
-    return {**body, "value": page.shown}
+    body["value"] = page.shown
+    if following is not None and address is not None:
+        token = quote(outer_cookie(following.page, following.cookie))
+        body["@odata.nextLink"] = f"{address}&$skiptoken={token}"
+    return body
 
 
 def _totals(reader: Reader, fetch: Fetch, query: FetchRows) -> JsonObject:
@@ -135,11 +160,3 @@ def _start(fetch: Fetch, keys: tuple[SortKey, ...], size: int) -> tuple[Position
             TOO_DEEP,
         )
     return None, (fetch.page - 1) * size
-
-
-def _next_cookie(
-    fetch: Fetch, keys: list[SortKey] | tuple[SortKey, ...], first: Position, last: Position
-) -> str:
-    shown = keys if last else ()
-    inner = inner_cookie(fetch.page, shown, first, last)
-    return outer_cookie(fetch.page + 1, inner, encoded_twice=True)

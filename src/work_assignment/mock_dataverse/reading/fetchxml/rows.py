@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...conditions.comparisons import Fragment, all_of, select
+from ...conditions.comparisons import Fragment, all_of, quoted, select
+from ...conditions.hierarchy import tree_of
 from ...faults import Fault
-from ...tables.metadata import Column
+from ...tables.metadata import Column, ColumnType
 from ..paging import Position, SortKey, SortKind, after, position_of, primary_key
 from ..query import Reader
 from ..render import (
@@ -23,8 +24,8 @@ from ..render import (
     is_formatted_money,
     read_names,
 )
+from .nodes import Node
 from .parser import invalid
-from .scope import Node
 from .sql import FetchSource
 from .tree import Attribute
 
@@ -37,11 +38,7 @@ class _Output:
     node: Node
     column: Column
     attribute: str
-
-    @property
-    def hides_null(self) -> bool:
-        """A linked row's null is left out, as such columns are not part of the entity type."""
-        return self.node.name is not None
+    counts_children: bool = False
 
 
 class FetchRows:
@@ -87,19 +84,22 @@ class FetchRows:
     def render(self, rows: list[Values]) -> list[JsonObject]:
         """Turn raw rows into JSON objects with the annotations asked for."""
         reader = self._reader
-        names = read_names(reader.db, reader.catalog, self._places, rows, reader.prefer)
+        names = read_names(
+            reader.db, reader.catalog, self._places, rows, reader.prefer, reader.zone
+        )
         cells = [
-            (cell_of(reader.catalog, place, reader.prefer), place.position, output.hides_null)
-            for output, place in zip(self._outputs, self._places, strict=True)
+            (cell_of(reader.catalog, place, reader.prefer), place.position)
+            for place in self._places
         ]
         return [self._render(cells, row, names) for row in rows]
 
-    def _render(self, cells: list[tuple[Cell, int, bool]], row: Values, names: Names) -> JsonObject:
+    def _render(self, cells: list[tuple[Cell, int]], row: Values, names: Names) -> JsonObject:
+        """Show what is not null (Learn: Retrieve and execute predefined queries)."""
         shown: JsonObject = {}
         if self._version is not None:
             shown["@odata.etag"] = etag(row[self._version])
-        for cell, position, hides_null in cells:
-            if not (hides_null and row[position] is None):
+        for cell, position in cells:
+            if row[position] is not None:
                 cell(shown, row, names)
         return shown
 
@@ -116,10 +116,8 @@ class FetchRows:
         return select(columns, self._source.tables.sql, condition.sql, *rest)
 
     def _fetch(self, statement: str, condition: Fragment) -> list[Values]:
-        cursor = self._reader.db.cursor()
-        cursor.row_factory = None
         params = self._source.tables.params + condition.params
-        return cursor.execute(statement, params).fetchall()
+        return self._reader.fetch(statement, params)
 
     # columns
 
@@ -127,7 +125,7 @@ class FetchRows:
         outputs: dict[str, _Output] = {}
         for output in self._all_outputs():
             other = outputs.setdefault(output.key, output)
-            if (other.node, other.attribute) != (output.node, output.attribute):
+            if other != output:
                 raise _same_key(output.key)
         return list(outputs.values())
 
@@ -141,7 +139,15 @@ class FetchRows:
             for attribute in node.entity.attributes:
                 yield self._output(node, attribute)
             if is_base and not self._distinct:
-                yield self._output(node, Attribute(node.joined.table.primary_id))
+                yield from self._added(node)
+
+    def _added(self, base: Node) -> Iterator[_Output]:
+        """What comes unasked: the primary key and, beside an amount, its currency."""
+        table = base.joined.table
+        columns = [base.column(attribute.name) for attribute in base.entity.attributes]
+        if CURRENCY in table.columns and any(c.type is ColumnType.MONEY for c in columns):
+            yield self._output(base, Attribute(CURRENCY))
+        yield self._output(base, Attribute(table.primary_id))
 
     def _output(self, node: Node, attribute: Attribute) -> _Output:
         if attribute.aggregate is not None or attribute.groupby:
@@ -149,6 +155,8 @@ class FetchRows:
                 f"The attribute '{attribute.name}' can only be grouped or aggregated "
                 'in a fetch with aggregate="true".'
             )
+        if attribute.counts_children:
+            return _children(node, attribute)
         key = attribute.alias or node.key(attribute.name)
         return _Output(key, node, node.column(attribute.name), attribute.name)
 
@@ -156,6 +164,9 @@ class FetchRows:
         """Plan where an output stands, with what its annotations need beside it. The currency of
         an amount is left out of distinct rows, which it would tell apart."""
         kind = currency = None
+        if output.counts_children:
+            position = self._shown.setdefault(_count_of_children(output.node), len(self._shown))
+            return Place(output.node.joined.table, output.column, output.key, position)
         position = self._add(output.node, output.attribute)
         if output.column.is_polymorphic:
             kind = self._add(output.node, f"{output.attribute}__type")
@@ -175,14 +186,37 @@ class FetchRows:
         tables or, for distinct rows, all columns."""
         keys = self._source.sort_keys()
         if self._distinct:
-            keys += [self._source.sort_by(o.node, o.attribute) for o in self._outputs]
-            keys += [_by_value(o) for o in self._outputs if _has_name(o.column)]
+            shown = [output for output in self._outputs if not output.counts_children]
+            keys += [self._source.sort_by(o.node, o.attribute) for o in shown]
+            keys += [_by_value(o) for o in shown if _has_name(o.column)]
         else:
             keys += [primary_key(n.joined, _key_prefix(n)) for n in self._source.nodes]
         distinct: dict[str, SortKey] = {}
         for key in keys:
             distinct.setdefault(key.expression, key)
         return tuple(distinct.values())
+
+
+def _children(node: Node, attribute: Attribute) -> _Output:
+    """Count the rows right below each in the tree of its table (Learn: Query hierarchical data)."""
+    if attribute.alias is None or not node.column(attribute.name).is_primary_id:
+        raise invalid(
+            f"The rowaggregate of '{attribute.name}' needs an alias, and the primary key to count "
+            "the children of."
+        )
+    counted = Column(attribute.alias, attribute.alias, ColumnType.INTEGER, attribute.alias)
+    return _Output(attribute.alias, node, counted, attribute.name, counts_children=True)
+
+
+def _count_of_children(node: Node) -> str:
+    table = node.joined.table
+    relation = tree_of(node.catalog, table.logical_name)
+    if relation is None:
+        raise invalid(f"The table '{table.logical_name}' has no hierarchical relationship.")
+    parent = f"child.{quoted(relation.referencing_column)}"
+    condition = f"{parent} = {node.joined.sql(table.primary_id)}"
+    source = f"{quoted(table.logical_name)} AS child"
+    return f"({select('count(*)', source, condition)})"
 
 
 def _shows_everything(source: FetchSource) -> bool:

@@ -6,8 +6,8 @@ A link that is a condition, or that only chooses rows, opens a SELECT of its own
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...conditions.choices import check_comparison
 from ...conditions.circumstances import Circumstances
 from ...conditions.comparisons import (
     Fragment,
@@ -16,43 +16,15 @@ from ...conditions.comparisons import (
     any_of,
     compared_columns,
     exists,
-    quoted,
+    select,
 )
 from ...conditions.literals import family
-from ...faults import Fault, not_emulated
-from ...tables.metadata import Catalog, Column, Table
+from ...faults import not_emulated
 from ..source import Joined
+from .nodes import Node, find_table, source_of, tie
 from .operators import COMPARISONS, condition_sql
 from .parser import invalid
 from .tree import Condition, Entity, Filter, Link, LinkType
-
-NO_ENTITY = "0x80041102"
-NO_ATTRIBUTE = "0x80041103"
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """An entity of the query with the table behind it; `name` is None for the base entity."""
-
-    entity: Entity
-    joined: Joined
-    name: str | None
-
-    def column(self, attribute: str) -> Column:
-        """A column by its logical name, or the error that Dataverse gives."""
-        column = self.joined.table.columns.get(attribute)
-        if column is None or not column.valid_for_read:
-            raise _no_attribute(self.joined.table, attribute)
-        return column
-
-    def operand(self, attribute: str) -> Operand:
-        column = self.column(attribute)
-        return Operand(self.joined.sql(attribute), column, self.joined.table.logical_name)
-
-    def key(self, attribute: str) -> str:
-        """What a result row calls an attribute that has no alias."""
-        column = self.column(attribute)
-        return column.wire_name if self.name is None else f"{self.name}.{attribute}"
 
 
 class FetchScope:
@@ -80,16 +52,13 @@ class FetchScope:
         self.condition = self._conditions(self.base)
 
     def named(self, name: str) -> Node:
-        """Find the entity that entityname or valueof speaks of: by alias, else by table name."""
-        node = self._find(name)
-        if node is not None:
-            return node
-        scope = self._outer
+        """Find the entity that entityname or valueof speaks of, by alias, else by table name: in
+        this SELECT or in those around it."""
+        scope: FetchScope | None = self
         while scope is not None:
-            if scope._find(name) is not None:
-                raise not_emulated(
-                    f"'{name}', an entity outside of the link-entity, in a condition"
-                )
+            node = scope._find(name)
+            if node is not None:
+                return node
             scope = scope._outer
         raise invalid(f"No entity of the query has the name or alias '{name}'.")
 
@@ -100,9 +69,12 @@ class FetchScope:
 
     # tables
 
-    def _open(self, entity: Entity, name: str | None) -> Iterator[Node]:
-        table = find_table(self._circumstances.catalog, entity.name)
-        node = Node(entity, Joined(table, next(self._aliases)), name)
+    def _open(
+        self, entity: Entity, name: str | None, link_type: LinkType | None = None
+    ) -> Iterator[Node]:
+        catalog = self._circumstances.catalog
+        table = find_table(catalog, entity.name)
+        node = Node(catalog, entity, Joined(table, next(self._aliases)), name, link_type)
         if name is not None:
             if name in self._names:
                 raise invalid(f"The alias '{name}' is used by two link-entities.")
@@ -110,10 +82,10 @@ class FetchScope:
         yield node
         for link in entity.links:
             if link.type.is_joined:
-                yield from self._open(link.entity, link.alias)
+                yield from self._open(link.entity, link.alias, link.type)
 
     def _from(self) -> Fragment:
-        parts = [Fragment(_source(self.base)), *self._joins(self.base, is_outer=False)]
+        parts = [Fragment(source_of(self.base)), *self._joins(self.base, is_outer=False)]
         return Fragment(
             " ".join(part.sql for part in parts),
             tuple(value for part in parts for value in part.params),
@@ -121,19 +93,41 @@ class FetchScope:
 
     def _joins(self, parent: Node, *, is_outer: bool) -> Iterator[Fragment]:
         for link in parent.entity.links:
+            if not link.type.is_joined:
+                continue
             if is_outer and link.type is not LinkType.OUTER:
                 raise not_emulated(f"the {link.type} link '{link.alias}' inside an outer link")
-            if link.type.is_joined:
-                yield self._join(parent, link)
-                inside = is_outer or link.type is LinkType.OUTER
-                yield from self._joins(self._names[link.alias], is_outer=inside)
+            yield self._join(parent, link)
+            inside = is_outer or link.type is LinkType.OUTER
+            yield from self._joins(self._names[link.alias], is_outer=inside)
 
     def _join(self, parent: Node, link: Link) -> Fragment:
         """Join one link; its filters belong to the join, which matters when that is an outer one."""
         node = self._names[link.alias]
-        condition = all_of((_tie(parent, node, link), self._conditions(node)))
+        if link.type is LinkType.FIRST:
+            return self._first(parent, node, link)
+        condition = all_of((tie(parent, node, link), self._conditions(node)))
         kind = "JOIN" if link.type is LinkType.INNER else "LEFT JOIN"
-        return Fragment(f"{kind} {_source(node)} ON {condition.sql}", condition.params)
+        return Fragment(f"{kind} {source_of(node)} ON {condition.sql}", condition.params)
+
+    def _first(self, parent: Node, node: Node, link: Link) -> Fragment:
+        """Join one of the linked rows that fulfil the filters: that with the lowest id, so that
+        pages agree (Learn: Join tables using FetchXml)."""
+        if any(inner.type.is_joined for inner in link.entity.links):
+            raise not_emulated(f"links inside the {link.type} link '{link.alias}'")
+        scope = self._inside(link)
+        condition = all_of((tie(parent, scope.base, link), scope.condition))
+        key = scope.base.joined.sql(scope.base.joined.table.primary_id)
+        found = select(key, scope.tables.sql, condition.sql, f"ORDER BY {key} LIMIT 1")
+        own = node.joined.sql(node.joined.table.primary_id)
+        return Fragment(
+            f"JOIN {source_of(node)} ON {own} = ({found})", scope.tables.params + condition.params
+        )
+
+    def _inside(self, link: Link) -> FetchScope:
+        return FetchScope(
+            self._circumstances, link.entity, self._aliases, name=link.alias, outer=self
+        )
 
     # conditions
 
@@ -161,26 +155,36 @@ class FetchScope:
     def _linked(self, node: Node, link: Link) -> Fragment:
         """Test whether rows are linked to one row. `not all` means `any`, and `all` means some but
         none that fulfils the filters (Learn: Filter rows using FetchXml)."""
-        scope = FetchScope(
-            self._circumstances, link.entity, self._aliases, name=link.alias, outer=self
-        )
-        tie = _tie(node, scope.base, link)
-        found = exists(scope.tables.sql, all_of((tie, scope.condition)))
+        scope = self._inside(link)
+        tied = tie(node, scope.base, link)
+        found = exists(scope.tables.sql, all_of((tied, scope.condition)))
         found = Fragment(found.sql, scope.tables.params + found.params)
         match link.type:
             case LinkType.NOT_ANY:
                 return _not(found)
             case LinkType.ALL:
-                return all_of((exists(_source(scope.base), tie), _not(found)))
+                return all_of((exists(source_of(scope.base), tied), _not(found)))
         return found
 
     def _condition(self, node: Node, condition: Condition) -> Fragment:
         if condition.entityname is not None:
-            node = self.named(condition.entityname)
+            node = self._other(node, condition.entityname)
         operand = node.operand(condition.attribute)
         if condition.valueof is None:
             return condition_sql(operand, condition, self._circumstances)
         return self._column_condition(node, operand, condition)
+
+    def _other(self, node: Node, name: str) -> Node:
+        """The entity that a condition names; one in an outer link cannot speak of a later one,
+        which is not joined yet."""
+        found = self.named(name)
+        is_joined = node.link is LinkType.OUTER and found in self.nodes
+        if is_joined and self.nodes.index(found) > self.nodes.index(node):
+            raise not_emulated(
+                f"a condition in the outer link-entity '{node.name}' on '{name}', "
+                "which comes after it"
+            )
+        return found
 
     def _column_condition(self, node: Node, left: Operand, condition: Condition) -> Fragment:
         operator = COMPARISONS.get(condition.operator)
@@ -190,53 +194,15 @@ class FetchScope:
                 "cannot be combined with valueof."
             )
         entity, dot, attribute = (condition.valueof or "").rpartition(".")
-        right = (self.named(entity) if dot else node).operand(attribute)
+        right = (self._other(node, entity) if dot else node).operand(attribute)
         if family(left.column) != family(right.column):
             raise invalid(
                 f"'{condition.attribute}' and '{condition.valueof}' are of different types "
                 "and cannot be compared."
             )
+        check_comparison(left.column, operator)
         return compared_columns(left.expression, operator, right.expression)
-
-
-def _source(node: Node) -> str:
-    return f"{quoted(node.joined.table.logical_name)} AS {node.joined.alias}"
-
-
-def _tie(parent: Node, node: Node, link: Link) -> Fragment:
-    """What makes a row linked; columns without value are tied to nothing."""
-    left, right = node.operand(link.from_column), parent.operand(link.to_column)
-    if family(left.column) != family(right.column):
-        raise invalid(
-            f"The link-entity '{link.alias}' joins '{link.from_column}' and "
-            f"'{link.to_column}', which are of different types."
-        )
-    return Fragment(f"{left.expression} = {right.expression}")
 
 
 def _not(found: Fragment) -> Fragment:
     return Fragment(f"NOT {found.sql}", found.params)
-
-
-def find_table(catalog: Catalog, name: str) -> Table:
-    """The table with a logical name, or the error that Dataverse gives."""
-    table = catalog.tables.get(name)
-    if table is None:
-        raise invalid(
-            f"The entity with a name = '{name}' with namemapping = 'Logical' "
-            "was not found in the MetadataCache.",
-            NO_ENTITY,
-        )
-    return table
-
-
-def _no_attribute(table: Table, name: str) -> Fault:
-    """Refuse an attribute; the virtual names of choices and lookups exist in Dataverse."""
-    base = table.columns.get(name.removesuffix("name"))
-    if name.endswith("name") and base and (base.type.is_lookup or base.type.has_options):
-        return not_emulated(f"the name column '{name}' in FetchXML; use '{base.logical_name}'")
-    return invalid(
-        f"'{table.logical_name}' entity doesn't contain attribute with Name = '{name}' "
-        "and NameMapping = 'Logical'.",
-        NO_ATTRIBUTE,
-    )

@@ -16,13 +16,15 @@ class Aggregate(StrEnum):
 
 
 class LinkType(StrEnum):
-    """How a link-entity takes part. The first two are joined; the next two choose rows of the
-    entity around them; the others are conditions, which stand in a filter."""
+    """How a link-entity takes part. Joined are INNER, OUTER and FIRST, of which only one row is
+    taken; EXISTS and IN choose rows of the entity around them; the others are conditions, which
+    stand in a filter."""
 
     INNER = "inner"
     OUTER = "outer"
     EXISTS = "exists"
     IN = "in"
+    FIRST = "matchfirstrowusingcrossapply"
     ANY = "any"
     NOT_ANY = "not any"
     ALL = "all"
@@ -30,11 +32,11 @@ class LinkType(StrEnum):
 
     @property
     def is_joined(self) -> bool:
-        return self in (LinkType.INNER, LinkType.OUTER)
+        return self in (LinkType.INNER, LinkType.OUTER, LinkType.FIRST)
 
     @property
     def is_condition(self) -> bool:
-        return self not in (LinkType.INNER, LinkType.OUTER, LinkType.EXISTS, LinkType.IN)
+        return self in (LinkType.ANY, LinkType.NOT_ANY, LinkType.ALL, LinkType.NOT_ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Attribute:
     groupby: bool = False
     dategrouping: str | None = None
     distinct: bool = False
+    in_callers_zone: bool = False
+    counts_children: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,12 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link-entity: `entity.from_column` equals `to_column` of the entity around it."""
+    """A link-entity: `entity.from_column` equals `to_column` of the entity around it; a column that
+    is not named is that of the relationship between the two."""
 
     entity: Entity
-    from_column: str
-    to_column: str
+    from_column: str | None
+    to_column: str | None
     alias: str
     type: LinkType
 
@@ -104,3 +109,4 @@ class Fetch:
     distinct: bool = False
     total_wanted: bool = False
     choices_by_value: bool = False
+    aggregate_limit: int | None = None

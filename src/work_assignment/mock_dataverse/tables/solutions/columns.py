@@ -23,6 +23,7 @@ _TYPES = {
     "money": ColumnType.MONEY,
     "bit": ColumnType.BOOLEAN,
     "picklist": ColumnType.PICKLIST,
+    "multiselectpicklist": ColumnType.CHOICES,
     "datetime": ColumnType.DATETIME,
     "lookup": ColumnType.LOOKUP,
     "uniqueidentifier": ColumnType.UNIQUEIDENTIFIER,
@@ -150,7 +151,16 @@ def _choice_details(node: Node, option_sets: OptionSets) -> dict[str, Any]:
     options = option_sets[shared] if shared else read_options(node.child("optionset"))
     default = node.integer("AppDefaultValue")
     known = any(option.value == default for option in options)
-    return {"options": options, "default": default if known else None}
+    return {
+        "options": options,
+        "default": default if known else None,
+        "global_choice": shared,
+    }
+
+
+def _choices_details(node: Node, option_sets: OptionSets) -> dict[str, Any]:
+    """Read the options of a choices column, which has no default."""
+    return _choice_details(node, option_sets) | {"default": None}
 
 
 def _datetime_details(node: Node, option_sets: OptionSets) -> dict[str, Any]:
@@ -172,5 +182,6 @@ _DETAILS: dict[ColumnType, Callable[[Node, OptionSets], dict[str, Any]]] = {
     ColumnType.MONEY: _number_details,
     ColumnType.BOOLEAN: _boolean_details,
     ColumnType.PICKLIST: _choice_details,
+    ColumnType.CHOICES: _choices_details,
     ColumnType.DATETIME: _datetime_details,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..definitions import Definitions, Link, Part, relationships_of
-from ..metadata import AlternateKey, ColumnType, Table
+from ..metadata import AlternateKey, Choice, ColumnType, Table
 from ..system_columns import ORGANIZATION_OWNED, USER_OWNED, money_parts, with_system_columns
 from ..table_builder import define_intersect
 from .columns import Attribute, OptionSets, read_attribute, read_options, read_states
@@ -62,12 +62,13 @@ def add_solution(known: Definitions, folder: Path) -> Definitions:
     """Return what is known so far with a solution's tables, columns and relationships added."""
     if not (folder / "Other" / "Solution.xml").is_file():
         raise SolutionError(folder, "solution", "there is no Other/Solution.xml")
-    option_sets = _read_option_sets(folder)
+    choices = _read_choices(folder)
+    option_sets = {choice.name: choice.options for choice in choices}
     entities = [
         _read_entity(path, option_sets) for path in sorted(folder.glob("Entities/*/Entity.xml"))
     ]
     lookups, intersections = _relationships(folder)
-    result = known
+    result = known + Definitions(choices=choices)
     for entity in entities:
         links = lookups.pop(entity.logical_name, {})
         result = _with_entity(result, entity, links)
@@ -80,12 +81,18 @@ def add_solution(known: Definitions, folder: Path) -> Definitions:
     return result
 
 
-def _read_option_sets(folder: Path) -> OptionSets:
-    found = {}
-    for path in sorted(folder.glob("OptionSets/*.xml")):
-        root = read_xml(path)
-        found[root.attribute("Name")] = read_options(root)
-    return found
+def _read_choices(folder: Path) -> tuple[Choice, ...]:
+    """Read the choices that columns share."""
+    roots = [read_xml(path) for path in sorted(folder.glob("OptionSets/*.xml"))]
+    return tuple(
+        Choice(
+            name=root.attribute("Name"),
+            label=root.label("displaynames/displayname") or root.attribute("Name"),
+            options=read_options(root),
+            is_custom=True,
+        )
+        for root in roots
+    )
 
 
 def _read_entity(path: Path, option_sets: OptionSets) -> _Entity:
@@ -127,7 +134,7 @@ def _with_entity(
             raise found[0].node.error(f"there is no column {column} for it in Entities/")
     existing = next((t for t in known.tables if t.logical_name == entity.logical_name), None)
     if existing is not None:
-        return _extended(known, existing, parts)
+        return _extended(known, existing, parts, tracks_changes=_tracks_changes(entity.info))
     code = FIRST_CUSTOM_TYPE_CODE + sum(table.is_custom for table in known.tables)
     return known + _new_table(entity, parts, code)
 
@@ -142,7 +149,13 @@ def _part(attribute: Attribute, links: Mapping[str, list[LookupLink]]) -> Part:
     return Part(replace(column, targets=tuple(link.target for link in found)), tuple(found))
 
 
-def _extended(known: Definitions, table: Table, parts: list[Part]) -> Definitions:
+def _tracks_changes(info: Node) -> bool:
+    return info.optional_text("ChangeTrackingEnabled") == "1"
+
+
+def _extended(
+    known: Definitions, table: Table, parts: list[Part], *, tracks_changes: bool
+) -> Definitions:
     """Add columns to a table that exists already."""
     added = [
         *parts,
@@ -152,10 +165,11 @@ def _extended(known: Definitions, table: Table, parts: list[Part]) -> Definition
             if part.column.logical_name not in table.columns
         ),
     ]
-    extended = table.with_columns(part.column for part in added)
+    tracking = replace(table, tracks_changes=table.tracks_changes or tracks_changes)
+    extended = tracking.with_columns(part.column for part in added)
     tables = tuple(extended if old is table else old for old in known.tables)
     relations = known.one_to_many + relationships_of(table.logical_name, added)
-    return Definitions(tables, relations, known.many_to_many)
+    return replace(known, tables=tables, one_to_many=relations)
 
 
 def _new_table(entity: _Entity, parts: list[Part], code: int) -> Definitions:
@@ -182,6 +196,7 @@ def _new_table(entity: _Entity, parts: list[Part], code: int) -> Definitions:
         object_type_code=code,
         keys=_keys(info, {part.column.logical_name for part in all_parts}),
         is_custom=True,
+        tracks_changes=_tracks_changes(info),
     ).with_columns(part.column for part in all_parts)
     return Definitions((table,), relationships_of(entity.logical_name, all_parts))
 

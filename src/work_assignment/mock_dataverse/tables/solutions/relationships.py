@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..definitions import Link
-from ..metadata import CascadeDelete
+from ..metadata import CascadeDelete, CascadeRows, Cascades
 from .xml_files import Node, read_xml
 
 
@@ -76,8 +76,22 @@ def _one_to_many(node: Node) -> LookupLink:
         collection=navigations.get("0", name),
         cascade=CascadeDelete(cascade),
         is_hierarchical=node.flag("IsHierarchical", default=False),
+        cascades=_cascades(node),
     )
     return LookupLink(node, node.text("ReferencingEntityName").lower(), column.lower(), link)
+
+
+def _cascades(node: Node) -> Cascades:
+    """Read what else than a deletion goes on to the referencing rows; RemoveLink moves nothing."""
+    found = {}
+    for action in ("Assign", "Share", "Unshare", "Reparent", "Merge"):
+        text = node.optional_text(f"Cascade{action}")
+        if text is None or text == CascadeDelete.REMOVE_LINK:
+            continue
+        if text not in list(CascadeRows):
+            raise node.error(f"<Cascade{action}> is unknown: {text}")
+        found[action.lower()] = CascadeRows(text)
+    return Cascades(**found)
 
 
 def _many_to_many(node: Node) -> Intersection:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from ..definitions import Definitions, together
 from .activities import ACTIVITIES
+from .activity_parties import ACTIVITY_PARTY
 from .automation import AUTOMATION
+from .bulk_deletions import BULK_DELETE_OPERATION
+from .change_tracking import with_change_tracking
 from .customers import CUSTOMERS
 from .leads import LEAD
 from .marketing import MARKETING
 from .opportunities import OPPORTUNITY
 from .people import PEOPLE
+from .queries import QUERIES
 from .regions import TERRITORY
 from .scheduling import SCHEDULING
 from .security import SECURITY
+from .sharing import PRINCIPAL_OBJECT_ACCESS
 from .suggestions import SALES_SUGGESTION
 
 # Tables whose rows Dataverse writes itself, by the messages that it refuses (Learn, table reference:
@@ -24,6 +29,9 @@ REFUSED_MESSAGES: dict[str, frozenset[str]] = {
     "sdkmessagefilter": _ALL_WRITES,
     "calendarrule": _ALL_WRITES | _READS,
     "privilege": _ALL_WRITES,
+    "activityparty": _ALL_WRITES | {"Retrieve"},
+    "principalobjectaccess": _ALL_WRITES | {"Retrieve"},
+    "bulkdeleteoperation": frozenset({"Create", "Update"}),
     "organization": frozenset({"Create", "Delete"}),
     "usersettings": frozenset({"Create", "Delete"}),
     "systemuser": frozenset({"Delete"}),
@@ -32,7 +40,7 @@ REFUSED_MESSAGES: dict[str, frozenset[str]] = {
 
 def standard_definitions() -> Definitions:
     """Return every standard table with its relationships."""
-    return together(
+    definitions = together(
         (
             LEAD,
             OPPORTUNITY,
@@ -43,7 +51,12 @@ def standard_definitions() -> Definitions:
             ACTIVITIES,
             PEOPLE,
             SECURITY,
+            ACTIVITY_PARTY,
+            PRINCIPAL_OBJECT_ACCESS,
+            BULK_DELETE_OPERATION,
             SCHEDULING,
+            QUERIES,
             AUTOMATION,
         )
     )
+    return with_change_tracking(definitions)

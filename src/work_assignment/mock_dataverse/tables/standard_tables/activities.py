@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..columns import (
     LARGEST_MONEY,
+    PARENTAL,
     any_of,
     choice,
     identifier,
@@ -48,8 +49,14 @@ def _activity(
         plural_label,
         (
             text("Subject", "Subject", subject_length),
-            *_activity_columns(),
-            any_of("RegardingObjectId", "Regarding", collections, suffix=f"_{schema_name.lower()}"),
+            *activity_columns(),
+            any_of(
+                "RegardingObjectId",
+                "Regarding",
+                collections,
+                suffix=f"_{schema_name.lower()}",
+                cascades=PARENTAL,
+            ),
             *columns,
         ),
         name="Subject",
@@ -59,7 +66,8 @@ def _activity(
     )
 
 
-def _activity_columns() -> Iterator[Part]:
+def activity_columns() -> Iterator[Part]:
+    """Yield what every kind of activity has beside its subject and what it regards."""
     yield memo("Description", "Description", 1_073_741_823)
     yield text("ActivityTypeCode", "Activity Type", 100, computed=True)
     yield moment("ScheduledStart", "Start Date")
@@ -214,6 +222,7 @@ OPPORTUNITY_CLOSE = _activity(
             "opportunity",
             "Opportunity_OpportunityClose",
             cascade=CascadeDelete.CASCADE,
+            cascades=PARENTAL,
         ),
         money("ActualRevenue", "Actual Revenue", -LARGEST_MONEY),
         text("Category", "Category", 250),
@@ -243,6 +252,7 @@ ANNOTATION = define(
                 table: f"{table.capitalize()}_Annotation"
                 for table in (*_RECORDS, "task", "phonecall", "email", "appointment")
             },
+            cascades=PARENTAL,
         ),
         text("ObjectTypeCode", "Object Type", 64),
         yes_no("IsDocument", "Is Document"),

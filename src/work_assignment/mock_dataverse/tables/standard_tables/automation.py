@@ -236,7 +236,20 @@ ASYNC_OPERATION = define(
             "Regarding",
             {
                 table: f"{table.capitalize()}_AsyncOperations"
-                for table in ("account", "contact", "lead", "opportunity", "systemuser")
+                for table in (
+                    "account",
+                    "contact",
+                    "lead",
+                    "opportunity",
+                    "systemuser",
+                    "team",
+                    "task",
+                    "phonecall",
+                    "email",
+                    "appointment",
+                    "annotation",
+                    "queueitem",
+                )
             },
             cascade=CascadeDelete.NO_CASCADE,
         ),

@@ -14,7 +14,7 @@ from .choices import (
     PAYMENT_TERMS,
     SHIPPING_METHODS,
 )
-from .shared_columns import address, contact_permissions, interaction_dates
+from .shared_columns import address, contact_permissions, interaction_dates, yomi_names
 
 ACCOUNT = define(
     "Account",
@@ -24,6 +24,7 @@ ACCOUNT = define(
     "Accounts",
     (
         text("Name", "Account Name", 160),
+        text("YomiName", "Yomi Account Name", 160),
         text("AccountNumber", "Account Number", 20),
         choice("AccountCategoryCode", "Category", {1: "Preferred Customer", 2: "Standard"}),
         choice("AccountClassificationCode", "Classification", DEFAULT_VALUE, default=1),
@@ -121,6 +122,7 @@ CONTACT = define(
         text("Suffix", "Suffix", 10),
         text("NickName", "Nickname", 100),
         text("FullName", "Full Name", 160, computed=True),
+        *yomi_names(),
         text("JobTitle", "Job Title", 100),
         text("Department", "Department", 100),
         choice("AccountRoleCode", "Role", {1: "Decision Maker", 2: "Employee", 3: "Influencer"}),

@@ -30,7 +30,7 @@ from .choices import (
     PURCHASE_TIME_FRAMES,
     TEMPERATURES,
 )
-from .shared_columns import address, contact_permissions, interaction_dates
+from .shared_columns import address, contact_permissions, interaction_dates, yomi_names
 
 LEAD_STATES = (
     State(0, "Open", ((1, "New"), (2, "Contacted"))),
@@ -55,6 +55,8 @@ LEAD = define(
         text("MiddleName", "Middle Name", 50),
         text("LastName", "Last Name", 50),
         text("FullName", "Name", 160, computed=True),
+        *yomi_names(),
+        text("YomiCompanyName", "Yomi Company Name", 100),
         text("CompanyName", "Company Name", 100),
         text("JobTitle", "Job Title", 100),
         text("EMailAddress1", "Email", 100),

@@ -282,6 +282,13 @@ ORGANIZATION = define(
         ),
         day("FiscalCalendarStart", "Fiscal Calendar Start"),
         whole("FiscalPeriodType", "Fiscal Period Type", 2000, 2004, default=2002),
+        whole(
+            "MaxDepthForHierarchicalSecurityModel",
+            "Maximum depth for hierarchy security propagation.",
+            1,
+            100,
+            default=3,
+        ),
         choice("FiscalYearDisplayCode", "Fiscal Year Display", {1: "Start Date", 2: "End Date"}, 1),
         identifier("BusinessClosureCalendarId", "Business Closure Calendar"),
         lookup(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..columns import choice, decimal, double, identifier, moment, text, whole, yes_no
+from ..columns import choice, decimal, double, identifier, memo, moment, text, whole, yes_no
 from ..definitions import Part
 from .choices import CONTACT_METHODS, DEFAULT_VALUE, FREIGHT_TERMS, SHIPPING_METHODS
 
@@ -21,6 +21,7 @@ def address(number: int, *, contact_name: bool = False) -> Iterator[Part]:
     yield text(f"{prefix}_StateOrProvince", f"{label}: State/Province", 50)
     yield text(f"{prefix}_PostalCode", f"{label}: ZIP/Postal Code", 20)
     yield text(f"{prefix}_Country", f"{label}: Country/Region", 80)
+    yield memo(f"{prefix}_Composite", label, 1000, computed=True)
     yield text(f"{prefix}_County", f"{label}: County", 50)
     yield double(f"{prefix}_Latitude", f"{label}: Latitude", -90, 90, 5)
     yield double(f"{prefix}_Longitude", f"{label}: Longitude", -180, 180, 5)
@@ -35,6 +36,13 @@ def address(number: int, *, contact_name: bool = False) -> Iterator[Part]:
     if contact_name:
         yield text(f"{prefix}_PrimaryContactName", f"{label}: Primary Contact Name", 100)
         yield choice(f"{prefix}_FreightTermsCode", f"{label}: Freight Terms", FREIGHT_TERMS)
+
+
+def yomi_names() -> Iterator[Part]:
+    """Yield how a person's name is pronounced, part by part and as a whole."""
+    for part in ("First", "Middle", "Last"):
+        yield text(f"Yomi{part}Name", f"Yomi {part} Name", 150)
+    yield text("YomiFullName", "Yomi Full Name", 450, computed=True)
 
 
 def contact_permissions() -> Iterator[Part]:

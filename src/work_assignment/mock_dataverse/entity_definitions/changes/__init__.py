@@ -1,0 +1,1 @@
+"""Definitions that are created, changed and deleted over the Web API."""

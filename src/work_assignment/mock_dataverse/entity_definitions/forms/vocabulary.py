@@ -1,0 +1,166 @@
+"""The enumeration and complex types that definitions are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Members with their numbers, as CSDL lists them (Learn: Web API EnumType Reference).
+ENUMS: Mapping[str, Mapping[str, int]] = {
+    "AssociatedMenuBehavior": {"UseCollectionName": 0, "UseLabel": 1, "DoNotDisplay": 2},
+    "AssociatedMenuGroup": {"Details": 0, "Sales": 1, "Service": 2, "Marketing": 3},
+    "AttributeRequiredLevel": {
+        "None": 0,
+        "SystemRequired": 1,
+        "ApplicationRequired": 2,
+        "Recommended": 3,
+    },
+    "AttributeTypeCode": {
+        "Boolean": 0,
+        "Customer": 1,
+        "DateTime": 2,
+        "Decimal": 3,
+        "Double": 4,
+        "Integer": 5,
+        "Lookup": 6,
+        "Memo": 7,
+        "Money": 8,
+        "Owner": 9,
+        "PartyList": 10,
+        "Picklist": 11,
+        "State": 12,
+        "Status": 13,
+        "String": 14,
+        "Uniqueidentifier": 15,
+        "CalendarRules": 16,
+        "Virtual": 17,
+        "BigInt": 18,
+        "ManagedProperty": 19,
+        "EntityName": 20,
+    },
+    "CascadeType": {
+        "NoCascade": 0,
+        "Cascade": 1,
+        "Active": 2,
+        "UserOwned": 3,
+        "RemoveLink": 4,
+        "Restrict": 5,
+    },
+    "DateTimeFormat": {"DateOnly": 0, "DateAndTime": 1},
+    "EntityKeyIndexStatus": {"Pending": 0, "InProgress": 1, "Active": 2, "Failed": 3},
+    "ImeMode": {"Auto": 0, "Inactive": 1, "Active": 2, "Disabled": 3},
+    "IntegerFormat": {"None": 0, "Duration": 1, "TimeZone": 2, "Language": 3, "Locale": 4},
+    "LookupFormat": {"None": 0, "Connection": 1, "Regarding": 2, "Text": 3},
+    "OptionSetType": {"Picklist": 0, "State": 1, "Status": 2, "Boolean": 3},
+    "OwnershipTypes": {
+        "None": 0,
+        "UserOwned": 1,
+        "TeamOwned": 2,
+        "BusinessOwned": 4,
+        "OrganizationOwned": 8,
+        "BusinessParented": 16,
+    },
+    "PrivilegeType": {
+        "None": 0,
+        "Create": 1,
+        "Read": 2,
+        "Write": 3,
+        "Delete": 4,
+        "Assign": 5,
+        "Share": 6,
+        "Append": 7,
+        "AppendTo": 8,
+    },
+    "RelationshipType": {
+        "OneToManyRelationship": 0,
+        "ManyToManyRelationship": 1,
+    },
+    "SecurityTypes": {"None": 0, "Append": 1, "ParentChild": 2, "Pointer": 4, "Inheritance": 8},
+    "StringFormat": {
+        "Email": 0,
+        "Text": 1,
+        "TextArea": 2,
+        "Url": 3,
+        "TickerSymbol": 4,
+        "PhoneticGuide": 5,
+        "VersionNumber": 6,
+        "Phone": 7,
+        "Json": 8,
+        "RichText": 9,
+    },
+}
+_LABEL, _TEXT, _FLAG, _WHOLE, _GUID = (
+    "mscrm.Label",
+    "Edm.String",
+    "Edm.Boolean",
+    "Edm.Int32",
+    "Edm.Guid",
+)
+_MANAGED = {"CanBeChanged": _FLAG, "ManagedPropertyLogicalName": _TEXT}
+_OPTION = {
+    "Value": _WHOLE,
+    "Label": _LABEL,
+    "Description": _LABEL,
+    "Color": _TEXT,
+    "IsManaged": _FLAG,
+    "ExternalValue": _TEXT,
+    "ParentValues": "Collection(Edm.Int32)",
+    "Tag": _TEXT,
+    "IsHidden": _FLAG,
+    "MetadataId": _GUID,
+    "HasChanged": _FLAG,
+}
+# The properties of each complex type (Learn: Web API ComplexType Reference).
+COMPLEX_TYPES: Mapping[str, Mapping[str, str]] = {
+    "Label": {
+        "LocalizedLabels": "Collection(mscrm.LocalizedLabel)",
+        "UserLocalizedLabel": "mscrm.LocalizedLabel",
+    },
+    "LocalizedLabel": {
+        "Label": _TEXT,
+        "LanguageCode": _WHOLE,
+        "IsManaged": _FLAG,
+        "MetadataId": _GUID,
+        "HasChanged": _FLAG,
+    },
+    "BooleanManagedProperty": {"Value": _FLAG, **_MANAGED},
+    "AttributeRequiredLevelManagedProperty": {"Value": "mscrm.AttributeRequiredLevel", **_MANAGED},
+    "AttributeTypeDisplayName": {"Value": _TEXT},
+    "StringFormatName": {"Value": _TEXT},
+    "MemoFormatName": {"Value": _TEXT},
+    "DateTimeBehavior": {"Value": _TEXT},
+    "OptionMetadata": _OPTION,
+    "StateOptionMetadata": {**_OPTION, "DefaultStatus": _WHOLE, "InvariantName": _TEXT},
+    "StatusOptionMetadata": {**_OPTION, "State": _WHOLE, "TransitionData": _TEXT},
+    "SecurityPrivilegeMetadata": {
+        "CanBeBasic": _FLAG,
+        "CanBeDeep": _FLAG,
+        "CanBeGlobal": _FLAG,
+        "CanBeLocal": _FLAG,
+        "CanBeEntityReference": _FLAG,
+        "CanBeParentEntityReference": _FLAG,
+        "Name": _TEXT,
+        "PrivilegeId": _GUID,
+        "PrivilegeType": "mscrm.PrivilegeType",
+    },
+    "AssociatedMenuConfiguration": {
+        "Behavior": "mscrm.AssociatedMenuBehavior",
+        "Group": "mscrm.AssociatedMenuGroup",
+        "Order": _WHOLE,
+        "IsCustomizable": _FLAG,
+        "Icon": _TEXT,
+        "ViewId": _GUID,
+        "AvailableOffline": _FLAG,
+        "MenuId": _TEXT,
+        "QueryApi": _TEXT,
+        "Label": _LABEL,
+    },
+    "CascadeConfiguration": dict.fromkeys(
+        ("Assign", "Delete", "Archive", "Merge", "Reparent", "Share", "Unshare", "RollupView"),
+        "mscrm.CascadeType",
+    ),
+}
+# Complex types that extend another one; their inherited properties stand above as well.
+COMPLEX_BASES: Mapping[str, str] = {
+    "StateOptionMetadata": "OptionMetadata",
+    "StatusOptionMetadata": "OptionMetadata",
+}

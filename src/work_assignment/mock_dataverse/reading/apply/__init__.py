@@ -1,0 +1,1 @@
+"""`$apply`: read, checked, answered as groups and totals."""

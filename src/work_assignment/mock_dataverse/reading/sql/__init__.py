@@ -1,0 +1,1 @@
+"""`sql=`: one SELECT in T-SQL, read, checked against the metadata, written anew for SQLite."""

@@ -1,0 +1,1 @@
+"""Routes under /__mock/: for those who run the mock, not part of Dataverse."""

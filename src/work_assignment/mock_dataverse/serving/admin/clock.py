@@ -1,0 +1,58 @@
+"""The organization's time: read it, set it, stop it, move it on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from ...storage.clock import TimeOutOfRange, VirtualClock
+from .members import Members
+from .parts import Parts
+from .routes import AdminCall, AdminProblem, Route
+
+_LONGEST = 1e11
+
+
+def clock_routes(parts: Parts) -> tuple[Route, ...]:
+    clock = parts.controls.clock
+
+    def read(_: AdminCall) -> dict[str, Any]:
+        return _state(clock)
+
+    def put(call: AdminCall) -> dict[str, Any]:
+        body = Members(call.body, ("now", "frozen"))
+        if "now" not in body and "frozen" not in body:
+            raise AdminProblem("The body needs 'now', 'frozen' or both.")
+        try:
+            clock.set(body.moment("now"), frozen=body.flag("frozen", default=False))
+        except TimeOutOfRange as exc:
+            raise AdminProblem(str(exc)) from exc
+        return _state(clock)
+
+    def advance(call: AdminCall) -> dict[str, Any]:
+        body = Members(call.body, ("seconds",))
+        if "seconds" not in body:
+            raise AdminProblem("The body needs the member 'seconds'.")
+        seconds = body.number("seconds", 0, least=-_LONGEST, most=_LONGEST)
+        try:
+            clock.advance(timedelta(seconds=seconds))
+        except TimeOutOfRange as exc:
+            raise AdminProblem(str(exc)) from exc
+        return _state(clock)
+
+    def reset(_: AdminCall) -> dict[str, Any]:
+        clock.reset()
+        return _state(clock)
+
+    return (
+        Route("GET", "time", read),
+        Route("PUT", "time", put),
+        Route("POST", "time/advance", advance),
+        Route("DELETE", "time", reset),
+    )
+
+
+def _state(clock: VirtualClock) -> dict[str, Any]:
+    state = clock.state()
+    now = state.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"now": now, "frozen": state.is_frozen, "virtual": state.is_virtual}

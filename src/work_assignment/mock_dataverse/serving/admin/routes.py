@@ -1,0 +1,114 @@
+"""The table that admin requests are looked up in: a method, a pattern, and who answers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from ...faults import Fault, json_problem
+from ...requests.exchanges import Response, parse_query
+
+ADMIN_ROOT = "/__mock/"
+
+_PARAMETER = re.compile(r"<(\w+)>")
+_log = logging.getLogger(__name__)
+
+
+class AdminProblem(Exception):
+    """An admin request that cannot be answered; the message names the culprit."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class AdminCall:
+    """What a handler is given; `body` is parsed JSON, None when there is none."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+
+
+# A handler returns plain JSON, or None for 204.
+Handler: TypeAlias = Callable[[AdminCall], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route; the pattern is below /__mock/, and `<name>` in it stands for one segment."""
+
+    method: str
+    pattern: str
+    handler: Handler
+
+    def matches(self, path: str) -> dict[str, str] | None:
+        """Return the parameters in a path, None when it is another's."""
+        parts = _PARAMETER.split(self.pattern)
+        text = "".join(
+            f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        )
+        found = re.fullmatch(text, path)
+        return None if found is None else {k: unquote(v) for k, v in found.groupdict().items()}
+
+
+class AdminRoutes:
+    """Answers the mock's own routes."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> Response:
+        """Answer one request; every problem has the form `{"error": "..."}`."""
+        place = path.removeprefix(ADMIN_ROOT).strip("/")
+        found = [(r, p) for r in self.routes if (p := r.matches(place)) is not None]
+        if not found:
+            return _problem(404, f"There is no route {path}.")
+        for route, parameters in found:
+            if route.method == method:
+                return _carry_out(route, parameters, query, body)
+        allowed = ", ".join(sorted(route.method for route, _ in found))
+        answer = _problem(405, f"{path} does not take {method}, only {allowed}.")
+        return Response(answer.status, {**answer.headers, "Allow": allowed}, answer.body)
+
+
+def _carry_out(route: Route, parameters: Mapping[str, str], query: str, body: bytes) -> Response:
+    try:
+        outcome = route.handler(AdminCall(parameters, parse_query(query), _parsed(body)))
+    except AdminProblem as problem:
+        return _problem(problem.status, problem.message)
+    except Fault as fault:
+        return _problem(fault.status, fault.message)
+    except Exception:
+        _log.exception("The admin route %s %s failed", route.method, route.pattern)
+        return _problem(500, f"{route.method} {route.pattern} failed unexpectedly.")
+    return Response(204) if outcome is None else _json(200, outcome)
+
+
+def _parsed(body: bytes) -> Any:
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
+        raise AdminProblem(f"The body is no JSON: {json_problem(exc)}.") from exc
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _problem(status: int, message: str) -> Response:
+    return _json(status, {"error": message})
+
+
+def _json(status: int, body: Any) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(body).encode())

@@ -1,0 +1,120 @@
+"""wa mock as a process: what it says at its start, and that its options work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+import requests
+
+from work_assignment.cli.common import ENDS_WITH_INPUT
+from work_assignment.cli.main import main
+
+CLIENT_ID = "11111111-2222-4333-8444-555555555555"
+
+
+@contextmanager
+def running(*options: str) -> Iterator[IO[str]]:
+    """Start the command and give what it prints; it ends when its input does."""
+    command = [sys.executable, "-m", "work_assignment", "mock", "--port", "0", *options]
+    environment = {**os.environ, ENDS_WITH_INPUT: "1"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        finally:
+            process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+def read_json(output: IO[str]) -> dict[str, Any]:
+    lines = [output.readline()]
+    while lines[-1] != "}\n":
+        lines.append(output.readline())
+        assert lines[-1]
+    said: dict[str, Any] = json.loads("".join(lines))
+    return said
+
+
+def test_one_line_says_where_it_is() -> None:
+    with running() as output:
+        first = output.readline()
+        assert first.startswith("Mock Dataverse ready at http://127.0.0.1:")
+        url = first.split()[-1]
+        assert requests.get(f"{url}/__mock/health", timeout=20).json()["status"] == "ok"
+
+
+def test_all_options_at_once(tmp_path: Path) -> None:
+    database = tmp_path / "mock.db"
+    client = f"{CLIENT_ID}:secret"
+    strict = ["--auth", "--client", client, "--latency", "1", "--limits", "--locks", "5"]
+    with running("--json", "--sample", "--tls", "--database", str(database), *strict) as output:
+        said = read_json(output)
+        assert said["url"].startswith("https://127.0.0.1:")
+        assert said["client_ids"] == [CLIENT_ID]
+        assert "client_secret" not in said
+        ca_file = said["ca_file"]
+        assert ca_file == f"{database}.ca.pem"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": "secret",
+            "scope": f"{said['url']}/.default",
+        }
+        place = f"{said['url']}/{said['tenant_id']}/oauth2/v2.0/token"
+        token = requests.post(place, data=form, verify=ca_file, timeout=20).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        accounts = f"{said['url']}/api/data/v9.2/accounts/$count"
+        answer = requests.get(accounts, headers=headers, verify=ca_file, timeout=20)
+        assert int(answer.text.lstrip("\ufeff")) > 0
+        assert requests.get(accounts, verify=ca_file, timeout=20).status_code == 401
+        for path, name, value in (
+            ("limits", "enabled", True),
+            ("latency", "request_ms", 1.0),
+            ("locks", "write_latency_ms", 5.0),
+        ):
+            found = requests.get(f"{said['url']}/__mock/{path}", verify=ca_file, timeout=20).json()
+            assert found[name] == value
+
+
+def test_the_default_application_is_said_with_its_secret() -> None:
+    with running("--auth") as output:
+        output.readline()
+        assert output.readline().rstrip().endswith(", secret mock-secret")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--client", "x:y"], "a guid, a colon and a secret"),
+        (["--client", CLIENT_ID], "a guid, a colon and a secret"),
+        (["--latency", "-1"], "not between 0 and"),
+        (["--locks", "nan"], "not between 0 and"),
+    ],
+)
+def test_wrong_values_are_wrong_usage(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["mock", *options])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_certificate_file_needs_tls_and_a_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mock", "--ca-file", "x"]) == 1
+    assert "--tls" in capsys.readouterr().err
+    assert main(["mock", "--port", "0", "--tls", "--ca-file", str(tmp_path / "a" / "b")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
