@@ -20,8 +20,9 @@ USAGE = """usage: python3 dev.py demo [--once] [--data DIR] [--json FILE]
                                  the whole system on this machine; Ctrl-C ends it
        python3 dev.py test [PYTEST ARGUMENTS]
                                  everything CI checks; with arguments, only pytest
-       python3 dev.py bench [--only NAME] [--data DIR] [--json FILE]
-                                 measures: decisions a second, best overall, working hours
+       python3 dev.py bench [--only NAME] [--data DIR] [--rows N] [--json FILE]
+                                 measures: decisions a second, best overall, working hours,
+                                 the mock's answers (with a million leads: --only million)
        python3 dev.py conformance [ROW ...]
                                  the mock against the checklist of Dataverse's behaviour
        python3 dev.py fuzz [--requests N] [--seed N]

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 import requests
+from tests.samples.crm_files import write_export
 
 from work_assignment.cli.common import ENDS_WITH_INPUT
 from work_assignment.cli.main import main
@@ -118,3 +119,63 @@ def test_a_certificate_file_needs_tls_and_a_place(
     assert "--tls" in capsys.readouterr().err
     assert main(["mock", "--port", "0", "--tls", "--ca-file", str(tmp_path / "a" / "b")]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def count(url: str, entity_set: str) -> int:
+    answer = requests.get(f"{url}/api/data/v9.2/{entity_set}/$count", timeout=20)
+    return int(answer.text.lstrip("\ufeff"))
+
+
+def test_it_is_filled_with_csv_files(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("name\nA\nB\n", encoding="utf-8")
+    with running("--import", str(tmp_path)) as output:
+        assert count(output.readline().split()[-1], "accounts") == 2
+
+
+def test_it_is_filled_with_a_crm_export(tmp_path: Path) -> None:
+    folder = write_export(tmp_path)
+    with running("--import", str(folder), "--auth", "--tls", "--json") as output:
+        said = read_json(output)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": said["client_ids"][0],
+            "client_secret": said["client_secret"],
+            "scope": f"{said['url']}/.default",
+        }
+        place, ca_file = f"{said['url']}/{said['tenant_id']}/oauth2/v2.0/token", said["ca_file"]
+        token = requests.post(place, data=form, verify=ca_file, timeout=20).json()["access_token"]
+        query = "opportunities?$select=name,crm_productseries&$expand=parentaccountid($select=name)"
+        answer = requests.get(
+            f"{said['url']}/api/data/v9.2/{query}&$filter=parentaccountid ne null&$top=1",
+            headers={"Authorization": f"Bearer {token}"},
+            verify=ca_file,
+            timeout=20,
+        )
+        (deal,) = answer.json()["value"]
+        assert deal["crm_productseries"]
+        assert deal["parentaccountid"]["name"]
+
+
+def test_files_that_are_wrong_are_refused_with_all_that_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mock", "--port", "0", "--import", str(tmp_path / "none")]) == 1
+    assert "is no folder" in capsys.readouterr().err
+    (tmp_path / "accounts.csv").write_text("name,revenue\nA,much\nB,more\n", encoding="utf-8")
+    assert main(["mock", "--port", "0", "--import", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "accounts.csv, line 2, column revenue: 'much' is not a number" in told
+    assert "accounts.csv, line 3, column revenue: 'more' is not a number" in told
+
+
+def test_it_starts_without_loading_what_it_does_not_need() -> None:
+    heavy = ("azure.functions", "msal", "numpy", "ortools", "pydantic", "requests", "sqlglot")
+    program = (
+        "import sys; from work_assignment.cli import main, mock; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout.strip() == "[]"

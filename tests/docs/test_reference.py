@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from work_assignment.cli.main import COMMANDS
+from work_assignment.cli.main import COMMANDS, module_of
 from work_assignment.domain.filtering import attributes, operators
 from work_assignment.local_host.snapshot import snapshot
 from work_assignment.settings import MODES
@@ -31,7 +31,7 @@ def test_every_operator_is_named(operator: str) -> None:
 def test_every_command_is_named_with_its_options(command: str) -> None:
     assert named(f"wa {command}")
     parser = argparse.ArgumentParser()
-    COMMANDS[command].add_arguments(parser)
+    module_of(command).add_arguments(parser)
     for option in re.findall(r"--[a-z-]+", parser.format_help()):
         assert named(option), f"{command} {option}"
 

@@ -97,9 +97,7 @@ def make_table(organisation: Organisation) -> None:
         ),
         (
             "RelationshipDefinitions",
-            bodies.one_to_many(
-                "new_item_item", "new_item", "new_item", "new_Above", IsHierarchical=True
-            ),
+            bodies.one_to_many("new_item_item", "new_item", "new_item", "new_Above"),
         ),
     ]
     for path, body in definitions:
@@ -108,11 +106,14 @@ def make_table(organisation: Organisation) -> None:
 
 def write_rows(organisation: Organisation, dice: Random) -> None:
     """Fill the table with rows at random; an item lies below one that was written before it."""
-    organisation.write(
-        [messages.create("accounts", {"name": name}, row_id=uid(name)) for name in ACCOUNTS]
-    )
+    for number, name in enumerate(ACCOUNTS):
+        row = {"name": name}
+        if number:
+            above = ACCOUNTS[number // 2]
+            row["parentaccountid@odata.bind"] = f"/accounts({uid(above)})"
+        organisation.write([messages.create("accounts", row, row_id=uid(name))])
     organisation.write(list(_items(dice)))
-    organisation.read({"new_item": tuple(KINDS), "account": ("name",)})
+    organisation.read({"new_item": tuple(KINDS), "account": ("name", "parentaccountid")})
 
 
 def _items(dice: Random) -> Iterator[Request]:
@@ -151,7 +152,7 @@ def text_of(tree: Filter, variable: str = "") -> str:
         case Group(join, parts):
             joiner = " and " if join == "all" else " or "
             return f"({joiner.join(text_of(part, variable) for part in parts)})"
-        case Related(table, column, _, absent, inner):
+        case Related(_, column, _, absent, inner):
             navigation = _NAVIGATIONS[_parent_of(column), str(column)]
             name = f"{variable}x"
             text = f"{variable and variable + '/'}{navigation}/any({name}:{text_of(inner, name)})"

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from work_assignment.bootstrap import connect
-from work_assignment.dataverse.client import DataverseClient
 from work_assignment.settings import read_connection
+
+if TYPE_CHECKING:
+    from work_assignment.dataverse.client import DataverseClient
 
 DONE, REFUSED = 0, 1
 ENDS_WITH_INPUT = "WA_ENDS_WITH_INPUT"
@@ -37,6 +38,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def connection(arguments: argparse.Namespace) -> Iterator[DataverseClient]:
     """A client for the environment that the options and settings name."""
+    # The client takes longer to load than a command without it takes to start.
+    from work_assignment.bootstrap import connect
+
     url, credentials = read_connection(os.environ, arguments.url)
     with connect(url, credentials) as client:
         yield client

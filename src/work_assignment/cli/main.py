@@ -5,33 +5,36 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
 
-from work_assignment.cli import apply, decide, demo, explain, host, mock, segments, sweep, webhooks
 from work_assignment.cli.common import REFUSED, Refused
 from work_assignment.dataverse.errors import DataverseError, InvalidRequest
 from work_assignment.domain.errors import WorkAssignmentError
 from work_assignment.settings import SettingsError
 
-COMMANDS: dict[str, ModuleType] = {
-    "apply": apply,
-    "decide": decide,
-    "demo": demo,
-    "explain": explain,
-    "host": host,
-    "mock": mock,
-    "segments": segments,
-    "sweep": sweep,
-    "webhooks": webhooks,
+COMMANDS: dict[str, str] = {
+    "apply": "work_assignment.cli.apply",
+    "decide": "work_assignment.cli.decide",
+    "demo": "work_assignment.cli.demo",
+    "explain": "work_assignment.cli.explain",
+    "host": "work_assignment.cli.host",
+    "mock": "work_assignment.cli.mock",
+    "segments": "work_assignment.cli.segments",
+    "sweep": "work_assignment.cli.sweep",
+    "webhooks": "work_assignment.cli.webhooks",
 }
+"""Each command's module, loaded when it is asked for: no command waits for what others need."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; errors that a user can mend are one line on standard error."""
-    parsed = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    named = given[0] if given and given[0] in COMMANDS else None
+    parsed = parser(named).parse_args(given)
     try:
-        status: int = COMMANDS[parsed.command].run(parsed)
+        status: int = module_of(parsed.command).run(parsed)
     except (Refused, SettingsError, WorkAssignmentError, DataverseError, InvalidRequest) as exc:
         print(f"wa {parsed.command}: {exc}", file=sys.stderr)
         return REFUSED
@@ -40,14 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def module_of(command: str) -> ModuleType:
+    """The module that has a command's options and runs it."""
+    return import_module(COMMANDS[command])
+
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """All commands with their options, or one."""
     whole = argparse.ArgumentParser(
         prog="wa", description="Every lead and opportunity reaches the right seller within seconds."
     )
     whole.add_argument("--version", action="version", version=f"wa {version('work-assignment')}")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in COMMANDS if only is None else (only,):
+        module = module_of(name)
         command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
         module.add_arguments(command)
     return whole

@@ -7,12 +7,11 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from work_assignment.cli import sample_data
 from work_assignment.cli.common import (
     DONE,
     Refused,
@@ -76,6 +75,13 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sample", action="store_true", help="fill it with a sample organisation")
     parser.add_argument(
+        "--import",
+        dest="folder",
+        type=Path,
+        metavar="DIR",
+        help="fill it with CSV files: one for each table, named after it, or those of a CRM export",
+    )
+    parser.add_argument(
         "--solution",
         action="append",
         type=Path,
@@ -123,6 +129,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.sample:
             _fill(server, auth=arguments.auth)
+        if arguments.folder is not None:
+            _import(server, arguments.folder, auth=arguments.auth)
         _configure(server, arguments)
         _tell(server, arguments)
         ended = threading.Event()
@@ -141,7 +149,11 @@ def _started(arguments: argparse.Namespace) -> MockServer:
             arguments.database,
             host=arguments.host,
             port=arguments.port,
-            solutions=[product_solution(), *arguments.solution],
+            solutions=[
+                product_solution(),
+                *arguments.solution,
+                *_solutions_for(arguments.folder),
+            ],
             auth=arguments.auth,
             clients=dict(arguments.client),
             tls=arguments.tls,
@@ -159,10 +171,29 @@ def _beside(database: str) -> Path | None:
 
 def _fill(server: MockServer, *, auth: bool) -> None:
     """Write the sample organisation through the front door, as its administrator."""
+    # A mock that starts empty needs no client, which takes as long to load as the mock itself.
+    from work_assignment.cli import sample_data
+
     credentials = Credentials(token=server.administrator_token() if auth else None)
     with _trusting(server.ca_file):
         if not sample_data.is_filled(server.url, credentials):
             sample_data.fill(server.url, credentials)
+
+
+def _import(server: MockServer, folder: Path, *, auth: bool) -> None:
+    from work_assignment.cli import mock_import
+
+    credentials = Credentials(token=server.administrator_token() if auth else None)
+    with _trusting(server.ca_file):
+        mock_import.fill(server, folder, credentials)
+
+
+def _solutions_for(folder: Path | None) -> Sequence[Path]:
+    if folder is None:
+        return ()
+    from work_assignment.cli import mock_import
+
+    return mock_import.solutions_for(folder)
 
 
 @contextmanager

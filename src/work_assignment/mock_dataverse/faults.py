@@ -27,11 +27,19 @@ def row_not_found(table: str, row_id: str) -> Fault:
     return Fault(404, "0x80040217", f"{table} With Id = {row_id} Does Not Exist")
 
 
+# Dataverse has these beside the columns of accounts, contacts, leads, users and others.
+OF_IMAGES = frozenset({"entityimage", "entityimage_timestamp", "entityimage_url", "entityimageid"})
+
+
 def segment_not_found(segment: str) -> Fault:
+    if segment in OF_IMAGES:
+        return not_emulated(f"images of records, such as {segment}")
     return Fault(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
 
 
 def unknown_property(name: str, table: str) -> Fault:
+    if name in OF_IMAGES:
+        return not_emulated(f"images of records, such as {name} of {table}")
     return bad_request(
         f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'."
     )
@@ -55,6 +63,17 @@ def invalid_payload(entity_set: str, problem: str) -> Fault:
         400,
         "0x80048d19",
         f"Error identified in Payload provided by the user for Entity :'{entity_set}'. {problem}",
+    )
+
+
+def invalid_property(name: str, entity_set: str, table: str) -> Fault:
+    """400: the body of a write names a column that the table does not have."""
+    if name in OF_IMAGES:
+        return unknown_property(name, table)
+    return invalid_payload(
+        entity_set,
+        f"Invalid property '{name}' was found in entity 'Microsoft.Dynamics.CRM.{table}'. Check"
+        " the spelling; property names are case-sensitive.",
     )
 
 
@@ -95,7 +114,8 @@ def located(fault: Fault, place: str) -> LocatedFault:
     """Name the place of a fault, unless it has been named closer to it."""
     if isinstance(fault, LocatedFault):
         return fault
-    return LocatedFault(fault.status, fault.code, f"{fault.message} Its place is '{place}'.")
+    said = fault.message if fault.message.endswith(".") else f"{fault.message}."
+    return LocatedFault(fault.status, fault.code, f"{said} Its place is '{place}'.")
 
 
 def table_not_found(name: str) -> Fault:

@@ -13,6 +13,7 @@ from typing import Self
 
 import cheroot.server
 
+from .csv_import.importer import Progress, import_folder
 from .requests.sessions import Organization
 from .serving.admin.parts import Parts
 from .serving.admin.registry import admin_routes
@@ -28,6 +29,7 @@ from .serving.entra.keys import SigningKey
 from .serving.entra.login import LoginService
 from .serving.entra.tokens import ISSUER, Tokens
 from .serving.gateway import Gateway
+from .serving.users import FoundBy, find_caller, no_member
 from .storage.clock import VirtualClock
 from .storage.row_locks import LockSettings
 from .storage.store import IN_MEMORY, Store, utc_now
@@ -109,9 +111,12 @@ class MockServer:
         admin = admin_routes(parts)
         self.admin_routes = admin.routes
         authentication = Authentication(self._tokens, is_required=auth)
-        gateway = Gateway(self._organization, self.controls, authentication, login, admin)
+        self.application = Gateway(self._organization, self.controls, authentication, login, admin)
         server = QuietServer(
-            (self._host, self._port), gateway, numthreads=_THREADS, request_queue_size=_BACKLOG
+            (self._host, self._port),
+            self.application,
+            numthreads=_THREADS,
+            request_queue_size=_BACKLOG,
         )
         server.expiration_interval = _TICK  # how soon it notices that it is to stop
         if self._certificates is not None:
@@ -143,6 +148,14 @@ class MockServer:
     def administrator_token(self) -> str:
         """Issue a token of the system administrator, for whoever has the server at hand."""
         return self._tokens.for_user(ADMINISTRATOR_ID, ADMINISTRATOR_AAD_ID, DATAVERSE, ISSUER)
+
+    def import_folder(self, folder: str | Path, progress: Progress | None = None) -> dict[str, int]:
+        """Write the rows of a folder's CSV files, all or none; return how many each table got."""
+        with self.store.reading() as db:
+            administrator = find_caller(db, FoundBy.ID, ADMINISTRATOR_ID)
+        if administrator is None:
+            raise no_member()
+        return import_folder(self._organization, administrator, Path(folder), progress)
 
     def start(self) -> Self:
         """Listen, and return once requests are answered."""

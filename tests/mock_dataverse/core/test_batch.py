@@ -101,6 +101,15 @@ def test_urls_are_taken_in_every_form(api: Api, url: str) -> None:
     assert count(api, subject) == 1
 
 
+def test_the_dollar_of_a_segment_may_be_encoded(api: Api) -> None:
+    body = f"--b\r\n{part('GET', 'WhoAmI')}--b--\r\n"
+    headers = {"Content-Type": "multipart/mixed; boundary=b"}
+    answer = api.send("POST", "%24batch", data=body, headers=headers)
+    assert (answer.status_code, statuses(answer)) == (200, [200])
+    assert api.get("%24metadata").headers["Content-Type"].startswith("application/xml")
+    assert api.get("leads/%24count").status_code == 200
+
+
 def test_content_ids_stand_for_rows_in_urls_binds_and_references(api: Api) -> None:
     name = unique("account")
     answer = send(

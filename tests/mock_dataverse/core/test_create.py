@@ -28,6 +28,7 @@ def test_the_server_fills_who_when_owner_state_and_defaults(api: Api) -> None:
     assert row["_owningbusinessunit_value"] == BUSINESS_UNIT_ID
     assert (row["statecode"], row["statuscode"], row["leadqualitycode"]) == (0, 1, 2)
     assert (row["donotemail"], row["_owningteam_value"]) == (False, None)
+    assert row["timezoneruleversionnumber"] == 0
     assert row["createdon"] == row["modifiedon"]
     assert len(row["createdon"]) == len("2026-03-01T08:00:00Z")
 
@@ -160,6 +161,7 @@ def test_a_new_user_has_settings_and_a_business_unit(api: Api) -> None:
     [
         ({"subject": "x" * 301}, "0x80044331", "length of the 'subject' attribute of the 'lead'"),
         ({"subject": 5}, "0x80048d19", "Edm.String"),
+        ({"subject": {"a": [True, None]}}, "0x80048d19", 'the value {"a": [true, null]} of'),
         ({"leadsourcecode": 99}, "0x8004431a", "The picklist value is out of the range."),
         ({"leadsourcecode": "Web"}, "0x80048d19", "Edm.Int32"),
         ({"numberofemployees": -1}, "0x80044330", "outside the valid range"),

@@ -114,7 +114,7 @@ def test_a_table_without_choices_is_an_empty_list_not_404(api: Api) -> None:
         "ManagedPropertyDefinitions",
         "EntityKeyDefinitions",
         "principals",
-        "RetrieveMetadataChanges(ClientVersionStamp='1!x')",
+        "RetrieveMetadataChanges(RetrieveAllSettings=true)",
         "EntityDefinitions?$expand=Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata",
         "EntityDefinitions?$filter=Keys/any()",
     ],

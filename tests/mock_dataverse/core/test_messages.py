@@ -83,6 +83,9 @@ def test_real_messages_that_are_missing_say_so(api: Api) -> None:
     assert_fault(api.post("CloseIncident", {}), 501, "0x80060888", "CloseIncident")
     unknown = f"leads({lead})/Microsoft.Dynamics.CRM.Unknown"
     assert_fault(api.post(unknown, {}), 404, "0x8006088a", "No HTTP resource was found")
+    assert_fault(api.get("activitypointers"), 501, "0x80060888", "activitypointers")
+    duplicates = "RetrieveDuplicates(BusinessEntity=@a,MatchingEntityName='lead',PagingInfo=@b)"
+    assert_fault(api.get(duplicates), 501, "0x80060888", "RetrieveDuplicates")
 
 
 def test_a_notification_becomes_a_row_of_its_recipient(api: Api) -> None:
@@ -112,11 +115,34 @@ def test_a_notification_becomes_a_row_of_its_recipient(api: Api) -> None:
     [
         ({"Recipient": "/systemusers(1)"}, "'Title'"),
         ({"Title": "x"}, "'Recipient'"),
-        ({"Title": "x", "Recipient": "y", "Colour": 1}, "'Colour'"),
+        ({"Title": "x", "Recipient": "y", "Actions": []}, "'Actions'"),
+        ({"Title": "x", "Recipient": "y", "Actions": {"actions": "z"}}, "'Actions'"),
+        ({"Title": "x", "Recipient": "y", "OverrideContent": "z"}, "'OverrideContent'"),
     ],
 )
 def test_an_incomplete_notification_is_refused(api: Api, body: dict[str, Any], words: str) -> None:
     assert_fault(api.post("SendAppNotification", body), 400, "0x80048d19", words)
+
+
+def test_the_recipient_of_a_notification_may_be_written_in_three_ways(api: Api) -> None:
+    seller = api.create("systemusers", firstname="Ana")
+    record = {"systemuserid": seller, "@odata.type": "Microsoft.Dynamics.CRM.systemuser"}
+    for recipient in (
+        {"Recipient": f"systemusers({seller})"},
+        {"Recipient@odata.bind": f"/systemusers({seller})"},
+        {"Recipient": record},
+    ):
+        answer = api.post("SendAppNotification", {"Title": "x", **recipient})
+        assert answer.status_code == 200, answer.text
+        row = api.row(f"appnotifications({answer.json()['NotificationId']})")
+        assert row["_ownerid_value"] == seller
+
+
+def test_the_organization_is_asked_for_by_a_known_kind_of_access(api: Api) -> None:
+    call = "RetrieveCurrentOrganization(AccessType=Microsoft.Dynamics.CRM.EndpointAccessType'{}')"
+    for known in ("Default", "Internet", "Intranet"):
+        assert api.get(call.format(known)).status_code == 200
+    assert_fault(api.get(call.format("Extranet")), 400, "0x80060888", "'Extranet'")
 
 
 def test_create_multiple_returns_the_ids_in_order(api: Api) -> None:

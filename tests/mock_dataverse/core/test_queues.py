@@ -218,3 +218,12 @@ def test_definitions_say_which_tables_are_enabled_for_queues(api: Api) -> None:
     }
     values = {table: managed["Value"] for table, managed in enabled.items()}
     assert values == {"lead": True, "opportunity": True, "account": False}
+
+
+def test_an_item_that_lost_its_record_cannot_be_released(api: Api) -> None:
+    _, item = queued_lead(api, queue(api))
+    assert api.delete(f"queueitems({item})/objectid_lead/$ref").status_code == 204
+
+    answer = api.post(f"queueitems({item})/{CRM}ReleaseToQueue", {})
+
+    assert_fault(answer, 400, "0x80040203", item)

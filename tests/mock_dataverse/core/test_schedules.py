@@ -230,6 +230,19 @@ def test_query_schedule_answers_with_time_infos_of_the_user(api: Api) -> None:
     assert [info["TimeCode"] for info in body["TimeInfos"]] == ["Available", "Available"]
 
 
+def test_time_codes_may_be_written_with_their_type(api: Api) -> None:
+    user = user_with(api, calendar(api, weekly(office_hours(api), "MO")))
+    path = (
+        "QuerySchedule(ResourceId=@r,Start=@s,End=@e,TimeCodes=@t)"
+        f"?@r={user}&@s=2026-03-02T00:00:00Z&@e=2026-03-09T00:00:00Z&@t="
+    )
+    typed = "Microsoft.Dynamics.CRM.TimeCode'{}'"
+    both = f"[{typed.format('Available')},{typed.format('Unavailable')}]"
+    assert api.row(f"{path}{both}") == api.row(f'{path}["Available","Unavailable"]')
+    wrong = api.get(f"{path}[{typed.format('Never')}]")
+    assert_fault(wrong, 400, "0x80060888", "Never")
+
+
 def test_query_multiple_schedules_answers_in_the_order_of_the_users(api: Api) -> None:
     hours = office_hours(api)
     ana, ben = (user_with(api, calendar(api, weekly(hours, day))) for day in ("MO", "TU"))
@@ -239,6 +252,8 @@ def test_query_multiple_schedules_answers_in_the_order_of_the_users(api: Api) ->
     )
     body = api.row(f'{path}&@t=["Available","Available"]')
     assert [len(item["TimeInfos"]) for item in body["TimeInfos"]] == [0, 2]
+    older = path.replace("ResourceIds=", "Resource=")
+    assert api.row(f'{older}&@t=["Available"]') == body
     mixed = api.get(f'{path}&@t=["Available","Unavailable"]')
     assert_fault(mixed, 501, "0x80060888", "different time codes")
 

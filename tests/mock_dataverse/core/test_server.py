@@ -22,7 +22,8 @@ def test_the_service_document_lists_the_entity_sets(api: Api) -> None:
     for address in (api.root, api.root.rstrip("/")):
         body = api.row(address)
         assert body["@odata.context"] == f"{api.root}$metadata"
-        assert {"name": "leads", "kind": "EntitySet", "url": "leads"} in body["value"]
+        for name in ("leads", "EntityDefinitions"):
+            assert {"name": name, "kind": "EntitySet", "url": name} in body["value"]
 
 
 def test_every_answer_carries_the_headers_of_dataverse(api: Api) -> None:
@@ -37,6 +38,7 @@ def test_every_answer_carries_the_headers_of_dataverse(api: Api) -> None:
 def test_names_in_paths_and_queries_are_case_sensitive(api: Api) -> None:
     words = "Resource not found for the segment 'Leads'."
     assert_fault(api.get("Leads"), 404, "0x8006088a", words)
+    assert_fault(api.get("$Metadata"), 404, "0x8006088a", "'$Metadata'")
     assert_fault(api.get("leads?$SELECT=subject"), 400, "0x80060888", "$SELECT")
     assert_fault(api.get("leads?$skip=5"), 400, "0x80060888", "$skip")
     assert_fault(api.get("leads?$top=1&$top=2"), 400, "0x80060888", "more than once")

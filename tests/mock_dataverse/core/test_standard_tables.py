@@ -25,9 +25,19 @@ def test_every_relationship_joins_tables_and_columns_that_exist(catalog: Catalog
         assert {many.column1, many.column2} <= set(intersect.columns)
 
 
+# What a customer is of one table, which Dataverse fills in.
+HALVES_OF_A_CUSTOMER = {
+    "contact": {"accountid", "parentcontactid"},
+    "lead": {"accountid", "contactid"},
+    "opportunity": {"accountid", "contactid"},
+}
+
+
 def test_every_lookup_has_a_relationship_to_each_of_its_targets(catalog: Catalog) -> None:
     for table in catalog:
         for column in table.columns.values():
+            if column.logical_name in HALVES_OF_A_CUSTOMER.get(table.logical_name, ()):
+                continue
             relations = catalog.navigations_of(table.logical_name, column.logical_name)
             assert {r.referenced_table for r in relations} == set(column.targets)
 

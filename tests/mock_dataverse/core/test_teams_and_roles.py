@@ -160,6 +160,7 @@ def test_the_administrator_holds_every_privilege_globally(own_api: Api) -> None:
     everything = held(own_api, path)
     assert len(everything) == own_api.row("privileges?$count=true")["@odata.count"]
     assert set(everything.values()) == {"Global"}
+    assert {"prvSendAppNotification", "prvActOnBehalfOfAnotherUser"} <= set(everything)
 
 
 def test_a_privilege_that_does_not_exist_is_refused(api: Api) -> None:

@@ -99,12 +99,20 @@ def test_a_key_that_no_row_has_is_404(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["subject='x'", "wa_name='x',other=1", "wa_name=x", "wa_name='x", "", "5"]
+    ("key", "culprit"),
+    [
+        ("subject='x'", "'subject'"),
+        ("wa_name='x',other=1", "'other'"),
+        ("wa_name=x", "'x'"),
+        ("wa_name='x", "''x'"),
+        ("", "''"),
+        ("5", "'5'"),
+    ],
 )
-def test_what_is_no_key_is_refused(api: Api, key: str) -> None:
+def test_what_is_no_key_is_refused(api: Api, key: str, culprit: str) -> None:
     words = "The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM."
     answer = api.get(f"wa_sellerattributes({key})")
-    assert_fault(answer, 400, "0x80060890", words, key.partition("=")[0])
+    assert_fault(answer, 400, "0x80060890", words, culprit)
 
 
 def test_an_update_that_breaks_a_key_is_refused(api: Api) -> None:
@@ -128,6 +136,16 @@ def test_one_property_is_set_read_and_cleared(api: Api) -> None:
     assert api.delete(f"leads({lead})/subject").status_code == 204
     assert api.get(f"leads({lead})/subject").status_code == 204
     assert_fault(api.put(f"leads({lead})/fullname", {"value": "x"}), 400, "0x80060888", "fullname")
+
+
+def test_a_property_can_be_sent_back_as_it_was_read(api: Api) -> None:
+    lead = api.create("leads", subject="x")
+    read = api.row(f"leads({lead})/subject")
+    answer = api.put(f"leads({lead})/subject", {**read, "value": "y"})
+    assert answer.status_code == 204, answer.text
+    assert api.row(f"leads({lead})")["subject"] == "y"
+    wrong = api.put(f"leads({lead})/subject", {"@odata.context": "x"})
+    assert_fault(wrong, 400, "0x80048d19")
 
 
 def test_a_conditional_get_is_304_until_the_row_changes(api: Api) -> None:
@@ -159,3 +177,39 @@ def test_unknown_query_options_on_writes_are_refused(api: Api) -> None:
     lead = api.create("leads", subject="x")
     answer = api.patch(f"leads({lead})?$filter=subject eq 'x'", {"subject": "y"})
     assert_fault(answer, 400, "0x80060888", "$filter")
+
+
+@pytest.mark.parametrize("prefer", ["return=representation", "return=minimal"])
+def test_a_wrong_select_refuses_the_write_whether_the_row_is_wanted_or_not(
+    api: Api, prefer: str
+) -> None:
+    name = unique("Never written")
+    created = api.post("leads?$select=nothing", {"subject": name}, Prefer=prefer)
+    assert_fault(created, 400, "0x80060888", "Could not find a property named 'nothing'")
+    expanded = api.post("leads?$expand=nothing", {"subject": name}, Prefer=prefer)
+    assert_fault(expanded, 400, "0x80060888", "Could not find a property named 'nothing'")
+    lead = api.create("leads", subject="kept")
+    changed = api.patch(f"leads({lead})?$select=nothing", {"subject": name}, Prefer=prefer)
+    assert_fault(changed, 400, "0x80060888", "Could not find a property named 'nothing'")
+    assert api.row(f"leads?$filter=subject eq '{name}'")["value"] == []
+    assert api.row(f"leads({lead})")["subject"] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("below", "option", "status"),
+    [
+        ("subject", "$top=1", 400),
+        ("subject", "$select=subject", 400),
+        ("subject/$value", "$skip=1", 400),
+        ("ownerid/$ref", "$select=fullname", 400),
+        ("Lead_Tasks/$ref", "$skip=1", 400),
+        ("Lead_Tasks/$ref", "$top=1", 501),
+    ],
+)
+def test_options_that_a_property_or_link_does_not_have_are_refused_by_name(
+    api: Api, below: str, option: str, status: int
+) -> None:
+    lead = api.create("leads", subject="x")
+    assert api.get(f"leads({lead})/{below}?tag=x").status_code == 200
+    refused = api.get(f"leads({lead})/{below}?{option}")
+    assert_fault(refused, status, "0x80060888", option.partition("=")[0])

@@ -177,6 +177,15 @@ def test_dates_may_lose_their_time_of_day(api: Api) -> None:
     assert_fault(api.put(path, body), 400, "0x80040203", "new_due", "UserLocal")
 
 
+def test_a_cast_in_the_address_is_the_type_of_what_is_put(api: Api) -> None:
+    name = make_table(api, column("String", "new_Code", MaxLength=5))
+    path = f"{of(name)}/Attributes(LogicalName='new_code')/{NAMESPACE}StringAttributeMetadata"
+    body = api.row(path)
+    assert "@odata.type" not in body
+    assert api.put(path, body | {"MaxLength": 8}).status_code == 204
+    assert api.row(path)["MaxLength"] == 8
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

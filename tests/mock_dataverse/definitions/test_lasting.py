@@ -114,6 +114,25 @@ def test_restoring_what_the_store_alone_was_told_is_noticed(tmp_path: Path) -> N
         api.close()
 
 
+def definitions_version(api: Api, path: str) -> int:
+    asked = {"Prefer": 'odata.include-annotations="Microsoft.Dynamics.CRM.*"'}
+    answer = api.get(path, headers=asked)
+    return int(answer.json()["@Microsoft.Dynamics.CRM.globalmetadataversion"])
+
+
+def test_collections_tell_by_which_definitions_they_are_answered(api: Api) -> None:
+    fetch = "<fetch top='1'><entity name='lead'><attribute name='subject'/></entity></fetch>"
+    paths = ("leads?$top=1", f"leads?fetchXml={fetch}", "leads?sql=SELECT TOP 1 subject FROM lead")
+    before = {definitions_version(api, path) for path in paths}
+    api.create("leads", subject="x")
+    assert {definitions_version(api, paths[0])} == before
+    make_table(api)
+    after = {definitions_version(api, path) for path in paths}
+    assert len(before) == len(after) == 1
+    assert max(after) > max(before)
+    assert "globalmetadataversion" not in api.get(paths[0]).text
+
+
 def test_webhooks_hear_nothing_of_definitions(tmp_path: Path) -> None:
     with MockServer() as server:
         api = Api(server)

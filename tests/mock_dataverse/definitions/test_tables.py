@@ -355,6 +355,15 @@ def test_a_wrong_definition_is_refused_by_name_and_nothing_is_made(
     assert before == after
 
 
+def test_a_primary_name_that_is_listed_twice_as_text_is_one_column(api: Api) -> None:
+    name = make_table(api, column("String", "new_Name", MaxLength=20))
+    path = (
+        f"{of(name)}/Attributes?$select=LogicalName,IsPrimaryName&$filter=LogicalName eq 'new_name'"
+    )
+    (found,) = api.row(path)["value"]
+    assert found["IsPrimaryName"] is True
+
+
 def test_a_table_that_is_there_is_not_made_again(api: Api) -> None:
     make(api, "EntityDefinitions", table("new_Twice"))
     for name in ("new_Twice", "new_TWICE"):

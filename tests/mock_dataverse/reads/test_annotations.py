@@ -94,8 +94,8 @@ def test_names_are_read_once_for_each_table_of_a_page(world: World) -> None:
     world.db.set_trace_callback(statements.append)
     world.get("leads", ALL_ANNOTATIONS)
     # The page, one statement for each of account, contact, systemuser, team and currency, one for
-    # the symbols and one for the caller's time zone.
-    assert len(statements) == 8
+    # the symbols, one for the caller's time zone and one for the version of the definitions.
+    assert len(statements) == 9
 
 
 def test_a_lookup_of_a_deleted_row_has_no_name(world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.mock_dataverse.core.client import Api
+from tests.mock_dataverse.core.client import Api, assert_fault
 
 from work_assignment.mock_dataverse.server import MockServer
 
@@ -90,3 +90,54 @@ def test_a_condition_on_the_page_does_not_narrow_what_is_embedded(api: Api) -> N
     any_of_them = f"{TASKS}/any(t:t/subject eq 'Task 3')"
     body = api.row(f"accounts?$filter={any_of_them}&$expand={TASKS}($select=subject)")
     assert len(body["value"][0][TASKS]) == 5
+
+
+def test_a_link_can_be_selected_beside_columns(api: Api) -> None:
+    me = api.row("WhoAmI")["UserId"]
+    path = "contacts?$select=lastname,parentcustomerid_account/$ref,ownerid/$ref,lastname"
+    body = api.row(path)
+    links = "parentcustomerid_account/$ref(),ownerid/$ref()"
+    assert body["@odata.context"].endswith(f"$metadata#contacts(lastname,{links})")
+    (contact,) = body["value"]
+    account = contact["_parentcustomerid_value"]
+    assert contact["parentcustomerid_account"] == {"@odata.id": f"{api.root}accounts({account})"}
+    assert contact["ownerid"] == {"@odata.id": f"{api.root}systemusers({me})"}
+    (only,) = api.row("accounts?$select=parentaccountid/$ref")["value"]
+    assert only["parentaccountid"] is None
+    assert "name" not in only
+
+
+@pytest.mark.parametrize("option", ["$select", "$expand"])
+def test_only_lookups_have_a_link(api: Api, option: str) -> None:
+    for name, words in (
+        (TASKS, "Expand with $ref is only supported on lookup type navigation property."),
+        ("nothing", "Could not find a property named 'nothing'"),
+        ("name", "Could not find a property named 'name'"),
+    ):
+        assert_fault(api.get(f"accounts?{option}={name}/$ref"), 400, "0x80060888", words)
+
+
+def test_what_stands_behind_a_lookup_is_sent_with_its_version(api: Api) -> None:
+    (contact,) = api.row("contacts?$select=contactid")["value"]
+    path = f"contacts({contact['contactid']})/parentcustomerid_account"
+    answer = api.get(f"{path}?$select=name")
+    assert answer.headers["ETag"] == answer.json()["@odata.etag"]
+
+
+@pytest.mark.parametrize(
+    ("table", "condition", "status", "words"),
+    [
+        ("accounts", "name", 400, "must evaluate to a single boolean value, which 'name' is not"),
+        ("accounts", "not name", 400, "'name'"),
+        ("accounts", "nothing", 400, "Could not find a property named 'nothing'"),
+        ("accounts", "primarycontactid/lastname or name eq 'x'", 400, "primarycontactid/lastname"),
+        ("accounts", "Account_Tasks/any(t:t/subject)", 400, "'t/subject' is not"),
+        ("accounts", "donotemail", 501, "add 'eq true'"),
+        ("EntityDefinitions", "LogicalName", 400, "'LogicalName' is not"),
+        ("EntityDefinitions", "IsPrivate", 501, "add 'eq true'"),
+    ],
+)
+def test_a_property_alone_is_no_condition(
+    api: Api, table: str, condition: str, status: int, words: str
+) -> None:
+    assert_fault(api.get(f"{table}?$filter={condition}"), status, "0x80060888", words)

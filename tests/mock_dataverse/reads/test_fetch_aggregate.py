@@ -220,6 +220,7 @@ def test_more_than_fifty_thousand_rows_are_too_many(empty_world: World) -> None:
         ("<all-attributes/>", 400, "all-attributes"),
         ("<attribute name='subject'/>", 400, "needs an alias"),
         ("<attribute name='subject' alias='s'/>", 400, "either aggregate or groupby"),
+        (f"{COUNT}<attribute name='subject' alias='n' aggregate='count'/>", 400, "called 'n'"),
         ("<attribute name='subject' alias='s' aggregate='sum'/>", 400, "cannot be applied"),
         ("<attribute name='subject' alias='s' aggregate='median'/>", 400, "'median' is not known"),
         ("<attribute name='none' alias='s' aggregate='count'/>", 400, "Name = 'none'"),

@@ -157,6 +157,22 @@ def test_a_broken_cookie_is_refused(world: World, cookie: str) -> None:
     assert (refused.value.status, refused.value.code) == (400, "0x8004112a")
 
 
+@pytest.mark.parametrize("aggregate", ["", "aggregate='true'"])
+def test_a_malformed_cookie_is_refused_even_where_none_is_needed(
+    world: World, aggregate: str
+) -> None:
+    column = "<attribute name='leadid'/>"
+    if aggregate:
+        column = "<attribute name='leadid' alias='n' aggregate='count'/>"
+    fetch = (
+        f"<fetch {aggregate} count='1' paging-cookie='nonsense'>"
+        f"<entity name='lead'>{column}</entity></fetch>"
+    )
+    with pytest.raises(Fault) as refused:
+        world.fetched(fetch)
+    assert (refused.value.status, refused.value.code) == (400, "0x8004112a")
+
+
 def test_the_total_is_told_when_both_query_and_preference_ask(world: World) -> None:
     counted = _fetch("count='1' returntotalrecordcount='true'")
     assert world.get("leads", ALL_ANNOTATIONS, fetch=counted)[TOTAL] == 3

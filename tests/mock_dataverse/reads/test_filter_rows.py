@@ -173,7 +173,7 @@ def test_aliases_are_bound_from_the_query(world: World) -> None:
         (f"{CRM}.In(PropertyName='employees')", "needs the parameter PropertyValues"),
         (f"{CRM}.On(PropertyName='subject',PropertyValue=2026-01-01)", "needs a date column"),
         (f"{CRM}.LastXHours(PropertyName='closeon',PropertyValue=1)", "'LastXHours' needs a time"),
-        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue='1')", "has a wrong value"),
+        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue='1x')", "has a wrong value"),
         (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue=1.5)", "has a wrong value"),
         (f"{CRM}.LastXDays(PropertyName='createdon')", "needs the parameter PropertyValue"),
         (f"{CRM}.InFiscalPeriodAndYear(PropertyName='createdon',PropertyValue1=1)",

@@ -15,6 +15,7 @@ from work_assignment.mock_dataverse.caller import Caller
 from work_assignment.mock_dataverse.conditions.time_zone_codes import UTC_CODE
 from work_assignment.mock_dataverse.reading.preferences import Preferences
 from work_assignment.mock_dataverse.reading.reads import count_rows, read_collection, read_row
+from work_assignment.mock_dataverse.storage.definition_changes import create_definition_changes
 from work_assignment.mock_dataverse.tables.metadata import (
     Catalog,
     Column,
@@ -268,6 +269,7 @@ def open_world() -> World:
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
     text.register(db)
+    create_definition_changes(db)
     world = World(db)
     for table in TABLES:
         columns = [f'"{c.logical_name}" {_sql_type(c)}' for c in table.columns.values()]

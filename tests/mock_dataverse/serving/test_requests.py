@@ -63,6 +63,25 @@ def test_headers_that_cannot_be_met_are_refused(
     assert_fault(api.get("leads", headers=headers), status, "0x80060888", word)
 
 
+def test_metadata_is_left_out_of_rows_and_batches_on_request(api: Api) -> None:
+    account = api.create("accounts", name="Bare")
+    task = {"regardingobjectid_account_task@odata.bind": f"/accounts({account})"}
+    api.create("tasks", subject="Call", **task)
+    bare = {"Accept": "application/json;odata.metadata=none"}
+    path = f"accounts({account})?$select=name&$expand=Account_Tasks($select=subject)"
+    answer = api.get(path, headers=bare)
+    assert answer.headers["Content-Type"] == "application/json; odata.metadata=none"
+    row = answer.json()
+    assert list(row) == ["name", "accountid", "Account_Tasks", "Account_Tasks@odata.nextLink"]
+    assert set(row["Account_Tasks"][0]) == {"subject", "activityid", "_regardingobjectid_value"}
+    page = api.get(
+        "accounts?$select=name&$count=true", headers={**bare, "Prefer": "odata.maxpagesize=1"}
+    ).json()
+    assert page.keys() - {"@odata.nextLink"} == {"@odata.count", "value"}
+    reference = api.get(f"accounts({account})/owninguser/$ref", headers=bare).json()
+    assert list(reference) == ["@odata.id"]
+
+
 def test_a_count_may_be_asked_for_as_text(api: Api) -> None:
     answer = api.get("leads/$count", headers={"Accept": "text/plain"})
     assert (answer.status_code, answer.text.lstrip("\ufeff").isdecimal()) == (200, True)
@@ -85,6 +104,15 @@ def test_error_details_follow_the_preference(api: Api) -> None:
 def of_length(api: Api, length: int) -> str:
     start = f"{api.root}leads?$top=1&$filter=subject eq '"
     return f"{start}{'x' * (length - len(start) - 1)}'".replace(" ", "+")
+
+
+@pytest.mark.parametrize(
+    "prefer",
+    ["odata.include-annotations=*", 'odata.include-annotations="*",odata.maxpagesize=none'],
+)
+def test_error_details_follow_the_preference_however_it_is_written(api: Api, prefer: str) -> None:
+    error = api.get("leads(1)", headers={"Prefer": prefer}).json()["error"]
+    assert error["@Microsoft.PowerApps.CDS.ErrorDetails.HttpStatusCode"] == "400"
 
 
 def test_a_url_is_taken_up_to_its_limit_and_not_beyond(api: Api) -> None:

@@ -64,6 +64,18 @@ def who(server: MockServer, issued: str | None, **options: Any) -> requests.Resp
     return answer
 
 
+def test_a_user_made_for_an_application_is_not_a_person(server: MockServer) -> None:
+    client = Api(server, token(server))
+    application = "66666666-2222-4333-8444-555555555555"
+    user_id = client.create("systemusers", applicationid=application, firstname="Robot")
+    user = client.row(f"systemusers({user_id})")
+    assert user["accessmode"] == 4
+    assert user["azureactivedirectoryobjectid"] is not None
+    person = client.row(f"systemusers({client.create('systemusers', lastname='Person')})")
+    assert (person["accessmode"], person["azureactivedirectoryobjectid"]) == (0, None)
+    client.close()
+
+
 def test_an_application_gets_a_token_and_is_its_own_user(server: MockServer) -> None:
     answer = ask(server, form(server))
     assert answer.status_code == 200

@@ -38,6 +38,13 @@ def test_a_step_without_a_table_heeds_all_of_them(organization: Organization) ->
     assert [delivery.table_name for delivery in organization.waiting()] == ["lead", "opportunity"]
 
 
+def test_writes_of_registrations_are_no_events(organization: Organization) -> None:
+    organization.step(organization.endpoint(), CREATE, None)
+    for table in ("sdkmessageprocessingstep", "sdkmessageprocessingstepimage", "serviceendpoint"):
+        organization.create({"name": "another"}, table=table)
+    assert organization.waiting() == []
+
+
 @pytest.mark.parametrize(
     "changes", [{"statecode": 1}, {"mode": 0}, {"stage": 20}, {"eventhandler": None}]
 )

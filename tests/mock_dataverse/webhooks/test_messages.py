@@ -69,6 +69,15 @@ def test_who_is_impersonated_has_started_the_operation(own_api: Api, receiver: R
     assert target["createdonbehalfby"]["Id"] == own_api.row("WhoAmI")["UserId"]
 
 
+def test_a_create_without_a_delegate_says_so(own_api: Api, receiver: Receiver) -> None:
+    register(own_api, receiver.url, "Create", "lead")
+    own_api.create("leads", subject="x")
+    (context,) = contexts(own_api, receiver)
+    target = values_of(inputs(context)["Target"]["Attributes"])
+    assert target["modifiedonbehalfby"] is None
+    assert "createdonbehalfby" not in target
+
+
 def test_the_tag_of_each_request_of_a_batch_is_its_own(own_api: Api, receiver: Receiver) -> None:
     register(own_api, receiver.url, "Create", "lead", mode=0)
     parts = "".join(

@@ -86,6 +86,10 @@ def test_a_wrong_target_is_named_by_its_number(api: Api) -> None:
     good, bad = {**LEAD, "subject": "x"}, {**LEAD, "leadsourcecode": 99}
     answer = bulk(api, "leads", "CreateMultiple", good, good, bad)
     assert_fault(answer, 400, "0x8004431a", "'Targets[2].leadsourcecode'")
+    absent = str(uuid.uuid4())
+    answer = bulk(api, "leads", "UpdateMultiple", {**LEAD, "leadid": absent, "subject": "x"})
+    said = f"lead With Id = {absent} Does Not Exist. Its place is 'Targets[0]'."
+    assert_fault(answer, 404, "0x80040217", said)
 
 
 def test_activities_are_created_with_their_parties(api: Api) -> None:

@@ -100,6 +100,13 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """A property that stands alone as a condition."""
+
+    property: Property
+
+
+@dataclass(frozen=True, slots=True)
 class TextMatch:
     """`contains`, `startswith` or `endswith`."""
 
@@ -141,4 +148,4 @@ class Or:
     terms: tuple[Node, ...]
 
 
-Node: TypeAlias = Comparison | TextMatch | QueryFunction | Lambda | Not | And | Or
+Node: TypeAlias = Comparison | Bare | TextMatch | QueryFunction | Lambda | Not | And | Or

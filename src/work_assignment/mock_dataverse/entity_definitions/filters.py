@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ..conditions.filter_tree import (
     And,
+    Bare,
     Boolean,
     Comparison,
     Day,
@@ -91,10 +92,21 @@ def predicate(node: Node, kind: DefinitionType) -> Predicate:
             return lambda definition: not negated(definition)
         case Comparison(left, comparison, right):
             return _comparison(left, comparison, right, kind)
+        case Bare(prop):
+            raise _not_compared(prop, kind)
         case TextMatch(function, subject, value):
             return _text_match(function, subject, value, kind)
         case _:
             raise not_emulated("query functions and lambdas in filters on definitions")
+
+
+def _not_compared(prop: Property, kind: DefinitionType) -> Fault:
+    """Say what is wrong with a property that stands alone as a condition."""
+    if _typed(prop, kind).type == EDM_BOOLEAN:
+        return not_emulated(f"a condition without comparison: '{prop}'; add 'eq true'")
+    return bad_request(
+        f"The $filter expression must evaluate to a single boolean value, which '{prop}' is not."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..faults import Fault, bad_request, invalid_payload, not_emulated, unknown_property
+from ..faults import Fault, bad_request, invalid_payload, unknown_property
 from ..resource_paths import NAMESPACE
-from ..tables.metadata import Catalog
-from .forms.labels import only_languages
-from .forms.registry import TYPES, all_tables
+from .forms.registry import TYPES
 from .forms.tables import ENTITY
-from .forms.types import Definition, DefinitionType
+from .forms.types import SCHEMA_ALIAS, Definition, DefinitionType
+from .forms.vocabulary import COMPLEX_TYPES, ENUMS
 
 COMPLEX = "Complex"
-_ALWAYS = ("MetadataId", "HasChanged", "LogicalName")
+_ALWAYS = frozenset({"MetadataId", "HasChanged", "LogicalName"})
+_DEEPEST = 30
 _RELATIONSHIPS = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
 # The part of a query that is about what a navigation property leads to.
 _PARTS: Mapping[str, str] = {
@@ -29,60 +29,66 @@ _PARTS: Mapping[str, str] = {
     "Keys": "KeyQuery",
     **dict.fromkeys(_RELATIONSHIPS, "RelationshipQuery"),
 }
+_ALL: Mapping[str, Any] = {"Properties": {"AllProperties": True}}
+# Learn, Query schema definitions: without a query it is as if all tables were asked for whole.
+EVERYTHING: dict[str, Any] = {**_ALL, **dict.fromkeys(_PARTS.values(), _ALL)}
 _MEMBERS = frozenset({"Properties", "Criteria", "LabelQuery", *_PARTS.values()})
 _Test: TypeAlias = Callable[[Definition], bool]
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
     "NotEquals": operator.ne,
-    "GreaterThan": lambda one, other: one is not None and one > other,
-    "LessThan": lambda one, other: one is not None and one < other,
+    "GreaterThan": lambda one, other: None not in (one, other) and one > other,
+    "LessThan": lambda one, other: None not in (one, other) and one < other,
 }
 _LISTS = {"In": True, "NotIn": False}
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class QueryPart:
     """One level of a query: a test, and the properties asked for; None stands for all."""
 
     test: _Test
-    names: tuple[str, ...] | None
+    names: frozenset[str] | None
 
     def wants(self, name: str) -> bool:
-        return self.names is None or name in self.names
+        return self.names is None or name in self.names or name in _ALWAYS
 
 
-def find_definitions(catalog: Catalog, query: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the tables that a query asks for, as values of the complex types of definitions."""
+@dataclass(frozen=True, slots=True)
+class DefinitionQuery:
+    """What is asked of tables, and of what they lead to by the navigation property's name.
+
+    `languages` are those that labels are limited to, none for all.
+    """
+
+    table: QueryPart
+    below: Mapping[str, QueryPart]
+    languages: frozenset[int]
+
+
+def read_definition_query(query: Mapping[str, Any]) -> DefinitionQuery:
+    """Read an EntityQueryExpression."""
     _known(query, _MEMBERS, "EntityQueryExpression")
     own = _read_part(query, (ENTITY,), "EntityQueryExpression")
-    inner = {
-        way: _read_part(_object(query, part), _types_behind(way), part)
+    below = {
+        way: _read_below(_object(query, part), way, f"{part}Expression")
         for way, part in _PARTS.items()
         if own.wants(way)
     }
-    found = [_show_table(table, own, inner) for table in all_tables(catalog) if own.test(table)]
-    languages = _object(query, "LabelQuery").get("FilterLanguages")
-    if not languages:
-        return found
-    limited: list[dict[str, Any]] = only_languages(found, frozenset(languages))
-    return limited
+    return DefinitionQuery(own, below, _read_languages(_object(query, "LabelQuery")))
 
 
-def _show_table(table: Definition, own: _Part, inner: Mapping[str, _Part]) -> dict[str, Any]:
-    shown = _show(table, own)
-    for way, part in inner.items():
-        shown[way] = [
-            {"@odata.type": f"#{NAMESPACE}{COMPLEX}{each.type.name}", **_show(each, part)}
-            for each in table.related(way)
-            if part.test(each)
-        ]
-    return shown
+def _read_below(query: Mapping[str, Any], way: str, what: str) -> QueryPart:
+    _known(query, ("Properties", "Criteria"), what)
+    return _read_part(query, _types_behind(way), what)
 
 
-def _show(definition: Definition, part: _Part) -> dict[str, Any]:
-    asked = definition.type.members if part.names is None else (*_ALWAYS, *part.names)
-    names = (name for name in dict.fromkeys(asked) if name in definition.type.members)
-    return {name: definition.value(name) for name in names}
+def _read_languages(query: Mapping[str, Any]) -> frozenset[int]:
+    _known(query, {"FilterLanguages", "MissingLabelBehavior"}, "LabelQueryExpression")
+    languages = query.get("FilterLanguages") or []
+    if not isinstance(languages, list) or not all(type(each) is int for each in languages):
+        raise _wrong("The FilterLanguages of the LabelQuery are not an array of whole numbers.")
+    return frozenset(languages)
 
 
 def _types_behind(way: str) -> tuple[DefinitionType, ...]:
@@ -90,14 +96,16 @@ def _types_behind(way: str) -> tuple[DefinitionType, ...]:
     return tuple(kind for kind in TYPES.values() if kind.is_a(base))
 
 
-def _read_part(query: Mapping[str, Any], kinds: Iterable[DefinitionType], what: str) -> _Part:
+def _read_part(query: Mapping[str, Any], kinds: Iterable[DefinitionType], what: str) -> QueryPart:
     types = tuple(kinds)
-    return _Part(_read_filter(_object(query, "Criteria"), types), _read_names(query, types, what))
+    return QueryPart(
+        _read_filter(_object(query, "Criteria"), types), _read_names(query, types, what)
+    )
 
 
 def _read_names(
     query: Mapping[str, Any], kinds: tuple[DefinitionType, ...], what: str
-) -> tuple[str, ...] | None:
+) -> frozenset[str] | None:
     """Read the properties; without any, only those that always come."""
     properties = _object(query, "Properties")
     _known(properties, {"AllProperties", "PropertyNames"}, "MetadataPropertiesExpression")
@@ -109,15 +117,19 @@ def _read_names(
     for name in names:
         if not any(name in kind.members or name in kind.navigations for kind in kinds):
             raise unknown_property(name, kinds[0].name)
-    return tuple(names)
+    return frozenset(names)
 
 
-def _read_filter(criteria: Mapping[str, Any], kinds: tuple[DefinitionType, ...]) -> _Test:
+def _read_filter(
+    criteria: Mapping[str, Any], kinds: tuple[DefinitionType, ...], depth: int = 1
+) -> _Test:
+    if depth > _DEEPEST:
+        raise _wrong(f"Its filters are nested deeper than {_DEEPEST} levels.")
     _known(criteria, {"FilterOperator", "Conditions", "Filters"}, "MetadataFilterExpression")
     tests = [_read_condition(each, kinds) for each in _objects(criteria, "Conditions")]
-    tests += [_read_filter(each, kinds) for each in _objects(criteria, "Filters")]
-    match criteria.get("FilterOperator", "And"):
-        case "And":
+    tests += [_read_filter(each, kinds, depth + 1) for each in _objects(criteria, "Filters")]
+    match criteria.get("FilterOperator"):
+        case None | "And":
             return lambda definition: all(test(definition) for test in tests)
         case "Or":
             return lambda definition: not tests or any(test(definition) for test in tests)
@@ -128,8 +140,11 @@ def _read_filter(criteria: Mapping[str, Any], kinds: tuple[DefinitionType, ...])
 def _read_condition(condition: Mapping[str, Any], kinds: tuple[DefinitionType, ...]) -> _Test:
     _known(condition, {"PropertyName", "ConditionOperator", "Value"}, "MetadataConditionExpression")
     name = str(condition.get("PropertyName"))
-    if not any(name in kind.members for kind in kinds):
+    members = [kind.members[name] for kind in kinds if name in kind.members]
+    if not members:
         raise unknown_property(name, kinds[0].name)
+    if name == "SourceType" or any(_is_manifold(member.type) for member in members):
+        raise _wrong(f"The property {name} is not one that conditions can be set on.")
     comparison = str(condition.get("ConditionOperator"))
     given = _object(condition, "Value").get("Value")
     if comparison in _LISTS:
@@ -153,6 +168,14 @@ def _compared(name: str, compare: Callable[[Any, Any], bool], wanted: Any) -> _T
     return test
 
 
+def _is_manifold(kind: str) -> bool:
+    """Tell whether a type is a collection, a Label or another one without a single value."""
+    if kind.startswith("Edm."):
+        return False
+    name = kind.removeprefix(SCHEMA_ALIAS)
+    return name not in ENUMS and "Value" not in COMPLEX_TYPES.get(name, ())
+
+
 def _value(definition: Definition, name: str) -> Any:
     """Return what conditions compare: of a managed property its value, of a flag its text."""
     if name not in definition.type.members:
@@ -171,7 +194,7 @@ def _plain(value: Any) -> Any:
         case int() | float() | None:
             return value
         case _:
-            raise not_emulated("conditions on properties that are neither simple nor managed")
+            raise _wrong(f"The value {value!r} of a condition is neither simple nor managed.")
 
 
 def _read_list(given: Any, name: str) -> list[Any]:

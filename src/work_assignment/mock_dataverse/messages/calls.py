@@ -25,6 +25,7 @@ from ..writing.references import Reference
 _ALIAS = re.compile(r"@\w+")
 _QUOTED = re.compile("'((?:[^']|'')*)'")
 _QUOTED_LIST = re.compile(r"\s*\[\s*'(?:[^']|'')*'(?:\s*,\s*'(?:[^']|'')*')*\s*\]\s*")
+_ENUM_MEMBER = re.compile(r"(?<=[\[,\s])Microsoft\.Dynamics\.CRM\.\w+'(\w+)'(?=[\],\s])")
 _PRINCIPALS = frozenset({"systemuser", "team"})
 
 
@@ -90,8 +91,11 @@ class Call:
         return text[1:-1].replace("''", "'")
 
     def texts(self, name: str) -> list[str]:
-        """Read a function's array of texts, which is JSON or, as OData has it, in single quotes."""
-        text = self.parameters[name]
+        """Read a function's array of texts, which is JSON or, as OData has it, in single quotes.
+
+        Members of enumerations may be written with their type, as alone.
+        """
+        text = _ENUM_MEMBER.sub(r"'\1'", self.parameters[name])
         if _QUOTED_LIST.fullmatch(text):
             return [item.replace("''", "'") for item in _QUOTED.findall(text)]
         try:

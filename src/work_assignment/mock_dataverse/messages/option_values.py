@@ -10,6 +10,7 @@ from ..entity_definitions.changes.addresses import find_choice, find_column, fin
 from ..entity_definitions.changes.members import Members
 from ..entity_definitions.changes.options import next_value, read_option
 from ..entity_definitions.changes.refusals import invalid, missing_member
+from ..entity_definitions.journal import change_definitions
 from ..requests.exchanges import Response, no_content
 from ..tables.edits import with_choice, with_columns
 from ..tables.labels import labels_of, merged, used_text
@@ -184,7 +185,7 @@ def _changed(
         place = _place(catalog, members, kinds)
         return place.with_options(catalog, change(place))
 
-    call.session.change_definitions(apply)
+    change_definitions(call.session, apply)
     return no_content()
 
 

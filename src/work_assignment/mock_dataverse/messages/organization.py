@@ -7,12 +7,13 @@ from typing import Any
 
 from ..faults import bad_request
 from ..requests.exchanges import Response
+from ..tables.metadata import ENGLISH
 from ..well_known import ENVIRONMENT_ID, ORGANIZATION_NAME, TENANT_ID
 from .calls import Call
 from .notifications import send_app_notification
 
 VERSION = "9.2.24112.00190"
-_ENUM = re.compile(r"Microsoft\.Dynamics\.CRM\.EndpointAccessType'(\w+)'")
+_ENUM = re.compile(r"Microsoft\.Dynamics\.CRM\.EndpointAccessType'(Default|Internet|Intranet)'")
 
 
 def who_am_i(call: Call) -> Response:
@@ -32,11 +33,23 @@ def retrieve_version(call: Call) -> Response:
     return call.answer({"Version": VERSION})
 
 
+def retrieve_available_languages(call: Call) -> Response:
+    call.expect()
+    return call.answer({"LocaleIds": [ENGLISH]})
+
+
+def retrieve_provisioned_languages(call: Call) -> Response:
+    """List the languages switched on; the answer's member has the message's name."""
+    call.expect()
+    return call.answer({call.name: [ENGLISH]})
+
+
 def retrieve_current_organization(call: Call) -> Response:
     call.expect("AccessType")
     if not _ENUM.fullmatch(call.parameters["AccessType"]):
         raise bad_request(
-            "AccessType is a value such as Microsoft.Dynamics.CRM.EndpointAccessType'Default'."
+            f"AccessType is {call.parameters['AccessType']}, not a value such as"
+            " Microsoft.Dynamics.CRM.EndpointAccessType'Default' (or Internet, or Intranet)."
         )
     detail = {
         "OrganizationId": call.session.caller.organization_id,
@@ -70,4 +83,4 @@ def _endpoints(host: str) -> dict[str, Any]:
 
 
 def send_notification(call: Call) -> Response:
-    return call.answer({"NotificationId": send_app_notification(call.session, call.request)})
+    return call.answer({"NotificationId": send_app_notification(call)})

@@ -9,6 +9,7 @@ from ..entity_definitions.changes.keys import reactivate_key
 from ..entity_definitions.changes.members import Members
 from ..entity_definitions.changes.refusals import missing_member
 from ..entity_definitions.changes.tables import create_table
+from ..entity_definitions.journal import change_definitions
 from ..requests.exchanges import Response, no_content
 from ..tables.metadata import Catalog
 from ..tables.metadata_ids import table_id
@@ -29,7 +30,7 @@ def create_entities(call: Call) -> Response:
             created.append(table_id(catalog.tables[name]))
         return catalog
 
-    call.session.change_definitions(change)
+    change_definitions(call.session, change)
     return call.answer({"EntityIds": created})
 
 
@@ -45,7 +46,7 @@ def reactivate_entity_key(call: Call) -> Response:
         key = find_key(table, f"LogicalName='{key_name}'")
         return reactivate_key(db, catalog, table, key)
 
-    call.session.change_definitions(change)
+    change_definitions(call.session, change)
     return no_content()
 
 

@@ -169,6 +169,8 @@ def _open_item(db: sqlite3.Connection, call: Call) -> RawRow:
             f"The queue item {reference.row_id} is inactive: the record has left the queue.",
             "0x80040230",
         )
+    if item["objectid"] is None:
+        raise bad_request(f"The queue item {reference.row_id} holds no record.", "0x80040203")
     return item
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..faults import Fault, not_emulated
 from ..requests.exchanges import Request, Response
 from ..requests.sessions import Session
@@ -24,11 +26,14 @@ from .option_values import (
     update_state_value,
 )
 from .organization import (
+    retrieve_available_languages,
     retrieve_current_organization,
+    retrieve_provisioned_languages,
     retrieve_version,
     send_notification,
     who_am_i,
 )
+from .possible_relationships import can_be_related, valid_many_to_many, valid_related
 from .publishing import create_entities, publish_all_xml, publish_xml, reactivate_entity_key
 from .queues import (
     add_principal_to_queue,
@@ -56,6 +61,8 @@ from .teams import add_members, remove_members
 UNBOUND: dict[str, Message] = {
     "WhoAmI": Message("GET", who_am_i),
     "RetrieveVersion": Message("GET", retrieve_version),
+    "RetrieveAvailableLanguages": Message("GET", retrieve_available_languages),
+    "RetrieveProvisionedLanguages": Message("GET", retrieve_provisioned_languages),
     "RetrieveCurrentOrganization": Message("GET", retrieve_current_organization),
     "RetrieveTotalRecordCount": Message("GET", retrieve_total_record_count),
     "RetrieveMetadataChanges": Message("GET", retrieve_metadata_changes),
@@ -75,6 +82,16 @@ UNBOUND: dict[str, Message] = {
     "DeleteOptionValue": Message("POST", delete_option_value),
     "OrderOption": Message("POST", order_option),
     "ReactivateEntityKey": Message("POST", reactivate_entity_key),
+    "CanBeReferenced": Message("POST", can_be_related),
+    "CanBeReferencing": Message("POST", can_be_related),
+    "CanManyToMany": Message("POST", can_be_related),
+    "GetValidManyToMany": Message("GET", valid_many_to_many),
+    "GetValidReferencedEntities": Message(
+        "GET", partial(valid_related, other_side="ReferencingEntityName")
+    ),
+    "GetValidReferencingEntities": Message(
+        "GET", partial(valid_related, other_side="ReferencedEntityName")
+    ),
     "PublishXml": Message("POST", publish_xml),
     "PublishAllXml": Message("POST", publish_all_xml),
     "QuerySchedule": Message("GET", query_schedule),
@@ -111,44 +128,93 @@ ON_ROW: dict[tuple[str, str], Message] = {
 # Real messages of Dataverse and Dynamics 365 Sales that answer 501 here.
 NOT_EMULATED: frozenset[str] = frozenset(
     [
+        "AddListMembersList",
+        "AddSolutionComponent",
+        "AddUserToRecordTeam",
+        "BulkDetectDuplicates",
+        "CalculateActualValueOpportunity",
+        "CalculatePrice",
         "CalculateRollupField",
+        "CancelSalesOrder",
+        "CloneAsPatch",
+        "CloneAsSolution",
         "CloseIncident",
+        "CloseQuote",
+        "CommitAnnotationBlocksUpload",
+        "CommitAttachmentBlocksUpload",
+        "CommitFileBlocksUpload",
+        "ConvertQuoteToSalesOrder",
         "CreateCustomerRelationships",
         "CreatePolymorphicLookupAttribute",
+        "DeleteAndPromote",
+        "DeleteFile",
+        "DownloadBlock",
+        "ExecuteWorkflow",
         "ExportSolution",
+        "ExportSolutionAsync",
         "FormatAddress",
+        "GenerateQuoteFromOpportunity",
+        "GenerateSalesOrderFromOpportunity",
+        "GetDefaultPriceLevel",
+        "GetFileSasUrl",
         "GetNextAutoNumberValue",
         "ImportSolution",
+        "ImportSolutionAsync",
+        "InitializeAnnotationBlocksDownload",
+        "InitializeAnnotationBlocksUpload",
+        "InitializeAttachmentBlocksDownload",
+        "InitializeAttachmentBlocksUpload",
+        "InitializeFileBlocksDownload",
+        "InitializeFileBlocksUpload",
         "InitializeFrom",
         "InstantiateTemplate",
+        "IsValidStateTransition",
+        "LocalTimeFromUtcTime",
         "Merge",
         "msdyn_BusinessClosureDelete",
         "msdyn_BusinessClosureSave",
         "msdyn_DeleteCalendar",
         "msdyn_LoadCalendars",
         "msdyn_SaveCalendar",
+        "PublishDuplicateRule",
         "RemovePrivilegeRole",
+        "RemoveSolutionComponent",
+        "RemoveUserFromRecordTeam",
         "ReplacePrivilegesRole",
         "RetrieveAadUserRoles",
         "RetrieveActivePath",
         "RetrieveAllEntities",
+        "RetrieveAttributeChangeHistory",
+        "RetrieveAuditDetails",
         "RetrieveDependenciesForDelete",
+        "RetrieveDependentComponents",
+        "RetrieveDuplicates",
         "RetrieveEntity",
+        "RetrieveMissingDependencies",
         "RetrieveProcessInstances",
+        "RetrieveRecordChangeHistory",
+        "RetrieveRequiredComponents",
         "RetrieveRolePrivilegesRole",
         "RetrieveSetting",
         "RetrieveTeamPrivileges",
         "RetrieveTimestamp",
+        "RetrieveUnpublished",
+        "RetrieveUnpublishedMultiple",
         "RetrieveUserPrivilegeByPrivilegeId",
         "RetrieveUserQueues",
         "RetrieveUserSetOfPrivilegesByIds",
         "RetrieveUsersPrivilegesThroughTeams",
+        "ReviseQuote",
         "RouteTo",
         "SaveSettingValue",
         "SendEmail",
         "SendEmailFromTemplate",
         "SetProcess",
+        "StageAndUpgrade",
         "StageSolution",
+        "UploadBlock",
+        "UtcTimeFromLocalTime",
+        "WinQuote",
     ]
 )
 

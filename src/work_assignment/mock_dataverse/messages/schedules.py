@@ -60,15 +60,19 @@ def query_schedule(call: Call) -> Response:
 
 
 def query_multiple_schedules(call: Call) -> Response:
-    """List the blocks of several users' calendars, in their order."""
-    call.expect("ResourceIds", "Start", "End", "TimeCodes")
+    """List the blocks of several users' calendars, in their order.
+
+    The parameter with their ids is ResourceIds in the SDK, and Resource in older samples.
+    """
+    resources = "Resource" if "Resource" in call.parameters else "ResourceIds"
+    call.expect(resources, "Start", "End", "TimeCodes")
     codes, window = _time_codes(call), _window(call)
-    ids = call.texts("ResourceIds")
+    ids = call.texts(resources)
     if len(ids) > 1 and len(codes) > 1:
         raise not_emulated("different time codes for several resources")
     for resource_id in ids:
         if not is_guid(resource_id):
-            raise bad_request(f"'{resource_id}' in ResourceIds is not a guid.")
+            raise bad_request(f"'{resource_id}' in {resources} is not a guid.")
     with call.session.reading() as db:
         found = [
             {"TimeInfos": _schedule(db, call.session.catalog, item.lower(), window, codes)}

@@ -82,11 +82,11 @@ class _Expansion:
         if single is not None:
             self._add_single(single)
             return
-        if self.item.is_reference:
-            self._refuse_reference()
         children = self.catalog.collection_valued(name, navigation)
         many = self.catalog.many_valued(name, navigation)
-        if children is not None:
+        if self.item.is_reference and (children is not None or many is not None):
+            self._refuse_reference()
+        elif children is not None:
             self._add_children(children)
         elif many is not None:
             self._add_partners(many, partner_side(many, name, navigation))

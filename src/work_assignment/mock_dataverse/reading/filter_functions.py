@@ -6,6 +6,7 @@ there, but in the service's metadata.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -41,6 +42,7 @@ FindOperand: TypeAlias = Callable[[str], Operand]
 _OnValues: TypeAlias = Callable[[Operand, Sequence[str], Circumstances], Fragment]
 _NAME, _VALUE, _VALUES = "PropertyName", "PropertyValue", "PropertyValues"
 _NUMBERED = ("PropertyValue1", "PropertyValue2")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def query_function(
@@ -252,6 +254,9 @@ def _number(node: QueryFunction, name: str) -> int:
     match _argument(node, name):
         case Number(int() as number):
             return number
+        case Text(text) if _WHOLE_NUMBER.fullmatch(text):
+            # Microsoft's samples put numbers in quotes here (Learn: Web API query data sample).
+            return int(text)
     raise _bad_parameter(node, name)
 
 

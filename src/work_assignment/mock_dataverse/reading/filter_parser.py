@@ -1,4 +1,4 @@
-"""$filter text -> syntax tree; parameter aliases are replaced by their literals on the way."""
+"""$filter text -> syntax tree; parameter aliases are replaced by what they stand for on the way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from ..conditions.filter_tree import (
     And,
+    Bare,
     Boolean,
     Comparison,
     Day,
@@ -38,7 +39,7 @@ THE_ROW = "$it"
 QUERY_FUNCTION_PREFIX = "Microsoft.Dynamics.CRM."
 TEXT_FUNCTIONS = frozenset({"contains", "startswith", "endswith"})
 _CONSTANTS: dict[str, Literal] = {"true": Boolean(True), "false": Boolean(False), "null": Null()}
-_LITERAL_KINDS = frozenset({Kind.TEXT, Kind.GUID, Kind.MOMENT, Kind.DAY, Kind.NUMBER, Kind.ALIAS})
+_LITERAL_KINDS = frozenset({Kind.TEXT, Kind.GUID, Kind.MOMENT, Kind.DAY, Kind.NUMBER})
 _ENDINGS = frozenset({"and", "or", ")"})
 _OPERATORS = frozenset(Operator)
 _QUANTIFIERS = frozenset(Quantifier)
@@ -74,6 +75,11 @@ class _Parser:
         value = self._value()
         self._expect_end()
         return value
+
+    def only_operand(self) -> Operand:
+        operand = self._operand()
+        self._expect_end()
+        return operand
 
     # tokens
 
@@ -177,12 +183,14 @@ class _Parser:
             raise _no_membership(self._text)
         if token.kind is not Kind.NAME or token.text not in _OPERATORS:
             if isinstance(left, Property) and (token.kind is Kind.END or token.text in _ENDINGS):
-                raise not_emulated(f"a condition without comparison: '{left}'; add 'eq true'")
+                return Bare(left)
             raise self._error()
         self._index += 1
         return Comparison(left, Operator(token.text), self._operand())
 
     def _operand(self) -> Operand:
+        if self._token.kind is Kind.ALIAS:
+            return self._aliased_operand()
         if self._token.kind in _LITERAL_KINDS or self._token.text in _CONSTANTS:
             return self._literal()
         token = self._token
@@ -274,18 +282,26 @@ class _Parser:
 
     def _literal_or_list(self) -> Literal | TextList:
         if self._token.kind is Kind.ALIAS:
-            if self._aliases is None:
-                raise bad_request(f"The parameter alias in '{self._text}' is not allowed here.")
-            given = self._aliases.get(self._take().text)
+            given = self._alias()
             return Null() if given is None else parse_literal(given)
         return self._literal()
 
+    def _aliased_operand(self) -> Operand:
+        """Read an alias in a comparison, where it may also stand for a column
+        (Learn: Filter rows using OData)."""
+        given = self._alias()
+        if given is None:
+            return Null()
+        if given.lstrip().startswith("["):
+            raise bad_request(f"A list cannot stand here in '{self._text}'.")
+        return _Parser(given, None).only_operand()
+
+    def _alias(self) -> str | None:
+        if self._aliases is None:
+            raise bad_request(f"The parameter alias in '{self._text}' is not allowed here.")
+        return self._aliases.get(self._take().text)
+
     def _literal(self) -> Literal:
-        if self._token.kind is Kind.ALIAS:
-            value = self._literal_or_list()
-            if isinstance(value, TextList):
-                raise bad_request(f"A list cannot stand here in '{self._text}'.")
-            return value
         token = self._take()
         match token.kind:
             case Kind.TEXT:

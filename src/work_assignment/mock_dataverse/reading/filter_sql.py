@@ -30,6 +30,7 @@ from ..conditions.comparisons import (
 from ..conditions.comparisons import Operand as FunctionOperand
 from ..conditions.filter_tree import (
     And,
+    Bare,
     Comparison,
     Lambda,
     Node,
@@ -45,8 +46,8 @@ from ..conditions.filter_tree import (
     TextMatch,
 )
 from ..conditions.literals import edm_type, family, incompatible, literal_type, stored_literal
-from ..faults import bad_request, not_emulated, unknown_property
-from ..tables.metadata import Catalog, Column, ManyToMany, OneToMany
+from ..faults import Fault, bad_request, not_emulated, unknown_property
+from ..tables.metadata import Catalog, Column, ColumnType, ManyToMany, OneToMany
 from .filter_functions import query_function
 from .filter_parser import THE_ROW
 from .source import Joined, Source, child_link, not_single_valued, partner_side
@@ -91,6 +92,8 @@ class _Scope:
                 return self.condition(operand, wanted=not wanted)
             case Comparison():
                 return self._comparison(node, wanted)
+            case Bare(prop):
+                raise self._not_compared(prop)
             case TextMatch():
                 return self._text_match(node, wanted)
             case Lambda():
@@ -156,6 +159,15 @@ class _Scope:
             case literal, Property() as right:
                 return self._with_literal(right, _MIRRORED[operator], literal)
         raise not_emulated("comparing two constants in $filter")
+
+    def _not_compared(self, prop: Property) -> Fault:
+        """Say what is wrong with a property that stands alone as a condition."""
+        _, column = self._column(prop)
+        if column.type is ColumnType.BOOLEAN:
+            return not_emulated(f"a condition without comparison: '{prop}'; add 'eq true'")
+        return bad_request(
+            f"The $filter expression must evaluate to a single boolean value, which '{prop}' is not."
+        )
 
     def _presence(
         self, joined: Joined, relation: OneToMany, operator: Operator, other: Operand

@@ -19,6 +19,7 @@ NESTED_OPTIONS = frozenset({"$select", "$filter", "$orderby", "$top", "$expand"}
 COUNT_OPTIONS = frozenset({"$filter"})
 _MOST_PARENTHESES = 200
 _IGNORED = frozenset({"tag"})
+_LINK = "/$ref"
 _WHOLE = re.compile("[0-9]{1,9}")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -90,25 +91,30 @@ def _options(
         if name not in allowed:
             raise bad_request(f"The query option '{name}' is not supported.")
     filter_text = given.get("$filter")
+    select, links = _select(given["$select"]) if "$select" in given else (None, ())
     return Options(
-        select=_select(given["$select"]) if "$select" in given else None,
+        select=select,
         filter=None if filter_text is None else parse_filter(filter_text, aliases),
         orderby=tuple(_order_terms(given["$orderby"], aliases)) if "$orderby" in given else (),
         top=_top(given["$top"]) if "$top" in given else None,
         count=_count(given.get("$count", "false")),
-        expand=tuple(_expands(given["$expand"])) if "$expand" in given else (),
+        expand=(*links, *(_expands(given["$expand"]) if "$expand" in given else ())),
         skiptoken=given.get("$skiptoken"),
     )
 
 
-def _select(text: str) -> tuple[str, ...] | None:
-    names = tuple(name.strip() for name in text.split(","))
+def _select(text: str) -> tuple[tuple[str, ...] | None, tuple[Expand, ...]]:
+    """Read the names of columns, each once, and those of links (`parentaccountid/$ref`), which are
+    what the same name in $expand gives (Learn: Select columns using OData)."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if "" in names:
         raise bad_request(f"The $select '{text}' has an empty name.")
-    for name in names:
+    links = tuple(_expand(name, text) for name in names if name.endswith(_LINK))
+    columns = tuple(name for name in names if not name.endswith(_LINK))
+    for name in columns:
         if "/" in name:
             raise not_emulated(f"'{name}' in $select")
-    return None if "*" in names else names
+    return None if "*" in columns else columns, links
 
 
 def _order_terms(text: str, aliases: Mapping[str, str] | None) -> Iterator[OrderTerm]:

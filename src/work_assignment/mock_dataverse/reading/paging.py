@@ -7,7 +7,7 @@ meanwhile neither repeat nor hide others. Null sorts first, as in SQL Server.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -17,7 +17,6 @@ from xml.sax.saxutils import quoteattr
 from defusedxml.ElementTree import fromstring
 
 from ..conditions.comparisons import (
-    ALWAYS,
     NEVER,
     Fragment,
     all_of,
@@ -29,6 +28,7 @@ from ..faults import Fault, bad_request
 from ..tables.metadata import Catalog, Column, ColumnType
 from ..text import Stored
 from .names import label, looked_up_name
+from .render import Values
 from .source import Joined
 
 INVALID_COOKIE = "0x8004112a"
@@ -92,7 +92,37 @@ def primary_key(joined: Joined, prefix: str = "") -> SortKey:
     return SortKey(f"{prefix}{key}", joined.sql(key), SortKind.GUID)
 
 
-def after(keys: Sequence[SortKey], position: Position) -> Fragment:
+def read_after(
+    keys: Sequence[SortKey],
+    position: Position | None,
+    limit: int,
+    read: Callable[[tuple[Fragment, ...], int], list[Values]],
+) -> list[Values]:
+    """Read rows in order, at most `limit` (-1: all), those after a position. `read` is given what
+    they have to meet besides."""
+    if position is None:
+        return read((), limit)
+    found: list[Values] = []
+    for stretch in _stretches(keys, position):
+        if len(found) != limit:
+            found += read((stretch,), limit if limit < 0 else limit - len(found))
+    return found
+
+
+def _stretches(keys: Sequence[SortKey], position: Position) -> tuple[Fragment, ...]:
+    """Divide what sorts after a position so that SQLite can use an index for each stretch: nulls
+    come last in a descending order, but a condition that lets them in is no range."""
+    first, value = keys[0], position[keys[0].name]
+    following = _after(keys, position)
+    if value is None:
+        return (following,)
+    if first.descending:
+        near = Fragment(f"{first.expression} <= ?", (value,))
+        return all_of((near, following)), is_null(first.expression)
+    return (all_of((Fragment(f"{first.expression} >= ?", (value,)), following)),)
+
+
+def _after(keys: Sequence[SortKey], position: Position) -> Fragment:
     """Only rows that sort strictly after a position."""
     alternatives = []
     same: list[Fragment] = []
@@ -100,7 +130,7 @@ def after(keys: Sequence[SortKey], position: Position) -> Fragment:
         value = position[key.name]
         alternatives.append(all_of((*same, _strictly_after(key, value))))
         same.append(Fragment(f"{key.expression} IS ?", (value,)))
-    return all_of((_not_before(keys[0], position[keys[0].name]), any_of(alternatives)))
+    return any_of(alternatives)
 
 
 def position_of(keys: Sequence[SortKey], values: Sequence[Stored]) -> Position:
@@ -194,13 +224,6 @@ def _strictly_after(key: SortKey, value: Stored) -> Fragment:
     if value is None:
         return is_not_null(key.expression)
     return Fragment(f"{key.expression} > ?", (value,))
-
-
-def _not_before(key: SortKey, value: Stored) -> Fragment:
-    """Say again what `after` implies, in a form for which SQLite can use an index."""
-    if key.descending or value is None:
-        return ALWAYS
-    return Fragment(f"{key.expression} >= ?", (value,))
 
 
 def _attribute(prefix: str, key: SortKey, position: Position) -> str:

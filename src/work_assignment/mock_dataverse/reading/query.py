@@ -16,7 +16,7 @@ from ..tables.metadata import Catalog, Column, Table
 from ..text import Stored
 from .filter_sql import where
 from .options import Options, OrderTerm
-from .paging import Position, SortKey, after, position_of, primary_key, sort_key
+from .paging import Position, SortKey, position_of, primary_key, read_after, sort_key
 from .preferences import Preferences
 from .render import JsonObject, Renderer, Values
 from .source import Source, alias_names, readable_column
@@ -98,10 +98,10 @@ class RowQuery:
 
     def rows(self, *, limit: int | None = None, start: Position | None = None) -> list[Values]:
         """Read raw rows in order, at most `limit`, those after `start`."""
-        conditions = [*self._conditions]
-        if start is not None:
-            conditions.append(after(self.sort, start))
-        condition = all_of(conditions)
+        return read_after(self.sort, start, -1 if limit is None else limit, self._rows_where)
+
+    def _rows_where(self, further: tuple[Fragment, ...], limit: int) -> list[Values]:
+        condition = all_of((*self._conditions, *further))
         shown = [self.source.base.sql(name) for name in self.renderer.stored]
         beside = [self.beside] if self.beside else []
         statement = select(
@@ -109,7 +109,7 @@ class RowQuery:
             self.source.sql,
             condition.sql,
             "ORDER BY " + ", ".join(key.sql for key in self.sort),
-            "" if limit is None else f"LIMIT {limit}",
+            f"LIMIT {limit}",
         )
         return self._fetch(statement, condition)
 

@@ -12,6 +12,7 @@ from ..caller import Caller
 from ..conditions.comparisons import Fragment
 from ..faults import bad_request, row_not_found, segment_not_found
 from ..tables.metadata import Catalog, Table
+from .annotations import about_collection
 from .apply.answers import read_apply
 from .expand import add_expanded, needed_columns, query_text
 from .fetchxml.reads import read_fetch
@@ -26,9 +27,6 @@ from .scopes import ChildScope, PartnerScope, Scope, scope_condition
 from .select import context_columns, selected_columns
 from .source import partner_side, readable_column
 from .tracking import count_changes, is_tracking, read_changes
-
-_TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
-_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
 def read_collection(
@@ -85,6 +83,12 @@ def read_row(
     reader = Reader(db, catalog, prefer, root, caller, now)
     options = parse_options(query, ROW_OPTIONS)
     return _entity(reader, table, row_id, options)
+
+
+def check_row_options(catalog: Catalog, table: Table, query: Mapping[str, str]) -> None:
+    """Refuse options that no row could be shown by."""
+    if query:
+        context_columns(catalog, table, parse_options(query, ROW_OPTIONS))
 
 
 def read_property(
@@ -243,14 +247,11 @@ class _Page:
         return f"{self._reader.root}$metadata#{self._table.entity_set_name}{columns}"
 
     def _counts(self) -> JsonObject:
-        counted = self._query.count(COUNT_LIMIT + 1) if self._options.count else -1
-        total = min(counted, COUNT_LIMIT)
-        counts: JsonObject = {"@odata.count": total} if self._options.count else {}
-        if self._reader.prefer.wants(_TOTAL):
-            counts[f"@{_TOTAL}"] = total
-        if self._reader.prefer.wants(_EXCEEDED):
-            counts[f"@{_EXCEEDED}"] = counted > COUNT_LIMIT
-        return counts
+        if not self._options.count:
+            return about_collection(self._reader)
+        counted = self._query.count(COUNT_LIMIT + 1)
+        total = {"@odata.count": min(counted, COUNT_LIMIT)}
+        return total | about_collection(self._reader, lambda: counted)
 
 
 def _entity(reader: Reader, table: Table, row_id: str, options: Options) -> JsonObject:

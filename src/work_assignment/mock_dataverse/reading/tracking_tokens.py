@@ -16,7 +16,7 @@ EXPIRED = "0x80044352"
 INVALID_STAMP = "0x80044183"
 _TOKEN = re.compile(r"([0-9]{1,18})!([0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2})")
 _TIME = "%m/%d/%Y %H:%M:%S"
-_DAYS = "expirechangetrackingindays"
+_TRACKING_DAYS, _DEFINITION_DAYS = "expirechangetrackingindays", "expiresubscriptionsindays"
 _WHOLE = re.compile("[0-9]{1,18}")
 _GUID = re.compile("[0-9a-f-]{36}")
 
@@ -33,16 +33,26 @@ class DeltaToken:
 
 
 def read_delta_token(reader: Reader, text: str) -> DeltaToken:
+    """Read a token of changed rows."""
+    return _read(reader, "$deltatoken", text, _TRACKING_DAYS)
+
+
+def read_version_stamp(reader: Reader, text: str) -> DeltaToken:
+    """Read the stamp of a copy of definitions, which is good for longer than one of rows."""
+    return _read(reader, "ClientVersionStamp", text, _DEFINITION_DAYS)
+
+
+def _read(reader: Reader, name: str, text: str, days: str) -> DeltaToken:
     """Read a token; one that is too old, or from a state that was undone, has expired."""
     found = _TOKEN.fullmatch(text)
     if found is None:
-        raise _invalid(text)
+        raise _invalid(name, text)
     try:
         issued_at = datetime.strptime(found[2], _TIME).replace(tzinfo=UTC)
     except ValueError as exc:
-        raise _invalid(text) from exc
+        raise _invalid(name, text) from exc
     token = DeltaToken(int(found[1]), issued_at)
-    if _has_expired(reader, token):
+    if _has_expired(reader, token, days):
         raise Fault(
             400,
             EXPIRED,
@@ -51,11 +61,11 @@ def read_delta_token(reader: Reader, text: str) -> DeltaToken:
     return token
 
 
-def _has_expired(reader: Reader, token: DeltaToken) -> bool:
+def _has_expired(reader: Reader, token: DeltaToken, setting: str) -> bool:
     organization = reader.catalog.tables["organization"]
-    days = fetch_value(reader.db, organization, reader.caller.organization_id, _DAYS)
+    days = fetch_value(reader.db, organization, reader.caller.organization_id, setting)
     if days is None:
-        days = organization.columns[_DAYS].default
+        days = organization.columns[setting].default
     return (
         reader.now - token.issued_at > timedelta(days=days or 0)
         or token.version > current_version(reader.db)
@@ -63,8 +73,8 @@ def _has_expired(reader: Reader, token: DeltaToken) -> bool:
     )
 
 
-def _invalid(text: str) -> Fault:
-    return bad_request(f"The $deltatoken '{text}' is not a valid version stamp.", INVALID_STAMP)
+def _invalid(name: str, text: str) -> Fault:
+    return bad_request(f"The {name} '{text}' is not a valid version stamp.", INVALID_STAMP)
 
 
 @dataclass(frozen=True, slots=True)

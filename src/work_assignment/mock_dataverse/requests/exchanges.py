@@ -83,7 +83,7 @@ def json_response(
     headers = {"Content-Type": JSON_TYPE, **_applied(prefer)}
     if etag is not None:
         headers["ETag"] = etag
-    return Response(status, headers, _encoded(body))
+    return Response(status, headers, encoded(body))
 
 
 def text_response(text: str) -> Response:
@@ -103,7 +103,7 @@ def written(root: str, reference: Reference, prefer: Preferences) -> Response:
 def error_response(fault: Fault, request: Request | None = None) -> Response:
     """Answer with Dataverse's error body; all annotations asked for bring the details along."""
     error: dict[str, Any] = {"code": fault.code, "message": fault.message}
-    if request is not None and 'odata.include-annotations="*"' in request.headers.get("prefer", ""):
+    if request is not None and _wants_details(request):
         error |= {
             "@Microsoft.PowerApps.CDS.ErrorDetails.HttpStatusCode": str(fault.status),
             "@Microsoft.PowerApps.CDS.HelpLink": "http://go.microsoft.com/fwlink/?LinkID=398563",
@@ -111,7 +111,15 @@ def error_response(fault: Fault, request: Request | None = None) -> Response:
             "@Microsoft.PowerApps.CDS.InnerError.Message": fault.message,
         }
     headers = {"Content-Type": JSON_TYPE, "REQ_ID": str(uuid.uuid4()), **fault.headers}
-    return Response(fault.status, headers, _encoded({"error": error}))
+    return Response(fault.status, headers, encoded({"error": error}))
+
+
+def _wants_details(request: Request) -> bool:
+    """Say whether all annotations are asked for, even by a Prefer header that is wrong elsewhere."""
+    try:
+        return "*" in request.preferences.annotations
+    except Fault:
+        return 'odata.include-annotations="*"' in request.headers.get("prefer", "")
 
 
 def _applied(prefer: Preferences) -> dict[str, str]:
@@ -119,5 +127,6 @@ def _applied(prefer: Preferences) -> dict[str, str]:
     return {"Preference-Applied": applied} if applied else {}
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Write JSON as all answers do."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

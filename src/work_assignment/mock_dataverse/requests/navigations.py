@@ -6,7 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from ..faults import Fault, bad_request, invalid_payload, segment_not_found
+from ..faults import Fault, bad_request, invalid_payload, not_emulated, segment_not_found
+from ..reading.options import COLLECTION_OPTIONS
 from ..reading.reads import read_navigation, read_references
 from ..resource_paths import Segment
 from ..storage.rows import fetch_row
@@ -180,7 +181,10 @@ def _holds(
 
 def _read(navigation: Navigation) -> Response:
     body = _body(navigation, read_options(navigation.request))
-    return no_content() if body is None else json_response(body, navigation.request.preferences)
+    if body is None:
+        return no_content()
+    prefer = navigation.request.preferences
+    return json_response(body, prefer, etag=body.get("@odata.etag"))
 
 
 def _body(navigation: Navigation, query: dict[str, str]) -> dict[str, Any] | None:
@@ -295,6 +299,10 @@ def _write_collection(db: sqlite3.Connection, navigation: Navigation, source: Re
 
 def _read_references(navigation: Navigation) -> Response:
     session, request = navigation.session, navigation.request
+    if navigation.is_collection:
+        for name in request.query.keys() & COLLECTION_OPTIONS:
+            raise not_emulated(f"{name} on a collection of $ref")
+    refuse_options(request)
     with session.reading() as db:
         body = read_references(
             db,

@@ -28,7 +28,7 @@ class Conditions:
 def write_conditions(headers: Mapping[str, str]) -> Conditions:
     """Read the headers of a PATCH, PUT or DELETE."""
     if_match = headers.get("if-match")
-    if_none_match = headers.get("if-none-match")
+    if_none_match = known_version(headers)
     if if_none_match is not None:
         if if_match is not None or if_none_match.strip() != "*":
             raise bad_request("If-None-Match is '*' on a write, and without If-Match beside it.")
@@ -38,6 +38,13 @@ def write_conditions(headers: Mapping[str, str]) -> Conditions:
     if if_match.strip() == "*":
         return Conditions(must_exist=True)
     return Conditions(must_exist=True, version=read_etag(if_match))
+
+
+def known_version(headers: Mapping[str, str]) -> str | None:
+    """Return what If-None-Match says; `null` says nothing, clients send it so that no browser
+    answers from its cache (Learn: Compose HTTP requests and handle errors)."""
+    value = headers.get("if-none-match")
+    return None if value is None or value.strip() == "null" else value
 
 
 def read_etag(text: str) -> int:

@@ -21,11 +21,12 @@ from .navigations import (
 )
 from .preconditions import write_conditions
 from .rows import (
+    REPRESENTATION_OPTIONS,
     RETRIEVE,
     answer_row,
+    answer_written,
     find_existing,
     method_not_allowed,
-    read_options,
     refuse_options,
 )
 from .sessions import Session
@@ -77,7 +78,7 @@ def _read_column(
     session: Session, table: Table, key: Key, column: Column, request: Request, *, is_raw: bool
 ) -> Response:
     refuse_message(table, RETRIEVE)
-    read_options(request)
+    refuse_options(request)
     with session.reading() as db:
         row_id = find_existing(db, table, key)
         body = read_property(
@@ -105,13 +106,13 @@ def _write_column(
     session: Session, table: Table, key: Key, column: Column, request: Request
 ) -> Response:
     """Set one column from `{"value": ...}`, or clear it."""
-    refuse_options(request)
+    refuse_options(request, REPRESENTATION_OPTIONS if request.method == "PUT" else ())
     if column.type.is_lookup or not column.valid_for_update:
         raise bad_request(f"The property '{column.wire_name}' cannot be written.")
     value = None
     if request.method == "PUT":
         body = read_json(request.body, table.entity_set_name)
-        if set(body) != {"value"}:
+        if {name for name in body if "@" not in name} != {"value"}:
             raise invalid_payload(table.entity_set_name, 'The body is not {"value": ...}.')
         value = to_stored(table, column, body["value"])
     conditions = write_conditions(request.headers)
@@ -126,4 +127,7 @@ def _write_column(
             session.write_context(request),
             version=conditions.version,
         )
-    return written(request.root, Reference(table, row_id), request.preferences)
+        reference = Reference(table, row_id)
+        if request.method == "PUT":
+            return answer_written(session, db, reference, request, status=200)
+    return written(request.root, reference, request.preferences)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..faults import Fault, bad_request, not_emulated, row_not_found
-from ..reading.reads import count_rows, read_collection, read_row
+from ..reading.reads import check_row_options, count_rows, read_collection, read_row
 from ..storage.rows import fetch_value, has_row
 from ..tables.metadata import Table
 from ..writing.calendar_rules import RULES
@@ -18,12 +18,12 @@ from ..writing.references import Reference
 from ..writing.whole_collections import write_whole_collections
 from ..writing.writes import WriteContext, refuse_message
 from .exchanges import Request, Response, json_response, no_content, text_response, written
-from .preconditions import read_etag, write_conditions
+from .preconditions import known_version, read_etag, write_conditions
 from .sessions import Session
 
 RETRIEVE = "Retrieve"
 RETRIEVE_MULTIPLE = "RetrieveMultiple"
-_REPRESENTATION_OPTIONS = frozenset({"$select", "$expand"})
+REPRESENTATION_OPTIONS = frozenset({"$select", "$expand"})
 
 
 def method_not_allowed(method: str) -> Fault:
@@ -110,7 +110,7 @@ def answer_row(session: Session, table: Table, key: Key, request: Request) -> Re
 
 def create(session: Session, table: Table, request: Request) -> Response:
     """Create a row from the body of a POST."""
-    refuse_options(request, _REPRESENTATION_OPTIONS)
+    refuse_options(request, REPRESENTATION_OPTIONS)
     body = read_json(request.body, table.entity_set_name)
     with session.writing() as db:
         payload = read_payload(db, table, body, session.references, creates=True, nests=True)
@@ -152,7 +152,7 @@ def _read(session: Session, table: Table, key: Key, request: Request) -> Respons
 def _is_unchanged(db: sqlite3.Connection, table: Table, row_id: str, request: Request) -> bool:
     """Tell whether the caller has this version already; never with $expand or annotations
     (Learn: Perform conditional operations)."""
-    known = request.headers.get("if-none-match")
+    known = known_version(request.headers)
     if known is None or "$expand" in request.query or request.preferences.annotations:
         return False
     version: int | None = fetch_value(db, table, row_id, "versionnumber")
@@ -160,7 +160,7 @@ def _is_unchanged(db: sqlite3.Connection, table: Table, row_id: str, request: Re
 
 
 def _patch(session: Session, table: Table, key: Key, request: Request) -> Response:
-    refuse_options(request, _REPRESENTATION_OPTIONS)
+    refuse_options(request, REPRESENTATION_OPTIONS)
     conditions = write_conditions(request.headers)
     body = read_json(request.body, table.entity_set_name)
     with session.writing() as db:
@@ -251,12 +251,14 @@ def answer_written(
     *,
     status: int,
 ) -> Response:
-    """Answer a write with the row when the caller wants it back, else with its address."""
+    """Answer a write with the row when the caller wants it back, else with its address; what the
+    row would be shown by has to be right in both cases."""
     prefer = request.preferences
-    if not prefer.return_representation:
-        return written(request.root, reference, prefer)
     ignored = {"tag"} if status == 201 else {"tag", "$expand"}
     query = {name: value for name, value in request.query.items() if name not in ignored}
+    if not prefer.return_representation:
+        check_row_options(session.catalog, reference.table, query)
+        return written(request.root, reference, prefer)
     body = read_row(
         db,
         session.catalog,

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ..caller import Caller
 from ..faults import bad_request
+from ..storage.connections import take_news
 from ..storage.definition_rows import is_current, keep, load, prepare
 from ..storage.schema import migrate
 from ..storage.seeds import remove_table_rows, seed_table
@@ -104,7 +105,9 @@ class Organization:
         """Yield the connection in a transaction; webhooks are told once it is committed."""
         with self.store.writing() as db:
             yield db
-        self._on_commit()
+            has_news = take_news(db)
+        if has_news:
+            self._on_commit()
 
     def change_definitions(self, change: ChangeOfDefinitions) -> None:
         """Let `change` return another catalog; tables, columns and rows follow it or nothing does.

@@ -29,7 +29,9 @@ from .impersonation import impersonating
 BATCH = "$batch"
 MOST_REQUESTS = 1000
 LONGEST_INNER_URL = 65_536
-_ROOT = re.compile(r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d(?:/|(?=\?)|$))?", re.IGNORECASE)
+_ROOT = re.compile(
+    r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d(?:\.\d+){0,2}(?:/|(?=\?)|$))?", re.IGNORECASE
+)
 _PLAIN_ENCODINGS = ("binary", "7bit", "8bit")
 
 Answer = Callable[[Session, Request], Response]

@@ -6,12 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..faults import Fault, bad_request, segment_not_found
+from ..faults import Fault, bad_request, not_emulated, segment_not_found
 from ..requests.exchanges import LONGEST_URL, Request, parse_query
 
 Environ: TypeAlias = dict[str, Any]
 
-_ROOT = re.compile(r"/api/data/(v9\.\d)(?:/|$)")
+# The version may be a whole one, as RetrieveVersion tells it.
+_ROOT = re.compile(r"/api/data/(v9\.\d(?:\.\d+){0,2})(?:/|$)", re.ASCII)
+_OTHER_SERVICES = {
+    "/api/search/": "Dataverse search",
+    "/api/backgroundoperation/": "background operations",
+    "/XRMServices/": "the SOAP endpoints",
+}
+# Some HTTP libraries encode the sign that $batch and $metadata begin with.
+_ENCODED_DOLLAR = re.compile(r"^%24")
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
@@ -56,15 +64,22 @@ def read_request(incoming: Incoming) -> Request:
         raise Fault(414, "0x80060888", f"The URL is too long: more than {LONGEST_URL} characters.")
     matched = _ROOT.match(incoming.path)
     if matched is None:
-        raise segment_not_found(incoming.path.strip("/"))
+        raise _no_web_api(incoming.path)
     return Request(
         method="GET" if incoming.method == "HEAD" else incoming.method,
-        path=incoming.path[matched.end() :].strip("/"),
+        path=_ENCODED_DOLLAR.sub("$", incoming.path[matched.end() :].strip("/")),
         query=parse_query(incoming.query),
         headers=incoming.headers,
         body=incoming.body,
         root=f"{incoming.origin}/api/data/{matched[1]}/",
     )
+
+
+def _no_web_api(path: str) -> Fault:
+    for beginning, service in _OTHER_SERVICES.items():
+        if path.startswith(beginning):
+            return not_emulated(service)
+    return segment_not_found(path.strip("/"))
 
 
 def check_host(incoming: Incoming) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from ..faults import Fault, bad_request, not_emulated
-from ..requests.exchanges import Request
+from ..requests.exchanges import JSON_TYPE, Request, Response, encoded
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
@@ -19,13 +22,33 @@ _OTHERS = {
     "$metadata": ("application/xml", "text/xml"),
     "$batch": ("multipart/*", "multipart/mixed"),
 }
-_LEVELS = ("full", "none")
+_WITHOUT_METADATA = "odata.metadata=none"
+# Control information that no client needs to go on; links and counts stay.
+_METADATA = frozenset({"@odata.context", "@odata.etag", "@odata.type"})
 
 
 def check_headers(request: Request) -> None:
     """Refuse a request whose answer the client could not read."""
     _check_versions(request.headers)
     _check_accept(request)
+
+
+def as_accepted(request: Request, response: Response) -> Response:
+    """Leave out of an answer what its client asked to be spared."""
+    asked = request.headers.get("accept", "").lower()
+    if _WITHOUT_METADATA not in asked or response.headers.get("Content-Type") != JSON_TYPE:
+        return response
+    headers = {**response.headers, "Content-Type": f"application/json; {_WITHOUT_METADATA}"}
+    return replace(response, headers=headers, body=encoded(_bare(json.loads(response.body))))
+
+
+def _bare(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _bare(inner) for name, inner in value.items() if name not in _METADATA}
+        case list():
+            return [_bare(inner) for inner in value]
+    return value
 
 
 def check_content_type(request: Request) -> None:
@@ -61,9 +84,8 @@ def _check_accept(request: Request) -> None:
     if not text:
         return
     lowered = text.lower()
-    for level in _LEVELS:
-        if f"odata.metadata={level}" in lowered:
-            raise not_emulated(f"odata.metadata={level}, only minimal")
+    if "odata.metadata=full" in lowered:
+        raise not_emulated("odata.metadata=full, only minimal and none")
     if "ieee754compatible=true" in lowered:
         raise not_emulated("IEEE754Compatible=true")
     ranges = [part.partition(";")[0].strip() for part in lowered.split(",")]

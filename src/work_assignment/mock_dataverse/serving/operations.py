@@ -14,7 +14,7 @@ from ..storage.connections import is_rehearsal
 from .batch import BATCH, answer_batch
 from .controls import Controls
 from .kinds import kind_of
-from .negotiation import check_content_type, check_headers
+from .negotiation import as_accepted, check_content_type, check_headers
 from .routing import answer
 from .scripted_faults import ConnectionDropped, Effect, Subject
 
@@ -57,7 +57,7 @@ class Operations:
         if request.path != BATCH:
             check_content_type(request)
         try:
-            return answer_alone(session, request, answer)
+            return as_accepted(request, answer_alone(session, request, answer))
         except (Fault, ConnectionDropped):
             raise
         except Exception as exc:

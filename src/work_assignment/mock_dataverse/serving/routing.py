@@ -50,17 +50,25 @@ def answer(session: Session, request: Request) -> Response:
     table = session.catalog.by_set(first.name)
     if table is not None:
         return _answer_table(session, table, first, rest, request)
-    if _CONTENT_ID.fullmatch(first.name) and first.arguments is None:
+    if _is_content_id(session, first):
         reference = session.references.by_content_id(first.name)
         return _answer_row(session, reference.table, Key(reference.row_id), rest, request)
     return _answer_message(session, first, rest, request)
+
+
+def _is_content_id(session: Session, first: Segment) -> bool:
+    """Tell whether a segment is `$1` and the like: in a batch any name, elsewhere only a number."""
+    if first.arguments is not None or _CONTENT_ID.fullmatch(first.name) is None:
+        return False
+    is_in_change_set = session.open_db is not None
+    return is_in_change_set or bool(session.content_ids) or first.name[1:].isdecimal()
 
 
 def _service_document(session: Session, request: Request) -> Response:
     if request.method != "GET":
         raise method_not_allowed(request.method)
     refuse_options(request)
-    sets = sorted(table.entity_set_name for table in session.catalog)
+    sets = sorted({*(table.entity_set_name for table in session.catalog), *SETS_OF_DEFINITIONS})
     body = {
         "@odata.context": f"{request.root}$metadata",
         "value": [{"name": name, "kind": "EntitySet", "url": name} for name in sets],

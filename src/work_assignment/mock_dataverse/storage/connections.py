@@ -17,16 +17,32 @@ class Connection(sqlite3.Connection):
     """A connection that can note the rows written through it.
 
     `is_rehearsal` says that nothing of the open transaction will remain: whatever leaves the
-    database (a webhook, a counter) has to stay away from it.
+    database (a webhook, a counter) has to stay away from it. `has_news` says that something waits
+    to be told once the open transaction is committed.
     """
 
     recorder: Recorder | None = None
     is_rehearsal: bool = False
+    has_news: bool = False
 
 
 def is_rehearsal(db: sqlite3.Connection) -> bool:
     """Tell whether what is written here is rolled back in any case."""
     return isinstance(db, Connection) and db.is_rehearsal
+
+
+def add_news(db: sqlite3.Connection) -> None:
+    """Note that somebody is to be told of the open transaction once it is committed."""
+    if isinstance(db, Connection):
+        db.has_news = True
+
+
+def take_news(db: sqlite3.Connection) -> bool:
+    """Tell whether that was noted, and forget it."""
+    if not isinstance(db, Connection) or not db.has_news:
+        return False
+    db.has_news = False
+    return True
 
 
 def open_writer(path: Path, *, durable: bool) -> Connection:

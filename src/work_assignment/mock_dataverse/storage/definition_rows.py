@@ -7,6 +7,7 @@ import uuid
 
 from ..tables.metadata import Catalog
 from ..tables.overlays import Overlay, changes_between, decode, encode, with_changes
+from .definition_changes import create_definition_changes
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS "__definition" (
@@ -29,6 +30,7 @@ def prepare(db: sqlite3.Connection) -> None:
     """Create what definitions are kept in, unless it is there."""
     db.execute(_CREATE)
     db.execute(_CREATE_STATE)
+    create_definition_changes(db)
     if db.execute('SELECT 1 FROM "__definition_token"').fetchone() is None:
         db.execute('INSERT INTO "__definition_token" VALUES (?)', (str(uuid.uuid4()),))
 

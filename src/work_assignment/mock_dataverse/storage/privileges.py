@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from ..tables.metadata import Catalog, Table
 from ..tables.system_columns import USER_OWNED
@@ -48,6 +49,8 @@ RIGHTS = {
 _OF_OWNED_ROWS = frozenset({"Share", ASSIGN})
 # Needed to send requests on behalf of another user (Learn: Impersonate another user).
 ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
+# Needed to send notifications inside an app (Learn: Send in-app notifications).
+_SEND_NOTIFICATION = "prvSendAppNotification"
 # Rules and parties go with what they belong to, and nobody is granted the sight of privileges.
 _WITHOUT = frozenset({"calendarrule", "privilege", "activityparty", "principalobjectaccess"})
 _USERS = """
@@ -121,6 +124,7 @@ class HeldPrivilege:
 _ACTS_ON_BEHALF = dict.fromkeys(
     (role_id(SYSTEM_ADMINISTRATOR_ROLE), role_id(DELEGATE_ROLE)), Depth.GLOBAL
 )
+_NOTIFIES = {role_id(SYSTEM_ADMINISTRATOR_ROLE): Depth.GLOBAL}
 
 
 def privilege_name(right: str, table: Table) -> str:
@@ -128,13 +132,15 @@ def privilege_name(right: str, table: Table) -> str:
     return f"prv{right}{'Activity' if table.is_activity else table.schema_name}"
 
 
+@lru_cache(maxsize=8192)
 def privilege_id(name: str) -> str:
     return stable_id("privilege", name)
 
 
 def all_privileges(catalog: Catalog) -> Iterator[Privilege]:
     """Yield the privileges that no table has, then each privilege of the tables once."""
-    yield Privilege(privilege_id(ACT_ON_BEHALF), ACT_ON_BEHALF, 0, _ACTS_ON_BEHALF)
+    for name, holders in ((ACT_ON_BEHALF, _ACTS_ON_BEHALF), (_SEND_NOTIFICATION, _NOTIFIES)):
+        yield Privilege(privilege_id(name), name, 0, holders)
     seen = set()
     for table in catalog:
         for privilege in privileges_of(table):

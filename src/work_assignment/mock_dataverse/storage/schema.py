@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ..tables.metadata import Catalog, Column, ColumnType, Table
 from ..text import COLLATION
 from .definition_rows import prepare
-from .tombstones import create_tombstones
+from .planner_hints import heed_hints, hint, prepare_hints
+from .tombstones import TOMBSTONES, create_tombstones
 
 # Columns every table has, by which nobody searches; an index would only slow down each write.
 _RARELY_SEARCHED = frozenset(
@@ -58,6 +59,7 @@ def bring_up_to_date(db: sqlite3.Connection, catalog: Catalog) -> None:
     """Create what the catalog has and the database lacks: tables, columns, indexes."""
     prepare(db)
     create_tombstones(db)
+    prepare_hints(db, TOMBSTONES)
     existing = {
         name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     }
@@ -68,6 +70,8 @@ def bring_up_to_date(db: sqlite3.Connection, catalog: Catalog) -> None:
             db.execute(_create_table(table))
         for statement in _indexes(catalog, table).values():
             db.execute(statement)
+        _hint(db, table)
+    heed_hints(db)
 
 
 def migrate(db: sqlite3.Connection, before: Catalog, after: Catalog) -> None:
@@ -78,10 +82,9 @@ def migrate(db: sqlite3.Connection, before: Catalog, after: Catalog) -> None:
     for table in before:
         if table.logical_name not in after.tables:
             db.execute(_drop("TABLE", table.logical_name))
-    for table in after:
+    changed = [t for t in after if before.tables.get(t.logical_name) is not t]
+    for table in changed:
         old = before.tables.get(table.logical_name)
-        if old is table:
-            continue
         if old is None:
             db.execute(_create_table(table))
         old_indexes = {} if old is None else _indexes(before, old)
@@ -94,6 +97,14 @@ def migrate(db: sqlite3.Connection, before: Catalog, after: Catalog) -> None:
         for name, statement in new_indexes.items():
             if name not in old_indexes:
                 db.execute(statement)
+        _hint(db, table)
+    if changed:
+        heed_hints(db)
+
+
+def _hint(db: sqlite3.Connection, table: Table) -> None:
+    found = [(_index(table, names)[0], names) for names in _searched(table)]
+    hint(db, table.logical_name, found)
 
 
 def _stored_names(column: Column) -> Iterator[str]:
@@ -161,17 +172,23 @@ def _searched(table: Table) -> Iterator[tuple[str, ...]]:
         yield (name,)
     for column in table.columns.values():
         if column.type is ColumnType.OWNER:
-            yield (
-                (column.logical_name, "statecode")
-                if "statecode" in table.columns
-                else (column.logical_name,)
-            )
+            yield from _owned(table, column.logical_name)
         elif column.type.is_lookup and column.logical_name not in _RARELY_SEARCHED:
             yield (column.logical_name,)
     if table.ownership == "UserOwned":
         yield ("createdon", table.primary_id)
         if "statecode" in table.columns:
+            yield ("statecode", table.primary_id)
             yield ("statecode", "createdon", table.primary_id)
+
+
+def _owned(table: Table, owner: str) -> Iterator[tuple[str, ...]]:
+    """The primary key comes last, for pages are in its order unless another is asked for."""
+    if "statecode" in table.columns:
+        yield (owner, "statecode", table.primary_id)
+        yield (owner, "statecode", "createdon", table.primary_id)
+    else:
+        yield (owner, table.primary_id)
 
 
 def _index(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+TOMBSTONES = "__deleted"
 _CREATE = (
     'CREATE TABLE IF NOT EXISTS "__deleted" ("table" TEXT NOT NULL, "id" TEXT NOT NULL,'
     ' "version" INTEGER NOT NULL, PRIMARY KEY ("table", "id")) WITHOUT ROWID',

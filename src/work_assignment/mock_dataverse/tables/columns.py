@@ -240,6 +240,15 @@ def lookup(
     return Part(_lookup_column(schema_name, label, (target,), required, computed), (link,))
 
 
+def half_customer(schema_name: str, label: str, target: str) -> Part:
+    """Build the lookup that has a customer of one table, beside the customer itself.
+
+    Dataverse fills it in; it takes part in no relationship and has no navigation property.
+    """
+    column = _lookup_column(schema_name, label, (target,), required=False, computed=True)
+    return Part(column)
+
+
 def _lookup_column(
     schema_name: str, label: str, targets: tuple[str, ...], required: bool, computed: bool
 ) -> Column:

@@ -20,6 +20,11 @@ _OF_TABLES: dict[str, tuple[str, ...]] = {
     "queueitem": ("PickFromQueue", "ReleaseToQueue", "RemoveFromQueue"),
     "team": ("AddMembers", "RemoveMembers"),
 }
+# Writes of registrations are no events (Learn: table reference of SdkMessageProcessingStep, its
+# images, and ServiceEndpoint).
+_REGISTRATIONS = frozenset(
+    {"sdkmessageprocessingstep", "sdkmessageprocessingstepimage", "serviceendpoint"}
+)
 _MULTIPLE = {"CreateMultiple": "Create", "UpdateMultiple": "Update"}
 
 # Steps on these are for every table (Learn: Register a plug-in); there is no filter to choose.
@@ -36,7 +41,7 @@ FIRED_MESSAGES = (
 
 def messages_of(table: Table) -> Iterator[str]:
     """List the messages of a table that steps can be registered on."""
-    if table.is_intersect:
+    if table.is_intersect or table.logical_name in _REGISTRATIONS:
         return
     refused = REFUSED_MESSAGES.get(table.logical_name, frozenset())
     for message in _OF_ROWS:
@@ -49,3 +54,8 @@ def messages_of(table: Table) -> Iterator[str]:
     if table.logical_name in QUEUE_ENABLED:
         yield from _OF_QUEUED_ROWS
     yield from _OF_TABLES.get(table.logical_name, ())
+
+
+def is_event(message: str, table: str) -> bool:
+    """Tell whether steps for all tables run on a message of this one."""
+    return message in UNFILTERED_MESSAGES or table not in _REGISTRATIONS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -71,7 +72,7 @@ def _wrong_type(table: Table, column: Column, value: object) -> Fault:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

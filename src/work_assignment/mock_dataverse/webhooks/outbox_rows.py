@@ -7,6 +7,8 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from ..storage.connections import add_news
+
 _CREATE_OUTBOX = """
 CREATE TABLE IF NOT EXISTS "__outbox" (
   "id" INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,6 +97,7 @@ def has_outbox(db: sqlite3.Connection) -> bool:
 
 def keep(db: sqlite3.Connection, delivery: Delivery) -> None:
     """Add a delivery, in the transaction of the write it tells of."""
+    add_news(db)
     values = tuple(getattr(delivery, name) for name in _COLUMNS)
     try:
         db.execute(_KEEP, values)

@@ -10,6 +10,7 @@ from enum import IntEnum
 from threading import Lock
 
 from ..storage.schema import quoted
+from ..tables.sdk_messages import is_event
 
 _MOST_KEPT = 8
 _NO_TABLE = "none"
@@ -102,9 +103,8 @@ class Registered:
     def of(self, message: str, table: str) -> tuple[Step, ...]:
         found = self._found.get((message, table))
         if found is None:
-            found = tuple(
-                s for s in self._steps if s.message == message and s.table in (None, table)
-            )
+            steps = self._steps if is_event(message, table) else ()
+            found = tuple(s for s in steps if s.message == message and s.table in (None, table))
             self._found[message, table] = found
         return found
 

@@ -10,8 +10,11 @@ from typing import Any, TypeAlias
 
 from ..storage.rows import fetch_value
 from ..tables.metadata import Catalog, Table
+from ..well_known import stable_id
 
 Row: TypeAlias = Mapping[str, Any]
+
+_NON_INTERACTIVE = 4
 
 _ADDRESS_PARTS = (
     "line1",
@@ -128,11 +131,42 @@ def _full_name(write: Write) -> dict[str, Any]:
     return found
 
 
+def _user(write: Write) -> dict[str, Any]:
+    """Give an application's user what Dataverse gives her (Learn: Use OAuth with Dataverse)."""
+    found, application = _full_name(write), write.row.get("applicationid")
+    if write.creates and application is not None:
+        principal = write.row.get("azureactivedirectoryobjectid")
+        found["azureactivedirectoryobjectid"] = principal or stable_id(
+            "service principal", application
+        )
+        found["accessmode"] = _NON_INTERACTIVE
+    return found
+
+
 def _lead(write: Write) -> dict[str, Any]:
     return {**_full_name(write), **_customer(write)}
 
 
+def _contact(write: Write) -> dict[str, Any]:
+    halves = {"account": "accountid", "contact": "parentcontactid"}
+    return {**_full_name(write), **_halves(write.changes, "parentcustomerid", halves)}
+
+
 def _customer(write: Write) -> dict[str, Any]:
+    found = _parents(write)
+    halves = {"account": "accountid", "contact": "contactid"}
+    return {**found, **_halves({**write.changes, **found}, "customerid", halves)}
+
+
+def _halves(changes: Row, customer: str, halves: Mapping[str, str]) -> dict[str, Any]:
+    """Keep the columns that have a customer of one table in step with it."""
+    if customer not in changes:
+        return {}
+    kind = changes.get(f"{customer}__type")
+    return {name: changes[customer] if kind == table else None for table, name in halves.items()}
+
+
+def _parents(write: Write) -> dict[str, Any]:
     """Keep customerid and the parent account and contact in step; the account comes first."""
     changes, row = write.changes, write.row
     if changes.get("customerid") is not None:
@@ -175,8 +209,8 @@ def _annotation(write: Write) -> dict[str, Any]:
 
 _RULES: dict[str, Callable[[Write], dict[str, Any]]] = {
     "lead": _lead,
-    "contact": _full_name,
-    "systemuser": _full_name,
+    "contact": _contact,
+    "systemuser": _user,
     "opportunity": _customer,
     "serviceendpoint": _service_endpoint,
     "queueitem": _queue_item,

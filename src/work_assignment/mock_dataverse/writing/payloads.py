@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..faults import Fault, bad_request, invalid_payload, json_problem, located, segment_not_found
+from ..faults import (
+    Fault,
+    bad_request,
+    invalid_payload,
+    invalid_property,
+    json_problem,
+    located,
+    segment_not_found,
+)
 from ..resource_paths import NAMESPACE
 from ..tables.metadata import Catalog, Column, ColumnType, Table
 from ..tables.standard_tables.activity_parties import PARTIES_OF
@@ -363,9 +371,4 @@ class _Reader:
         )
 
     def _unknown(self, name: str) -> Fault:
-        return invalid_payload(
-            self._table.entity_set_name,
-            f"Invalid property '{name}' was found in entity"
-            f" 'Microsoft.Dynamics.CRM.{self._table.logical_name}'. Check the spelling; property"
-            " names are case-sensitive.",
-        )
+        return invalid_property(name, self._table.entity_set_name, self._table.logical_name)

@@ -12,7 +12,9 @@ from ..faults import Fault, bad_request
 from ..tables.metadata import Catalog, Table
 from .keys import Key, find_row, key_not_found, read_key
 
-_ROOT = re.compile(r"^(?:https?://[^/]+)?/?(?:api/data/v9\.\d/)?", re.IGNORECASE)
+# Clients write one slash too many behind the root (Microsoft's JavaScript sample does), or one
+# too few in front of the host.
+_ROOT = re.compile(r"^(?:https?:/{1,2}[^/]+)?/*(?:api/data/v9\.\d(?:\.\d+){0,2}/+)?", re.IGNORECASE)
 _ROW = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", re.DOTALL)
 
 

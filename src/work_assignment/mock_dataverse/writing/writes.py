@@ -38,6 +38,7 @@ from ..webhooks.registrations import check_registration
 from ..well_known import ORGANIZATION_ID
 from .cascades import Assignments
 from .computed import Write, computed_columns
+from .loops import check_parent
 from .owners import (
     OwnerRules,
     assigned_owner_columns,
@@ -154,12 +155,12 @@ class Writes:
         check_registration(db, table.logical_name, row)
         check_new_item(db, self.catalog, table, row)
         if is_preceded:
-            sent = {n: v for n, v in row.items() if v is not None or n in payload.values}
+            sent = _target(row, payload)
             self._outbox.prepare(db, context.operation(CREATE, table, row_id, sent, None, None))
         row["versionnumber"] = next_version(db)
         _store(table, lambda: insert_row(db, table, row))
         self._add_companions(db, table, row)
-        target = {n: v for n, v in row.items() if v is not None or n in payload.values}
+        target = _target(row, payload)
         self._follow(db, table, row, {n for n, v in target.items() if v is not None}, context)
         created = context.operation(CREATE, table, row_id, target, None, row)
         if payload.children and has_parties(table):
@@ -211,6 +212,7 @@ class Writes:
     ) -> None:
         """Write raw changes of a row and whatever follows from them."""
         row_id = str(before[table.primary_id])
+        check_parent(db, table, before, changes)
         changes.update(_modified(table, before, context))
         after = before | changes
         changes.update(
@@ -346,8 +348,15 @@ def _who_and_when(table: Table, context: WriteContext) -> dict[str, Any]:
         "modifiedonbehalfby": caller.delegate_id,
         "organizationid": ORGANIZATION_ID,
         "businessunitid": caller.business_unit_id,
+        "timezoneruleversionnumber": 0,
     }
     return {name: value for name, value in filled.items() if name in table.columns}
+
+
+def _target(row: RawRow, payload: Payload) -> RawRow:
+    """Return what a Create tells of: what has a value, what was sent, and who acted for whom."""
+    told = {*payload.values, "modifiedonbehalfby"}
+    return {name: value for name, value in row.items() if value is not None or name in told}
 
 
 def _modified(table: Table, before: RawRow, context: WriteContext) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from ...tables.values import is_guid
 from .refusals import invalid, no_definition
 
 _NAMED = re.compile(r"\s*(\w+)\s*=\s*'((?:[^']|'')*)'\s*")
-_BOUND = re.compile(r"(?:https?://[^/]+)?/?(?:api/data/v9\.\d/)?(\w+)\((.+)\)", re.IGNORECASE)
+_BOUND = re.compile(
+    r"(?:https?://[^/]+)?/?(?:api/data/v9\.\d(?:\.\d+){0,2}/)?(\w+)\((.+)\)", re.IGNORECASE
+)
 
 
 def find_table(catalog: Catalog, key: str) -> Table:

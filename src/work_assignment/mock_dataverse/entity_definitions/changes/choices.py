@@ -10,6 +10,7 @@ from ...tables.edits import with_choice, without_choice
 from ...tables.labels import labels_of, merged, used_text
 from ...tables.metadata import Catalog, Choice
 from ...tables.metadata_ids import choice_id
+from .known_members import CHOICE, check_members
 from .members import Members
 from .names import LONGEST_RELATIONSHIP_NAME, check_schema_name
 from .options import read_options
@@ -18,6 +19,7 @@ from .refusals import depended_on, duplicate_name, invalid
 
 def create_choice(catalog: Catalog, members: Members) -> tuple[Catalog, Choice]:
     """Return the catalog with a new global choice."""
+    check_members(members, CHOICE)
     name = check_schema_name("OptionSet", members.required_text("Name"), LONGEST_RELATIONSHIP_NAME)
     members = Members(members.body, f"the global choice {name}")
     kind = members.named("OptionSetType", ("Picklist", "Boolean", "State", "Status"), "Picklist")
@@ -44,6 +46,7 @@ def change_choice(
     catalog: Catalog, old: Choice, members: Members, *, keeps_labels: bool
 ) -> Catalog:
     """Return the catalog with a choice's labels replaced; options change by messages of their own."""
+    check_members(members, CHOICE)
     name = members.text("Name")
     if name is not None and name != old.name:
         raise invalid(f"The Name of {members.what} is {old.name}; it cannot be changed to {name}.")

@@ -16,6 +16,7 @@ from ...tables.columns import (
 )
 from ...tables.labels import labels_of, merged, used_text
 from ...tables.metadata import Catalog, Column, ColumnType, DateBehavior, Table
+from .known_members import ATTRIBUTE, LOOKUP, check_members
 from .members import Members
 from .names import check_schema_name
 from .options import bound_choice, read_options, read_yes_no
@@ -83,6 +84,7 @@ def read_type(members: Members) -> ColumnType:
 def read_new_column(members: Members, catalog: Catalog) -> Column:
     """Read a column that is to be created."""
     kind = read_type(members)
+    check_members(members, ATTRIBUTE)
     name = check_schema_name("attribute", members.required_text("SchemaName"))
     if kind.is_lookup:
         raise invalid(
@@ -98,6 +100,7 @@ def read_new_column(members: Members, catalog: Catalog) -> Column:
 
 def new_lookup_column(members: Members, targets: tuple[str, ...]) -> Column:
     """Read the lookup of a relationship that is to be created."""
+    check_members(members, LOOKUP)
     name = check_schema_name("attribute", members.required_text("SchemaName"))
     _check_logical_name(members, name.lower())
     column = _plain_column(members, name, ColumnType.LOOKUP)
@@ -109,6 +112,7 @@ def read_changed_column(
 ) -> Column:
     """Read the whole definition of a column that is there; its name and type stay."""
     kind = read_type(members)
+    check_members(members, ATTRIBUTE)
     if kind is not old.type and not (kind is ColumnType.LOOKUP and old.type.is_lookup):
         raise invalid(
             f"The type of the column {old.logical_name} of {table.logical_name} is {old.type} and"

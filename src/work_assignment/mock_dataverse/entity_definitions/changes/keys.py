@@ -11,6 +11,7 @@ from ...storage.column_values import has_duplicates
 from ...tables.edits import with_table
 from ...tables.labels import used_text
 from ...tables.metadata import AlternateKey, Catalog, ColumnType, Table
+from .known_members import KEY, check_members
 from .members import Members
 from .names import LONGEST_RELATIONSHIP_NAME, check_schema_name
 from .refusals import invalid, missing_member
@@ -29,6 +30,7 @@ def create_key(
     db: sqlite3.Connection, catalog: Catalog, table: Table, members: Members
 ) -> tuple[Catalog, AlternateKey]:
     """Return the catalog with a new key; it has failed at once if the rows are not unique."""
+    check_members(members, KEY)
     name = check_schema_name(
         "entity key", members.required_text("SchemaName"), LONGEST_RELATIONSHIP_NAME
     )

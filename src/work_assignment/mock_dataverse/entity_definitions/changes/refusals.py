@@ -17,6 +17,15 @@ def wrong_member(what: str, name: str, expected: str) -> Fault:
     return bad_request(f"The member '{name}' of {what} is not {expected}.", "0x80048d19")
 
 
+def unknown_member(what: str, name: str, type_name: str) -> Fault:
+    """400: a member that definitions of this type do not have."""
+    return bad_request(
+        f"The property '{name}' does not exist on type '{type_name}', which {what} is of. Make sure"
+        " to only use property names that are defined by the type.",
+        "0x80048d19",
+    )
+
+
 def missing_member(what: str, name: str) -> Fault:
     return bad_request(f"Required field '{name}' is missing in {what}.", INVALID_ARGUMENT)
 

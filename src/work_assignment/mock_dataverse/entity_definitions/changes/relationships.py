@@ -26,6 +26,7 @@ from ...tables.metadata import (
 from ...tables.metadata_ids import relationship_id
 from ...tables.table_builder import define_intersect
 from .columns import new_lookup_column
+from .known_members import check_members
 from .members import Members
 from .names import LONGEST_RELATIONSHIP_NAME, check_schema_name, is_custom_name
 from .refusals import invalid, missing_member, standard_relationship
@@ -57,8 +58,10 @@ def create_relationship(
     named = Members(members.body, f"the relationship {name}")
     match members.type_name or kind:
         case "OneToManyRelationshipMetadata" | "ComplexOneToManyRelationshipMetadata":
+            check_members(named, ONE_TO_MANY)
             return _create_one_to_many(catalog, named, name)
         case "ManyToManyRelationshipMetadata" | "ComplexManyToManyRelationshipMetadata":
+            check_members(named, MANY_TO_MANY)
             return _create_many_to_many(catalog, named, name)
         case None:
             raise missing_member(named.what, "@odata.type")
@@ -68,6 +71,7 @@ def create_relationship(
 
 def change_relationship(catalog: Catalog, old: OneToMany | ManyToMany, members: Members) -> Catalog:
     """Return the catalog with a relationship's cascades, menus and the like replaced."""
+    check_members(members, MANY_TO_MANY if isinstance(old, ManyToMany) else ONE_TO_MANY)
     name = members.text("SchemaName")
     if name is not None and name != old.schema_name:
         raise invalid(f"The SchemaName of {members.what} is {old.schema_name}; it cannot change.")

@@ -14,6 +14,7 @@ from ...tables.metadata import Catalog, Table
 from ...tables.metadata_ids import choice_id, column_id, key_id, relationship_id, table_id
 from ...tables.values import is_guid
 from ...writing.payloads import read_json
+from ..journal import change_definitions
 from .addresses import find_choice, find_column, find_key, find_relation, find_table
 from .choices import change_choice, create_choice, delete_choice
 from .keys import create_key, delete_key
@@ -63,7 +64,7 @@ def carry_out(session: Session, request: Request, change: Change) -> Response:
             created.append(address)
         return changed
 
-    session.change_definitions(apply)
+    change_definitions(session, apply)
     headers = {"OData-EntityId": f"{request.root}{created[0]}"} if created else {}
     return Response(204, headers)
 
@@ -214,7 +215,11 @@ def _by_method(
 
 
 def _body(request: Request, what: str) -> Members:
-    return Members(read_json(request.body, what), what)
+    """Read the members; a cast at the end of the address is the type of what does not say its own."""
+    members = read_json(request.body, what)
+    cast = request.path.rpartition("/")[2]
+    typed = {"@odata.type": cast} if cast.startswith(NAMESPACE) else {}
+    return Members({**typed, **members}, what)
 
 
 def _keeps_labels(request: Request) -> bool:

@@ -21,6 +21,7 @@ from ...tables.table_builder import define
 from .belongings import ACTIVITY_PARENT, regarded_tables, with_activities, with_activity, with_notes
 from .columns import read_new_column, read_type
 from .dependents import dependents_of_table
+from .known_members import TABLE, check_members
 from .members import Members
 from .names import check_schema_name, plural
 from .refusals import depended_on, duplicate_name, invalid, missing_member, not_customizable
@@ -46,6 +47,7 @@ def create_table(catalog: Catalog, members: Members) -> tuple[Catalog, str]:
     if name in catalog.tables:
         raise duplicate_name("Entity", name, "0x8004700b")
     members = Members(members.body, f"the table {schema_name}")
+    check_members(members, TABLE)
     _refuse_members(members)
     plain = _read_table(members, catalog, schema_name)
     changed = with_definitions(catalog, plain)
@@ -64,6 +66,7 @@ def change_table(
     catalog: Catalog, table: Table, members: Members, *, keeps_labels: bool
 ) -> Catalog:
     """Return the catalog with the whole definition of a table replaced."""
+    check_members(members, TABLE)
     _refuse_changes(table, members)
     name = table.logical_name
     labels = _labels(table.labels, table.label, members, "DisplayName", keeps_labels)

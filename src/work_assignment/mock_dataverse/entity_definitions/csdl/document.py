@@ -11,7 +11,11 @@ from ..forms.registry import SETS
 from ..forms.vocabulary import COMPLEX_BASES, COMPLEX_TYPES, ENUMS
 from .definitions import complex_type_element, definition_type_elements, enum_element
 from .elements import Element, element, written
-from .metadata_query_types import METADATA_QUERY_ENUMS, METADATA_QUERY_TYPES
+from .metadata_query_types import (
+    METADATA_QUERY_BASES,
+    METADATA_QUERY_ENUMS,
+    METADATA_QUERY_TYPES,
+)
 from .operation_types import FLAG_ENUMS, OPERATION_ENUMS, OPERATION_TYPES
 from .operations import OPERATIONS, import_elements, operation_element
 from .query_expressions import QUERY_ENUMS, QUERY_TYPES
@@ -64,9 +68,10 @@ def _reference(namespace: str, uri: str) -> Element:
 
 def _vocabulary() -> Iterator[Element]:
     types = {**COMPLEX_TYPES, **OPERATION_TYPES, **QUERY_TYPES, **METADATA_QUERY_TYPES}
+    bases = {**COMPLEX_BASES, **METADATA_QUERY_BASES}
     for name, properties in types.items():
-        base = COMPLEX_BASES.get(name)
-        yield complex_type_element(name, properties, (base, COMPLEX_TYPES[base]) if base else None)
+        base = bases.get(name)
+        yield complex_type_element(name, properties, (base, types[base]) if base else None)
     enums = {**ENUMS, **OPERATION_ENUMS, **QUERY_ENUMS, **METADATA_QUERY_ENUMS}
     for name, members in enums.items():
         yield enum_element(name, members, are_flags=name in FLAG_ENUMS)

@@ -15,6 +15,14 @@ _PART = {
     "Criteria": "mscrm.MetadataFilterExpression",
 }
 METADATA_QUERY_ENUMS: Mapping[str, Mapping[str, int]] = {
+    "DeletedMetadataFilters": {
+        "Default": 1,
+        "Attribute": 2,
+        "Relationship": 4,
+        "Label": 8,
+        "OptionSet": 16,
+        "All": 31,
+    },
     "MetadataConditionOperator": {
         "Equals": 0,
         "NotEquals": 1,
@@ -48,8 +56,8 @@ METADATA_QUERY_TYPES: Mapping[str, Mapping[str, str]] = {
     "DeletedMetadataCollection": {
         "Count": _WHOLE,
         "IsReadOnly": _FLAG,
-        "Keys": "Collection(Edm.String)",
-        "Values": "Collection(Edm.String)",
+        "Keys": "Collection(mscrm.DeletedMetadataFilters)",
+        "Values": "Collection(mscrm.GuidCollection)",
     },
     "EntityKeyQueryExpression": _PART,
     "EntityQueryExpression": {
@@ -58,6 +66,11 @@ METADATA_QUERY_TYPES: Mapping[str, Mapping[str, str]] = {
         "RelationshipQuery": "mscrm.RelationshipQueryExpression",
         "KeyQuery": "mscrm.EntityKeyQueryExpression",
         "LabelQuery": "mscrm.LabelQueryExpression",
+    },
+    "GuidCollection": {
+        "Count": _WHOLE,
+        "IsReadOnly": _FLAG,
+        "Items": "Collection(Edm.Guid)",
     },
     "LabelQueryExpression": {
         "FilterLanguages": "Collection(Edm.Int32)",
@@ -84,4 +97,10 @@ METADATA_QUERY_TYPES: Mapping[str, Mapping[str, str]] = {
         "DeletedMetadata": "mscrm.DeletedMetadataCollection",
     },
     **_complex_definitions(),
+}
+# What derives from what, as the definitions themselves do: columns of all types are listed as one.
+METADATA_QUERY_BASES: Mapping[str, str] = {
+    f"{COMPLEX}{kind.name}": f"{COMPLEX}{kind.base.name}"
+    for kind in TYPES.values()
+    if kind.base is not None and f"{COMPLEX}{kind.base.name}" in METADATA_QUERY_TYPES
 }

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 _TEXT, _FLAG, _WHOLE, _GUID = "Edm.String", "Edm.Boolean", "Edm.Int32", "Edm.Guid"
 _MOMENT = "Edm.DateTimeOffset"
 _PRIVILEGES = {"RolePrivileges": "Collection(mscrm.RolePrivilege)"}
+_NAMES = {"EntityNames": "Collection(Edm.String)"}
 _TIMES = {"TimeInfos": "Collection(mscrm.TimeInfo)"}
 # Of these several members may be given at once.
-FLAG_ENUMS = frozenset({"AccessRights"})
+FLAG_ENUMS = frozenset({"AccessRights", "DeletedMetadataFilters"})
 OPERATION_ENUMS: Mapping[str, Mapping[str, int]] = {
     "AccessRights": {
         "None": 0,
@@ -45,6 +46,9 @@ OPERATION_ENUMS: Mapping[str, Mapping[str, int]] = {
 OPERATION_TYPES: Mapping[str, Mapping[str, str]] = {
     "AddToQueueResponse": {"QueueItemId": _GUID},
     "BulkDeleteResponse": {"JobId": _GUID},
+    "CanBeReferencedResponse": {"CanBeReferenced": _FLAG},
+    "CanBeReferencingResponse": {"CanBeReferencing": _FLAG},
+    "CanManyToManyResponse": {"CanManyToMany": _FLAG},
     "CreateEntitiesResponse": {"EntityIds": "Collection(Edm.Guid)"},
     "CreateMultipleResponse": {"Ids": "Collection(Edm.Guid)"},
     "EndpointCollection": {
@@ -60,6 +64,9 @@ OPERATION_TYPES: Mapping[str, Mapping[str, str]] = {
         "Values": "Collection(Edm.Int64)",
     },
     "ExpandCalendarResponse": {"result": "Collection(mscrm.TimeInfo)"},
+    "GetValidManyToManyResponse": _NAMES,
+    "GetValidReferencedEntitiesResponse": _NAMES,
+    "GetValidReferencingEntitiesResponse": _NAMES,
     "InsertOptionValueResponse": {"NewOptionValue": _WHOLE},
     "InsertStatusValueResponse": {"NewOptionValue": _WHOLE},
     "OrganizationDetail": {
@@ -79,6 +86,10 @@ OPERATION_TYPES: Mapping[str, Mapping[str, str]] = {
     "PrincipalAccess": {"AccessMask": "mscrm.AccessRights", "Principal": "mscrm.principal"},
     "QueryMultipleSchedulesResponse": {"TimeInfos": "Collection(mscrm.TimeInfoArray)"},
     "QueryScheduleResponse": _TIMES,
+    "RetrieveAvailableLanguagesResponse": {"LocaleIds": "Collection(Edm.Int32)"},
+    "RetrieveProvisionedLanguagesResponse": {
+        "RetrieveProvisionedLanguages": "Collection(Edm.Int32)"
+    },
     "RetrieveCurrentOrganizationResponse": {"Detail": "mscrm.OrganizationDetail"},
     "RetrievePrincipalAccessResponse": {"AccessRights": "mscrm.AccessRights"},
     "RetrieveSharedPrincipalsAndAccessResponse": {

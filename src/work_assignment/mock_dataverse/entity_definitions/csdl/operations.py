@@ -79,11 +79,16 @@ OPERATIONS: tuple[Operation, ...] = (
         End=f"{_MOMENT}!",
         TimeCodes="Collection(mscrm.TimeCode)!",
     ),
+    _function("GetValidManyToMany"),
+    _function("GetValidReferencedEntities", ReferencingEntityName=_TEXT),
+    _function("GetValidReferencingEntities", ReferencedEntityName=_TEXT),
+    _function("RetrieveAvailableLanguages"),
+    _function("RetrieveProvisionedLanguages"),
     _function("RetrieveCurrentOrganization", AccessType="mscrm.EndpointAccessType!"),
     _function(
         "RetrieveMetadataChanges",
         Query="mscrm.EntityQueryExpression",
-        DeletedMetadataFilters=_TEXT,
+        DeletedMetadataFilters="mscrm.DeletedMetadataFilters",
         ClientVersionStamp=_TEXT,
         AppModuleId=_GUID,
         RetrieveAllSettings=_FLAG,
@@ -126,6 +131,10 @@ OPERATIONS: tuple[Operation, ...] = (
         StartDateTime=f"{_MOMENT}!",
         SourceImportId=_GUID,
         RunNow=_FLAG,
+    ),
+    *(
+        _action(name, returns=f"mscrm.{name}Response", EntityName=f"{_TEXT}!")
+        for name in ("CanBeReferenced", "CanBeReferencing", "CanManyToMany")
     ),
     _action(
         "CreateEntities",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,6 +67,7 @@ class Aggregation:
         ]
         if not self._values:
             raise invalid("An aggregate query needs at least one attribute.")
+        _check_aliases(self.aliases)
         self._groups = [value for value in self._values if value.attribute.groupby]
         self.sort = self._sort()
 
@@ -237,3 +239,9 @@ def _shown(cells: list[Cell], row: Values, names: Names) -> JsonObject:
         if row[position] is not None:
             cell(shown, row, names)
     return shown
+
+
+def _check_aliases(aliases: Sequence[str]) -> None:
+    for alias in aliases:
+        if aliases.count(alias) > 1:
+            raise invalid(f"Two columns of the result would be called '{alias}'.")

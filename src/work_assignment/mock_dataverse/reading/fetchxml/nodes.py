@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...conditions.comparisons import Fragment, Operand, quoted
 from ...conditions.literals import family
-from ...faults import Fault, not_emulated
+from ...faults import OF_IMAGES, Fault, not_emulated, unknown_property
 from ...tables.metadata import Catalog, Column, ColumnType, Table
 from ...text import COLLATION
 from ..names import label, looked_up_name
@@ -147,6 +147,8 @@ def _no_attribute(table: Table, name: str) -> Fault:
             f"the name column '{name}' as an attribute in FetchXML; use the formatted value of "
             f"'{base.logical_name}'"
         )
+    if name in OF_IMAGES:
+        return unknown_property(name, table.logical_name)
     return invalid(
         f"'{table.logical_name}' entity doesn't contain attribute with Name = '{name}' "
         "and NameMapping = 'Logical'.",

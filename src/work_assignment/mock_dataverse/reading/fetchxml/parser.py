@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ...conditions.literals import INVALID_ARGUMENT
@@ -82,6 +83,8 @@ def parse_fetch(text: str) -> Fetch:
     """Parse a whole `<fetch>`."""
     try:
         root: Element = fromstring(text)
+    except DefusedXmlException as exc:
+        raise invalid("The FetchXML declares entities; only those of XML itself exist.") from exc
     except (ParseError, ValueError) as exc:
         raise invalid(f"The FetchXML is not well-formed XML: {exc}") from exc
     if root.tag != "fetch":

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ...faults import bad_request
 from ...tables.metadata import Table
+from ..annotations import about_collection
 from ..limits import COUNT_LIMIT
 from ..paging import (
     Position,
@@ -33,8 +34,6 @@ DEEPEST_ROW = 50_000
 TOO_DEEP = "0x8004430a"
 _COOKIE = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 _MORE = "Microsoft.Dynamics.CRM.morerecords"
-_TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
-_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 _OTHER_OPTIONS = frozenset({"fetchXml", "tag", "$count"})
 
 
@@ -76,6 +75,8 @@ def answer_fetch(
             f"The entity '{fetch.entity.name}' of the FetchXML does not belong to the entity set "
             f"'{table.entity_set_name}' of the request."
         )
+    if fetch.cookie is not None:
+        read_cookie_page(fetch.cookie)  # a malformed one is refused, even where none is needed
     source = FetchSource(fetch, reader.circumstances, scope)
     if fetch.aggregate:
         page = _groups(reader, fetch, Aggregation(reader, source))
@@ -103,7 +104,8 @@ def _rows(reader: Reader, fetch: Fetch, query: FetchRows) -> _Page:
         first, last = query.position(rows[0]), query.position(rows[size - 1])
         cookie = inner_cookie(fetch.page, query.sort, first, last)
         following = _Following(fetch.page + 1, cookie)
-    totals = _totals(reader, fetch, query)
+    count = (lambda: query.count(COUNT_LIMIT + 1)) if fetch.total_wanted else None
+    totals = about_collection(reader, count)
     return _Page(query.columns, query.render(rows[:size]), following, totals)
 
 
@@ -124,19 +126,6 @@ def _body(reader: Reader, table: Table, page: _Page, address: str | None) -> Jso
         token = quote(outer_cookie(following.page, following.cookie))
         body["@odata.nextLink"] = f"{address}&$skiptoken={token}"
     return body
-
-
-def _totals(reader: Reader, fetch: Fetch, query: FetchRows) -> JsonObject:
-    """The total number of rows, where the annotation is asked for; -1 unless the query counts."""
-    totals: JsonObject = {}
-    counted = -1
-    if fetch.total_wanted and (reader.prefer.wants(_TOTAL) or reader.prefer.wants(_EXCEEDED)):
-        counted = query.count(COUNT_LIMIT + 1)
-    if reader.prefer.wants(_TOTAL):
-        totals[f"@{_TOTAL}"] = min(counted, COUNT_LIMIT)
-    if reader.prefer.wants(_EXCEEDED):
-        totals[f"@{_EXCEEDED}"] = counted > COUNT_LIMIT
-    return totals
 
 
 def _page_size(reader: Reader, fetch: Fetch) -> int:

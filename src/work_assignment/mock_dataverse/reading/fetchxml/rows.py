@@ -9,7 +9,7 @@ from ...conditions.comparisons import Fragment, all_of, quoted, select
 from ...conditions.hierarchy import tree_of
 from ...faults import Fault
 from ...tables.metadata import Column, ColumnType
-from ..paging import Position, SortKey, SortKind, after, position_of, primary_key
+from ..paging import Position, SortKey, SortKind, position_of, primary_key, read_after
 from ..query import Reader
 from ..render import (
     CURRENCY,
@@ -66,10 +66,14 @@ class FetchRows:
 
     def rows(self, limit: int, start: Position | None, offset: int) -> list[Values]:
         """Read raw rows in order."""
-        conditions = [self._source.condition]
-        if start is not None:
-            conditions.append(after(self.sort, start))
-        return self._read(all_of(conditions), limit, offset)
+        return read_after(
+            self.sort,
+            start,
+            limit,
+            lambda further, rest: self._read(
+                all_of((self._source.condition, *further)), rest, offset
+            ),
+        )
 
     def count(self, limit: int) -> int:
         """Count the rows, but not further than `limit`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...faults import bad_request
 from ...tables.metadata import Table
+from ..annotations import about_collection
 from ..expand import query_text
 from ..paging import (
     inner_cookie,
@@ -26,8 +27,6 @@ from .scope import SqlScope, find_table
 from .tree import Statement
 
 _OPTIONS = frozenset({"sql", "$skiptoken", "tag"})
-_TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
-_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,10 @@ def read_sql(reader: Reader, table: Table, query: Mapping[str, str], address: st
     page = _page(reader, scope, statement, query.get("$skiptoken"))
     columns = f"({','.join(page.columns)})"
     body: JsonObject = {
-        "@odata.context": f"{reader.root}$metadata#{table.entity_set_name}{columns}"
+        "@odata.context": f"{reader.root}$metadata#{table.entity_set_name}{columns}",
+        **about_collection(reader),
+        "value": page.shown,
     }
-    if reader.prefer.wants(_TOTAL):
-        body[f"@{_TOTAL}"] = -1
-    if reader.prefer.wants(_EXCEEDED):
-        body[f"@{_EXCEEDED}"] = False
-    body["value"] = page.shown
     if page.next_token is not None:
         link = query_text([*({**query} | {"$skiptoken": page.next_token}).items()])
         body["@odata.nextLink"] = f"{address}?{link}"

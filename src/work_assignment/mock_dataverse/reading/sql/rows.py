@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...conditions.comparisons import Fragment, all_of, select
 from ...faults import bad_request
-from ..paging import Position, SortKey, SortKind, after, position_of, primary_key, sort_key
+from ..paging import Position, SortKey, SortKind, position_of, primary_key, read_after, sort_key
 from ..query import Reader
 from ..render import (
     CURRENCY,
@@ -48,10 +48,16 @@ class SqlRows:
 
     def rows(self, limit: int, offset: int, start: Position | None = None) -> list[Values]:
         """Read raw rows in order, those after `start`."""
-        conditions = [self._scope.condition]
-        if start is not None:
-            conditions.append(after(self.sort, start))
-        condition = all_of(conditions)
+        return read_after(
+            self.sort,
+            start,
+            limit,
+            lambda further, rest: self._rows_where(
+                all_of((self._scope.condition, *further)), rest, offset
+            ),
+        )
+
+    def _rows_where(self, condition: Fragment, limit: int, offset: int) -> list[Values]:
         expressions = [*self._read, *(key.expression for key in self.sort)]
         statement = select(
             ("DISTINCT " if self._distinct else "") + ", ".join(expressions),

@@ -30,7 +30,14 @@ from ...conditions.comparisons import (
 )
 from ...conditions.filter_tree import Operator
 from ...conditions.literals import family, stored_text
-from ...faults import Fault, bad_request, not_emulated, table_not_found
+from ...faults import (
+    OF_IMAGES,
+    Fault,
+    bad_request,
+    not_emulated,
+    table_not_found,
+    unknown_property,
+)
 from ...tables.metadata import Catalog, Column, Table
 from ..source import Joined, alias_names
 from .tree import (
@@ -245,6 +252,8 @@ def _unknown(name: Name, candidates: tuple[Joined, ...]) -> Fault:
             return not_emulated(f"the name column '{name}' in sql; use '{base}'")
     if len(candidates) == 1:
         table = candidates[0].table.logical_name
+        if name.column in OF_IMAGES:
+            return unknown_property(name.column, table)
         return bad_request(
             f"'{table}' entity doesn't contain attribute with Name = '{name.column}' "
             "and NameMapping = 'Logical'.",

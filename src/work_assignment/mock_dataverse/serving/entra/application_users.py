@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from ...requests.exchanges import Request
 from ...requests.sessions import Organization, Session
 from ...storage.rows import find_ids
-from ...well_known import ADMINISTRATOR_ID, SYSTEM_ADMINISTRATOR_ROLE, role_id, stable_id
+from ...well_known import ADMINISTRATOR_ID, SYSTEM_ADMINISTRATOR_ROLE, role_id
 from ..routing import answer
 from ..users import FoundBy, find_caller
 
 _ROOT = "http://localhost/api/data/v9.2/"
-_NON_INTERACTIVE = 4
 
 
 def ensure_application_users(organization: Organization, client_ids: Iterable[str]) -> None:
@@ -32,8 +31,6 @@ def ensure_application_users(organization: Organization, client_ids: Iterable[st
     for client_id in missing:
         user = {
             "applicationid": client_id,
-            "azureactivedirectoryobjectid": stable_id("service principal", client_id),
-            "accessmode": _NON_INTERACTIVE,
             "firstname": "#",
             "lastname": f"Application {client_id[:8]}",
             "domainname": f"{client_id}@application.mock.example",

@@ -81,6 +81,7 @@ APPOINTMENT_DAYS = {
 }
 APPOINTMENT_TIMES = {1: "Morning", 2: "Afternoon", 3: "Evening"}
 FREIGHT_TERMS = {1: "FOB", 2: "No Charge"}
+ADDRESS_TYPES = {1: "Bill To", 2: "Ship To", 3: "Primary", 4: "Other"}
 SHIPPING_METHODS = {
     1: "Airborne",
     2: "DHL",

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from ..columns import choice, customer, day, identifier, lookup, memo, money, text, whole, yes_no
+from ..columns import (
+    choice,
+    customer,
+    day,
+    half_customer,
+    identifier,
+    lookup,
+    memo,
+    money,
+    text,
+    whole,
+    yes_no,
+)
 from ..definitions import together
 from ..metadata import CascadeDelete
 from ..table_builder import define
 from .choices import (
+    ADDRESS_TYPES,
     APPOINTMENT_DAYS,
     APPOINTMENT_TIMES,
     DEFAULT_VALUE,
@@ -72,7 +85,7 @@ ACCOUNT = define(
         text("WebSiteURL", "Website", 200),
         text("PrimarySatoriId", "Primary Satori ID", 200),
         text("PrimaryTwitterId", "Primary Twitter ID", 128),
-        *address(1, contact_name=True),
+        *address(1, contact_name=True, types=ADDRESS_TYPES),
         *address(2, contact_name=True),
         money("Revenue", "Annual Revenue"),
         money("CreditLimit", "Credit Limit"),
@@ -133,6 +146,8 @@ CONTACT = define(
             "contact_customer_contacts",
             cascade=CascadeDelete.CASCADE,
         ),
+        half_customer("AccountId", "Account", "account"),
+        half_customer("ParentContactId", "Parent Contact", "contact"),
         text("EMailAddress1", "Email", 100),
         text("EMailAddress2", "Email Address 2", 100),
         text("EMailAddress3", "Email Address 3", 100),
@@ -148,7 +163,7 @@ CONTACT = define(
         text("Fax", "Fax", 50),
         text("FtpSiteUrl", "FTP Site", 200),
         text("WebSiteUrl", "Website", 200),
-        *address(1, contact_name=True),
+        *address(1, contact_name=True, types=ADDRESS_TYPES),
         *address(2, contact_name=True),
         *address(3, contact_name=True),
         text("AssistantName", "Assistant", 100),

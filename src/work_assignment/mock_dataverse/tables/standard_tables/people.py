@@ -299,6 +299,7 @@ ORGANIZATION = define(
             cascade=CascadeDelete.RESTRICT,
         ),
         whole("ExpireChangeTrackingInDays", "Days to Expire Change Tracking", 0, 365, default=7),
+        whole("ExpireSubscriptionsInDays", "Days to Expire Subscriptions", default=90),
         yes_no("IsAuditEnabled", "Is Auditing Enabled"),
         decimal("CurrencyDecimalPrecision", "Currency Decimal Precision", 0, 4, 0),
     ),

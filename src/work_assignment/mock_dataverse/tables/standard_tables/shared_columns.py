@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..columns import choice, decimal, double, identifier, memo, moment, text, whole, yes_no
 from ..definitions import Part
 from .choices import CONTACT_METHODS, DEFAULT_VALUE, FREIGHT_TERMS, SHIPPING_METHODS
 
 
-def address(number: int, *, contact_name: bool = False) -> Iterator[Part]:
+def address(
+    number: int, *, contact_name: bool = False, types: Mapping[int, str] = DEFAULT_VALUE
+) -> Iterator[Part]:
     """Yield the columns of the address with this number."""
     prefix, label = f"Address{number}", f"Address {number}"
     yield identifier(f"{prefix}_AddressId", f"{label}: ID")
-    yield choice(f"{prefix}_AddressTypeCode", f"{label}: Address Type", DEFAULT_VALUE)
+    yield choice(f"{prefix}_AddressTypeCode", f"{label}: Address Type", types)
     yield text(f"{prefix}_Name", f"{label}: Name", 200)
     for line in (1, 2, 3):
         yield text(f"{prefix}_Line{line}", f"{label}: Street {line}", 250)

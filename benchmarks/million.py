@@ -1,0 +1,295 @@
+"""What a large organization costs: a table of a million leads, asked over HTTP while others write.
+
+Leads of 50 owners, half of them with one of 2,000 accounts, created 30 seconds apart, are loaded by
+CreateMultiple. Each request is then sent a few times on one connection; "busy p50" is the same
+while a writer writes as fast as it can. "server ms" is processor time of the server.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from urllib.parse import urlsplit
+
+from benchmarks.web_api.clients import ROOT, Call, HttpClient, posted, rows_of
+from benchmarks.web_api.leads import (
+    AT_ONCE,
+    SHOWN,
+    add_accounts,
+    add_owners,
+    create_many,
+    created_at,
+    lead,
+    owned_lead,
+)
+from benchmarks.web_api.measuring import percentile
+from benchmarks.web_api.servers import ServerProcess
+
+ROWS = 1_000_000
+TIMES = 9
+_PAGE_OF_50 = {"Prefer": "odata.maxpagesize=50"}
+_OPEN = "statecode eq 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An organization full of leads; `delta` is where a reader of changes goes on."""
+
+    rows: int
+    owners: Sequence[str]
+    accounts: Sequence[str]
+    ids: Sequence[str]
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request by its name, made anew each time; headers ask for pages of 50."""
+
+    name: str
+    call: Callable[[], Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How long a question took, in milliseconds, alone and beside a writer."""
+
+    name: str
+    p50: float
+    most: float
+    server: float
+    busy: float
+
+    def line(self) -> str:
+        return (
+            f"{self.name:<52} {self.p50:>8.1f} {self.most:>8.1f} {self.server:>10.1f} "
+            f"{self.busy:>9.1f}"
+        )
+
+    def figures(self) -> Iterator[tuple[str, float]]:
+        yield f"{self.name}, p50 ms", self.p50
+        yield f"{self.name}, most ms", self.most
+        yield f"{self.name}, server ms", self.server
+        yield f"{self.name}, busy p50 ms", self.busy
+
+
+HEADER = f"{'':<52} {'p50 ms':>8} {'most ms':>8} {'server ms':>10} {'busy p50':>9}"
+
+
+def load(server: ServerProcess, rows: int) -> Loaded:
+    """Fill the organization, a thousand leads at a time."""
+    with server.client() as client:
+        owners, accounts = add_owners(client), add_accounts(client)
+        delta = ""
+        for start in range(0, rows, AT_ONCE):
+            if start + AT_ONCE >= rows:
+                delta = _delta_link(client)
+            numbers = range(start, min(start + AT_ONCE, rows))
+            many = [owned_lead(number, owners, accounts) for number in numbers]
+            client.send(create_many("lead", "leads", many))
+            if (start // AT_ONCE) % 50 == 49:
+                sys.stderr.write(f"\r{start + AT_ONCE:,} leads")
+        sys.stderr.write("\r")
+        ids = [row["leadid"] for row in rows_of(client, "leads?$select=leadid")]
+    return Loaded(rows, owners, accounts, ids, delta)
+
+
+def _delta_link(client: HttpClient) -> str:
+    """Follow the changes up to now, and return where the next ones are to be had."""
+    path, prefer = "leads?$select=subject", {"Prefer": "odata.track-changes"}
+    while True:
+        answer = json.loads(client.send(Call("GET", path, headers=prefer)))
+        if "@odata.deltaLink" in answer:
+            return _relative(answer["@odata.deltaLink"])
+        path = _relative(answer["@odata.nextLink"])
+
+
+def _relative(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.path.removeprefix(ROOT)}?{parts.query}"
+
+
+def questions(loaded: Loaded) -> Iterator[Question]:
+    dice = random.Random(7)  # noqa: S311  the questions are to be the same each time
+
+    def owner() -> str:
+        return f"_ownerid_value eq {dice.choice(loaded.owners)}"
+
+    def account() -> str:
+        return f"_parentaccountid_value eq {dice.choice(loaded.accounts)}"
+
+    def moment() -> str:
+        return created_at(dice.randrange(loaded.rows * 9 // 10))
+
+    def lead_id() -> str:
+        return dice.choice(loaded.ids)
+
+    def deep() -> str:
+        at = moment()
+        return f"(createdon gt {at} or (createdon eq {at} and leadid gt {lead_id()}))"
+
+    def fetch() -> str:
+        conditions = _condition("ownerid", "eq", dice.choice(loaded.owners)) + _OPEN_CONDITION
+        return f"leads?fetchXml={_fetch(conditions)}"
+
+    def fetch_since() -> str:
+        return f"leads?fetchXml={_fetch(_condition('createdon', 'on-or-after', moment()))}"
+
+    by_creation, open_leads = "&$orderby=createdon", f"leads?{SHOWN}&$filter={_OPEN}"
+    yield Question("one row", lambda: Call("GET", f"leads({lead_id()})?{SHOWN}"))
+    yield _pages("50 by primary key", lambda: f"leads?{SHOWN}&$filter=leadid eq {lead_id()}")
+    yield _pages("50 of an owner, open", lambda: f"{open_leads} and {owner()}")
+    yield _whole("5,000 of an owner, open", lambda: f"{open_leads} and {owner()}")
+    yield _pages("50 of an owner, open, oldest first",
+                 lambda: f"{open_leads} and {owner()}{by_creation}")  # fmt: skip
+    yield _pages("50 since a moment, in order",
+                 lambda: f"leads?{SHOWN}&$filter=createdon ge {moment()}{by_creation}")  # fmt: skip
+    yield _pages("50 before a moment, latest first",
+                 lambda: f"leads?{SHOWN}&$filter=createdon lt {moment()}{by_creation} desc")  # fmt: skip
+    yield _pages("50 deep inside (createdon, id)",
+                 lambda: f"{open_leads} and {deep()}{by_creation},leadid")  # fmt: skip
+    yield _whole("5,000 deep inside (createdon, id)",
+                 lambda: f"{open_leads} and {deep()}{by_creation},leadid")  # fmt: skip
+    yield _pages("50 of an account", lambda: f"leads?{SHOWN}&$filter={account()}")
+    yield _pages("50 of an account, open, oldest first",
+                 lambda: f"{open_leads} and {account()}{by_creation}")  # fmt: skip
+    yield _pages("50 open", lambda: open_leads)
+    yield _pages("50 open, oldest first", lambda: f"{open_leads}{by_creation}")
+    yield _whole("5,000 open, oldest first", lambda: f"{open_leads}{by_creation}")
+    yield _whole("$count of open ones (to 5,000)", lambda: f"leads/$count?$filter={_OPEN}")
+    yield _pages("FetchXML: 50 of an owner, open, in order", fetch)
+    yield _pages("FetchXML: 50 since a day, in order", fetch_since)
+    yield _pages("any(): open leads with a task of a subject (none)",
+                 lambda: f"{open_leads} and Lead_Tasks/any(t:t/subject eq 'x')")  # fmt: skip
+    yield _pages("changes since the last thousand", lambda: loaded.delta)
+    yield _whole("no index: $top=50 by revenue",
+                 lambda: f"leads?{SHOWN}&$orderby=revenue desc&$top=50")  # fmt: skip
+    yield _whole("no index: by e-mail address",
+                 lambda: f"leads?{SHOWN}&$filter=emailaddress1 eq 'lead77@example.com'")  # fmt: skip
+    yield _whole("no index: contains, and none does",
+                 lambda: f"leads?{SHOWN}&$filter=contains(subject,'nobody')")  # fmt: skip
+    yield Question("update a row", lambda: _update(lead_id()))
+    yield Question("create a row", lambda: posted("leads", lead(dice.randrange(loaded.rows))))
+
+
+_OPEN_CONDITION = '<condition attribute="statecode" operator="eq" value="0"/>'
+
+
+def _condition(column: str, operator: str, value: str) -> str:
+    return f'<condition attribute="{column}" operator="{operator}" value="{value}"/>'
+
+
+def _fetch(conditions: str) -> str:
+    return (
+        '<fetch count="50"><entity name="lead"><attribute name="subject"/>'
+        f'<filter>{conditions}</filter><order attribute="createdon"/></entity></fetch>'
+    )
+
+
+def _pages(name: str, path: Callable[[], str]) -> Question:
+    return Question(name, lambda: Call("GET", path(), headers=_PAGE_OF_50))
+
+
+def _whole(name: str, path: Callable[[], str]) -> Question:
+    return Question(name, lambda: Call("GET", path()))
+
+
+def _update(row_id: str) -> Call:
+    return posted(f"leads({row_id})", {"subject": "changed"}, "PATCH")
+
+
+def results(server: ServerProcess, loaded: Loaded) -> Iterator[Answered]:
+    """Ask all questions, then all again beside a writer."""
+    quiet = [_asked(server, question) for question in questions(loaded)]
+    with _Writer(server, loaded):
+        busy = [_asked(server, question) for question in questions(loaded)]
+    for question, alone, beside in zip(questions(loaded), quiet, busy, strict=True):
+        yield Answered(
+            question.name,
+            percentile(alone.seconds, 50),
+            percentile(alone.seconds, 100),
+            alone.server / TIMES * 1000,
+            median(beside.seconds) * 1000,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    seconds: Sequence[float]
+    server: float
+
+
+def _asked(server: ServerProcess, question: Question) -> _Asked:
+    seconds = []
+    with server.client() as client:
+        client.send(question.call())
+        before = server.usage()
+        for call in [question.call() for _ in range(TIMES)]:
+            begun = perf_counter()
+            client.send(call)
+            seconds.append(perf_counter() - begun)
+        after = server.usage()
+    return _Asked(seconds, after.seconds - before.seconds)
+
+
+class _Writer:
+    """Somebody who changes one lead after the other."""
+
+    def __init__(self, server: ServerProcess, loaded: Loaded) -> None:
+        self._server = server
+        self._ids = loaded.ids
+        self._is_done = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+
+    def _write(self) -> None:
+        with self._server.client() as client:
+            for number in count():
+                if self._is_done.is_set():
+                    return
+                client.send(_update(self._ids[number % len(self._ids)]))
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._is_done.set()
+        self._thread.join()
+
+
+def show(rows: int = ROWS) -> Mapping[str, float]:
+    """Load, measure and print a table."""
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "million.db"
+        with ServerProcess(str(path)) as server:
+            begun = perf_counter()
+            loaded = load(server, rows)
+            figures |= _loading(server, path, rows, perf_counter() - begun)
+            sys.stdout.write(HEADER + "\n")
+            for answered in results(server, loaded):
+                sys.stdout.write(answered.line() + "\n")
+                figures |= answered.figures()
+    return figures
+
+
+def _loading(server: ServerProcess, path: Path, rows: int, seconds: float) -> dict[str, float]:
+    usage, size = server.usage(), path.stat().st_size / 2**20
+    sys.stdout.write(
+        f"{rows:,} leads loaded in {seconds:.0f} s ({rows / seconds:,.0f} a second, "
+        f"{usage.seconds:.0f} s of the server's processor), file {size:,.0f} MiB, "
+        f"most memory {usage.peak / 2**20:.0f} MiB\n"
+    )
+    return {
+        "loading, rows a second": rows / seconds,
+        "loading, server s": usage.seconds,
+        "loading, most memory MiB": usage.peak / 2**20,
+    }

@@ -1,0 +1,1 @@
+"""What the benchmarks of the mock share: servers in their own process, clients, what is sent."""

@@ -1,0 +1,1 @@
+"""Rows from CSV files, one file for each table, written by the mock's own rules."""
