@@ -34,7 +34,7 @@ CHECKS = (
     ("lint", ["ruff", "check"]),
     ("types", ["mypy"]),
     ("imports", ["import-linter", "lint"]),
-    ("tests", ["pytest"]),
+    ("tests", ["pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]),
 )
 
 
