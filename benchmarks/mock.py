@@ -1,8 +1,7 @@
 """How fast the mock of the Dataverse Web API answers, over HTTP and inside the process.
 
-"a second" counts requests, or rows of a page and changes of a batch. The server runs in a process
-of its own; its processor time is apart from the client's. "no HTTP" is the processor time of the
-same request inside one process, "to raw" how many times that of bare SQLite on the same rows.
+The server runs in a process of its own; its processor time is apart from the client's. What the
+columns of the table mean is printed above it.
 """
 
 from __future__ import annotations
@@ -27,6 +26,10 @@ from benchmarks.web_api.clients import (
 from benchmarks.web_api.leads import SHOWN, lead, plain_leads
 from benchmarks.web_api.measuring import (
     HEADER,
+    IN_CHANGES,
+    IN_REQUESTS,
+    IN_ROWS,
+    LEGEND,
     Measured,
     Task,
     inside,
@@ -60,10 +63,11 @@ class Crowd:
     p99: float
     writes: float
 
-    def line(self) -> str:
+    def lines(self) -> str:
+        readers = f"{self.readers} readers of rows, beside a writer"
         return (
-            f"{f'{self.readers} readers of rows, beside a writer':<42} {self.reads:>9,.0f} "
-            f"{self.p50:>8.2f} {self.p99:>8.2f}   {self.writes:,.0f} writes a second"
+            f"{readers:<42} {self.reads:>9,.0f} {IN_REQUESTS:<8} {self.p50:>8.2f} {self.p99:>8.2f}\n"
+            f"{'  the writer meanwhile':<42} {self.writes:>9,.0f} {IN_REQUESTS:<8}"
         )
 
     def figures(self) -> Iterator[tuple[str, float]]:
@@ -125,10 +129,16 @@ def tasks(work: Workload, bare: RawLeads) -> Iterator[Task]:
     yield _get("definition of a table", definition, 100)
     yield Task("update a row", work.update, 100, raw=partial(bare.update, 1))
     yield Task("create a row", work.create, 100, raw=partial(bare.insert, 1))
-    yield Task("change set of 100 updates", work.updated, 10, 100, partial(bare.update, 100))
-    yield Task("change set of 100 creates", work.created, 10, 100, partial(bare.insert, 100))
-    yield Task("batch of 100 change sets of 2 updates", work.batch, 5, 200)
-    yield Task("CreateMultiple of 1,000", work.multiple, 3, 1000, partial(bare.insert, 1000))
+    yield Task(
+        "change set of 100 updates", work.updated, 10, 100, partial(bare.update, 100), IN_CHANGES
+    )
+    yield Task(
+        "change set of 100 creates", work.created, 10, 100, partial(bare.insert, 100), IN_CHANGES
+    )
+    yield Task("batch of 100 change sets of 2 updates", work.batch, 5, 200, unit=IN_CHANGES)
+    yield Task(
+        "CreateMultiple of 1,000", work.multiple, 3, 1000, partial(bare.insert, 1000), IN_ROWS
+    )
 
 
 _EXPAND = "$expand=owninguser($select=fullname)"
@@ -143,7 +153,8 @@ def _get(
     raw: Callable[[], object] | None = None,
 ) -> Task:
     call = Call("GET", path, headers=headers or {})
-    return Task(name, lambda: call, times, units, raw)
+    unit = IN_REQUESTS if units == 1 else IN_ROWS
+    return Task(name, lambda: call, times, units, raw, unit)
 
 
 def results(server: ServerProcess, work: Workload) -> Iterator[Measured]:
@@ -209,7 +220,7 @@ def _seeded(client: Client) -> list[str]:
 def show() -> Mapping[str, float]:
     """Measure and print a table."""
     figures: dict[str, float] = {}
-    sys.stdout.write(HEADER + "\n")
+    sys.stdout.write(f"{LEGEND}\n{HEADER}\n")
     with ServerProcess() as server:
         with server.client() as client:
             work = Workload(_seeded(client))
@@ -218,7 +229,7 @@ def show() -> Mapping[str, float]:
             figures |= result.figures()
         for readers in READERS:
             met = crowd(server, work, readers)
-            sys.stdout.write(met.line() + "\n")
+            sys.stdout.write(met.lines() + "\n")
             figures |= met.figures()
         figures["server, most memory MiB"] = server.usage().peak / 2**20
     sys.stdout.write(f"most memory of the server: {figures['server, most memory MiB']:.0f} MiB\n")

@@ -13,11 +13,12 @@ from benchmarks.web_api.clients import Call, Client
 from benchmarks.web_api.servers import ServerProcess
 
 ROUNDS = 5
+IN_REQUESTS, IN_ROWS, IN_CHANGES = "requests", "rows", "changes"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One kind of request: `units` rows or changes in each, and milliseconds of one request."""
+    """One kind of request: how many of its unit a second, and milliseconds of one request."""
 
     name: str
     per_second: float
@@ -27,13 +28,14 @@ class Measured:
     client: float
     inside: float | None = None
     raw: float | None = None
+    unit: str = IN_REQUESTS
 
     def line(self) -> str:
         inside = "" if self.inside is None else f"{self.inside:.2f}"
         to_raw = "" if not (self.inside and self.raw) else f"{self.inside / self.raw:.1f}"
         return (
-            f"{self.name:<42} {self.per_second:>9,.0f} {self.p50:>8.2f} {self.p99:>8.2f} "
-            f"{self.server:>9.2f} {self.client:>9.2f} {inside:>8} {to_raw:>6}"
+            f"{self.name:<42} {self.per_second:>9,.0f} {self.unit:<8} {self.p50:>8.2f} "
+            f"{self.p99:>8.2f} {self.server:>9.2f} {self.client:>9.2f} {inside:>10} {to_raw:>6}"
         )
 
     def figures(self) -> Iterator[tuple[str, float]]:
@@ -48,20 +50,31 @@ class Measured:
 
 
 HEADER = (
-    f"{'':<42} {'a second':>9} {'p50 ms':>8} {'p99 ms':>8} {'server ms':>9} {'client ms':>9} "
-    f"{'no HTTP':>8} {'to raw':>6}"
+    f"{'':<42} {'a second':>9} {'unit':<8} {'p50 ms':>8} {'p99 ms':>8} {'server ms':>9} "
+    f"{'client ms':>9} {'no HTTP ms':>10} {'to raw':>6}"
 )
+LEGEND = """\
+a second    how many of the unit: requests, or the rows and changes in them
+p50, p99    how long one request takes over HTTP, half of them and 99 of 100 at most
+server ms   processor time that one request costs the server, client ms the client
+no HTTP ms  processor time of the same request inside one process, without HTTP
+to raw      how many times the processor time of bare SQLite on the same rows that is
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Requests of one kind: `call` makes a fresh one each time, `raw` does alike in bare SQLite."""
+    """Requests of one kind, each with `units` of a unit.
+
+    `call` makes a fresh one each time, `raw` does alike in bare SQLite.
+    """
 
     name: str
     call: Callable[[], Call]
     count: int = 20
     units: int = 1
     raw: Callable[[], object] | None = None
+    unit: str = IN_REQUESTS
 
 
 def measure(server: ServerProcess, client: Client, task: Task) -> Measured:
@@ -82,6 +95,7 @@ def measure(server: ServerProcess, client: Client, task: Task) -> Measured:
         percentile(times, 99),
         (after.seconds - before.seconds) / sent * 1000,
         (process_time() - mine) / sent * 1000,
+        unit=task.unit,
     )
 
 

@@ -100,6 +100,11 @@ def test_the_default_application_is_said_with_its_secret() -> None:
         (["--client", "x:y"], "a guid, a colon and a secret"),
         (["--client", CLIENT_ID], "a guid, a colon and a secret"),
         (["--latency", "-1"], "not between 0 and"),
+        (["--latency", "abc"], "argument --latency: invalid milliseconds: 'abc'"),
+        (["--locks", "abc"], "argument --locks: invalid milliseconds: 'abc'"),
+        (["--bogus"], "usage: wa mock "),
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--url", "http://x"], "unrecognized arguments: --url http://x"),
         (["--locks", "nan"], "not between 0 and"),
     ],
 )
@@ -121,6 +126,20 @@ def test_a_certificate_file_needs_tls_and_a_place(
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_database_of_another_mock_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "mock.db"
+    with running("--database", str(database)) as output:
+        assert output.readline()
+        assert main(["mock", "--port", "0", "--database", str(database)]) == 1
+    assert capsys.readouterr().err == (
+        f"wa mock: The database {database} is in use by another mock; stop that one or name"
+        " another file.\n"
+    )
+    assert not database.with_name("mock.db.ca.pem").exists()
+
+
 def count(url: str, entity_set: str) -> int:
     answer = requests.get(f"{url}/api/data/v9.2/{entity_set}/$count", timeout=20)
     return int(answer.text.lstrip("\ufeff"))
@@ -130,6 +149,29 @@ def test_it_is_filled_with_csv_files(tmp_path: Path) -> None:
     (tmp_path / "accounts.csv").write_text("name\nA\nB\n", encoding="utf-8")
     with running("--import", str(tmp_path)) as output:
         assert count(output.readline().split()[-1], "accounts") == 2
+
+
+def test_several_folders_are_imported_and_a_kept_database_is_not_filled_twice(
+    tmp_path: Path,
+) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "accounts.csv").write_text(f"name\n{folder.name}\n", encoding="utf-8")
+    imports = [text for folder in folders for text in ("--import", str(folder))]
+    for _ in range(2):
+        with running("--database", str(tmp_path / "mock.db"), "--sample", *imports) as output:
+            url = output.readline().split()[-1]
+            found = count(url, "accounts")
+            named = f"{url}/api/data/v9.2/accounts?$filter=name eq 'a' or name eq 'b'"
+            assert len(requests.get(named, timeout=20).json()["value"]) == 2
+            requests.post(f"{url}/__mock/reset", timeout=20).raise_for_status()
+            assert count(url, "accounts") == found
+            requests.post(
+                f"{url}/__mock/reset", json={"to": "empty"}, timeout=20
+            ).raise_for_status()
+            assert count(url, "accounts") == 0
+            requests.post(f"{url}/__mock/reset", timeout=20).raise_for_status()
 
 
 def test_it_is_filled_with_a_crm_export(tmp_path: Path) -> None:

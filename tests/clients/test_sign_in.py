@@ -45,7 +45,7 @@ def test_azure_identity_signs_in_with_a_secret(strict: MockServer) -> None:
         TENANT_ID,
         DEFAULT_CLIENT_ID,
         DEFAULT_SECRET,
-        authority=urlsplit(strict.url).netloc,
+        authority=f"https://localhost:{urlsplit(strict.url).port}",
         disable_instance_discovery=True,
     )
     with credential, DataverseClient(strict.url, credential) as client:

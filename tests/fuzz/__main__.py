@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from random import SystemRandom
 
 from rich.console import Console
@@ -18,13 +19,13 @@ _REFUSALS = (501, 505)
 _SHOWN = 40
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a campaign; 1 when anything was not as it must be."""
     parser = argparse.ArgumentParser(prog="dev.py fuzz", description=__doc__)
-    parser.add_argument("--requests", type=int, default=20_000, metavar="N")
+    parser.add_argument("--requests", type=_positive, default=20_000, metavar="N")
     parser.add_argument("--seed", type=int, help="the same attacks again; default: new ones")
     parser.add_argument("--seconds", type=float, default=1200.0, metavar="M", help="at most")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     seed = SystemRandom().randrange(10**6) if given.seed is None else given.seed
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"Seed {seed}.")
@@ -40,6 +41,16 @@ def main() -> int:
         )
     console.print("Databases: " + ("; ".join(problems) or "integrity checks are clean."))
     return 1 if problems or tally.violations or errors.texts else 0
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests: 1 or more")
+    return number
 
 
 def _show(console: Console, tally: Tally, seconds: float) -> None:

@@ -8,10 +8,11 @@ from random import Random
 
 from tests.fuzz.attacks import SERVICE, Attack
 from tests.fuzz.headers import some_headers
+from tests.fuzz.links import write_link
 from tests.fuzz.names import Names
 from tests.fuzz.reads import read_fetch, read_page, read_row
 from tests.fuzz.texts import some_text
-from tests.fuzz.writes import delete_row, write_link, write_property, write_row
+from tests.fuzz.writes import delete_row, write_property, write_row
 
 Maker = Callable[[Random, Names], Attack]
 _READS: Sequence[Maker] = (read_page, read_row, read_fetch)

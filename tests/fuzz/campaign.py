@@ -15,7 +15,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import requests
-from tests.fuzz import batches, culprits, definitions, messages, reads, surroundings, writes
+from tests.fuzz import batches, culprits, definitions, links, messages, reads, surroundings, writes
 from tests.fuzz.attacks import SERVICE, Answer, Attack, Wire
 from tests.fuzz.laws import violations
 from tests.fuzz.names import ROWS, Names, row_id
@@ -41,7 +41,7 @@ _WRITES: Sequence[tuple[Maker, int]] = (
     (writes.write_row, 12),
     (writes.write_property, 4),
     (writes.delete_row, 2),
-    (writes.write_link, 5),
+    (links.write_link, 5),
     (writes.write_below, 3),
     (writes.write_many, 6),
     (batches.batch, 6),

@@ -289,36 +289,3 @@ def _link(
         f"<link-entity name='{other.logical_name}' from='{end}' to='{start}' link-type='{kind}'"
         f" alias='l{dice.randrange(10**6)}'>{inner}</link-entity>"
     )
-
-
-_FORBIDDEN = ("; DELETE FROM lead", "UNION SELECT name FROM sqlite_master", "-- x", "/* x")
-
-
-def sql_text(dice: Random, names: Names, table: Table) -> str:
-    """Draw a query for `sql=`."""
-    columns = ", ".join(names.column(dice, table).logical_name for _ in range(2))
-    column = names.column(dice, table)
-    value = plain_value(dice, names, column).replace("'", "''")
-    where = dice.choice(
-        (
-            "",
-            f"WHERE {column.logical_name} = '{value}'",
-            f"WHERE {column.logical_name} LIKE '{value}' OR NOT {column.logical_name} IS NULL",
-            f"WHERE {column.logical_name} IN ('{value}', 1, NULL)",
-            f"WHERE {column.logical_name} BETWEEN {dice.choice(NUMBERS)} AND 5",
-            "WHERE EXISTS (SELECT 1 FROM sqlite_master)",
-        )
-    )
-    ending = dice.choice(
-        (
-            "",
-            f"ORDER BY {column.logical_name} DESC",
-            f"GROUP BY {column.logical_name}",
-            f"ORDER BY 1 OFFSET {dice.choice(NUMBERS)} ROWS FETCH NEXT 5 ROWS ONLY",
-            *(_FORBIDDEN if dice.random() < 0.1 else ("",)),
-        )
-    )
-    chosen = dice.choice((columns, columns, "*", "COUNT(*) AS n", "DISTINCT " + columns))
-    top = dice.choice(("", "TOP 3 ", f"TOP {dice.choice(NUMBERS)} " if dice.random() < 0.2 else ""))
-    text = f"SELECT {top}{chosen} FROM {table.logical_name} {where} {ending}"  # noqa: S608 - the attack
-    return at_times_broken(dice, text, 0.3)

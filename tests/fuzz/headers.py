@@ -26,6 +26,7 @@ _NAMES = (
     "Accept-Language",
     "Cookie",
 )
+JSON = ("Content-Type", "application/json")
 _ETAGS = ('W/"1"', "*", 'W/"99999999999999999999"', '"x"', 'W/"', "", 'W/"1",W/"2"', 'W/"\'--"')
 _PREFERENCES = (
     "return=representation",
@@ -51,6 +52,12 @@ def some_headers(dice: Random, *, of_writes: bool = False) -> tuple[tuple[str, s
         drawn.append(("Content-Type", dice.choice(kinds)))
     # A line break would end the header here; that is tried on the wire, where it is meant.
     return tuple((name, "".join(c for c in value if c >= " ")) for name, value in drawn)
+
+
+def headers_of_writes(dice: Random) -> tuple[tuple[str, str], ...]:
+    """Draw headers that say of a body what it is, mostly that it is JSON."""
+    drawn = some_headers(dice, of_writes=True)
+    return drawn if any(name == "Content-Type" for name, _ in drawn) else (JSON, *drawn)
 
 
 def _value(dice: Random, name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from random import Random
 
 from tests.fuzz.attacks import SERVICE, Attack
-from tests.fuzz.filters import fetch_text, filter_text, literal, sql_text
+from tests.fuzz.filters import fetch_text, filter_text, literal
 from tests.fuzz.headers import some_headers
 from tests.fuzz.names import Names
+from tests.fuzz.sql_texts import sql_text
 from tests.fuzz.texts import NUMBERS, at_times_broken, encoded, some_text
 
 from work_assignment.mock_dataverse.tables.metadata import Table

@@ -1,4 +1,4 @@
-"""Attacks that write: rows, links between them, and many rows at once."""
+"""Attacks that write: rows, their properties, and many rows at once."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from typing import Any
 
 from tests.fuzz.attacks import SERVICE, Attack
 from tests.fuzz.bodies import json_bytes, some_json, some_row, some_value
-from tests.fuzz.headers import some_headers
-from tests.fuzz.names import Names
+from tests.fuzz.headers import JSON, headers_of_writes, some_headers
+from tests.fuzz.names import ROWS, Names, row_id
 from tests.fuzz.reads import row_path
 from tests.fuzz.texts import at_times_broken, encoded
 
 from work_assignment.mock_dataverse.tables.metadata import Table
 
-_JSON = ("Content-Type", "application/json")
-
-
-def _headers(dice: Random) -> tuple[tuple[str, str], ...]:
-    drawn = some_headers(dice, of_writes=True)
-    return drawn if any(name == "Content-Type" for name, _ in drawn) else (_JSON, *drawn)
+_CRM = "Microsoft.Dynamics.CRM."
 
 
 def write_row(dice: Random, names: Names) -> Attack:
@@ -28,10 +23,10 @@ def write_row(dice: Random, names: Names) -> Attack:
     body = json_bytes(dice, some_row(dice, names, table))
     if dice.random() < 0.5:
         target = SERVICE + table.entity_set_name
-        return Attack("create", "POST", target, _headers(dice), body)
+        return Attack("create", "POST", target, headers_of_writes(dice), body)
     path = at_times_broken(dice, row_path(dice, names, table), 0.1)
     method = dice.choice(("PATCH",) * 20 + ("PUT", "POST"))
-    return Attack("update", method, SERVICE + encoded(dice, path), _headers(dice), body)
+    return Attack("update", method, SERVICE + encoded(dice, path), headers_of_writes(dice), body)
 
 
 def write_property(dice: Random, names: Names) -> Attack:
@@ -43,7 +38,7 @@ def write_property(dice: Random, names: Names) -> Attack:
     path = f"{row_path(dice, names, table)}/{names.column_name(dice, table)}"
     method = dice.choice(("PUT",) * 6 + ("DELETE", "DELETE", "PATCH"))
     body = b"" if method == "DELETE" else json_bytes(dice, value)
-    return Attack("property", method, SERVICE + encoded(dice, path), _headers(dice), body)
+    return Attack("property", method, SERVICE + encoded(dice, path), headers_of_writes(dice), body)
 
 
 def delete_row(dice: Random, names: Names) -> Attack:
@@ -51,27 +46,6 @@ def delete_row(dice: Random, names: Names) -> Attack:
     table = names.catalog.tables[dice.choice(("lead", "account", "contact", "task", "queueitem"))]
     target = SERVICE + encoded(dice, row_path(dice, names, table))
     return Attack("delete", "DELETE", target, some_headers(dice))
-
-
-def write_link(dice: Random, names: Names) -> Attack:
-    """Associate and disassociate rows."""
-    table = names.table(dice)
-    navigations = names.collection_navigations(table) + names.single_navigations(table)
-    navigation = dice.choice(navigations) if navigations else "x"
-    other = names.behind(table, navigation)
-    address = f"{other.entity_set_name}({names.id(dice, other)})"
-    root = dice.choice(("", "", "/", "/", "http://x" + SERVICE, "../"))
-    at = f"({names.id(dice, other)})" if dice.random() < 0.3 else ""
-    path = encoded(dice, f"{row_path(dice, names, table)}/{navigation}{at}/$ref")
-    method = dice.choice(("POST", "PUT", "DELETE", "DELETE"))
-    query = f"?$id={encoded(dice, root + address)}" if dice.random() < 0.2 else ""
-    if method == "DELETE" and not at and dice.random() < 0.8:
-        query = f"?$id={encoded(dice, root + address)}"
-    value: Any = {"@odata.id": root + address}
-    if dice.random() < 0.1:
-        value = some_json(dice)
-    body = b"" if method == "DELETE" else json_bytes(dice, value)
-    return Attack("link", method, SERVICE + path + query, _headers(dice), body)
 
 
 def write_below(dice: Random, names: Names) -> Attack:
@@ -87,12 +61,18 @@ def write_below(dice: Random, names: Names) -> Attack:
     if method == "PUT":
         row = {"value": [row]}
     return Attack(
-        "below", method, SERVICE + encoded(dice, path), _headers(dice), json_bytes(dice, row)
+        "below",
+        method,
+        SERVICE + encoded(dice, path),
+        headers_of_writes(dice),
+        json_bytes(dice, row),
     )
 
 
 def write_many(dice: Random, names: Names) -> Attack:
-    """CreateMultiple and its kin."""
+    """CreateMultiple and its kin; half of them are as they should be."""
+    if dice.random() < 0.5:
+        return _meant_many(dice, names)
     table = names.table(dice)
     name = dice.choice(("Create",) * 4 + ("Update",) * 2 + ("Upsert",) * 3 + ("Delete",))
     targets: Any = [_target(dice, names, table) for _ in range(dice.choice((0, *(1, 2, 3) * 5)))]
@@ -103,7 +83,24 @@ def write_many(dice: Random, names: Names) -> Attack:
         body["More"] = some_json(dice)
     path = f"{table.entity_set_name}/Microsoft.Dynamics.CRM.{name}Multiple"
     target = SERVICE + encoded(dice, at_times_broken(dice, path, 0.03))
-    return Attack("bulk", "POST", target, _headers(dice), json_bytes(dice, body))
+    return Attack("bulk", "POST", target, headers_of_writes(dice), json_bytes(dice, body))
+
+
+def _meant_many(dice: Random, names: Names) -> Attack:
+    """Write rows that are there, or new ones, with values that fit."""
+    table = names.catalog.tables[dice.choice(tuple(n for n in ROWS if n != "queueitem"))]
+    name = dice.choice(("Create", "Update", "Upsert"))
+    targets = []
+    for number in dice.sample(range(1, 12), dice.randrange(1, 4)):
+        row = {
+            "@odata.type": f"{_CRM}{table.logical_name}",
+            table.primary_name: dice.choice(("abc", "Zoë", "O'Brien")),
+        }
+        if name != "Create":
+            row[table.primary_id] = row_id(number)
+        targets.append(row)
+    path = f"{SERVICE}{table.entity_set_name}/{_CRM}{name}Multiple"
+    return Attack("bulk", "POST", path, (JSON,), json_bytes(dice, {"Targets": targets}, 0))
 
 
 def _target(dice: Random, names: Names, table: Table) -> Any:

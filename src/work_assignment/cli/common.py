@@ -30,8 +30,13 @@ class Refused(Exception):
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The options that every command takes."""
+    """The options of every command that works on an environment."""
     parser.add_argument("--url", help="the Dataverse environment; default: DATAVERSE_URL")
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """What also those commands take that need no environment."""
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 

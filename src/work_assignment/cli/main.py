@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; errors that a user can mend are one line on standard error."""
     given = sys.argv[1:] if arguments is None else arguments
     named = given[0] if given and given[0] in COMMANDS else None
-    parsed = parser(named).parse_args(given)
+    parsed, unknown = parser(named).parse_known_args(given)
+    if unknown:
+        parsed.refuse(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status: int = module_of(parsed.command).run(parsed)
     except (Refused, SettingsError, WorkAssignmentError, DataverseError, InvalidRequest) as exc:
@@ -59,4 +61,5 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         module = module_of(name)
         command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
         module.add_arguments(command)
+        command.set_defaults(refuse=command.error)
     return whole

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from work_assignment.cli.common import (
     DONE,
     Refused,
-    add_common,
+    add_json,
     call_when_told_to_end,
     port,
     print_json,
@@ -39,7 +39,7 @@ _LONGEST_MS = 600_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common(parser)
+    add_json(parser)
     _add_place(parser)
     _add_content(parser)
     _add_sign_in(parser)
@@ -76,10 +76,13 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", action="store_true", help="fill it with a sample organisation")
     parser.add_argument(
         "--import",
-        dest="folder",
+        dest="folders",
+        action="append",
         type=Path,
+        default=[],
         metavar="DIR",
-        help="fill it with CSV files: one for each table, named after it, or those of a CRM export",
+        help="fill it with CSV files: one for each table, named after it, or those of a CRM export;"
+        " may be repeated",
     )
     parser.add_argument(
         "--solution",
@@ -125,12 +128,12 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; one line says when it is ready."""
-    server = _started(arguments)
+    server = _made(arguments)
     try:
-        if arguments.sample:
-            _fill(server, auth=arguments.auth)
-        if arguments.folder is not None:
-            _import(server, arguments.folder, auth=arguments.auth)
+        if arguments.sample or arguments.folders:
+            _start_filled(server, arguments)
+        else:
+            _start(server)
         _configure(server, arguments)
         _tell(server, arguments)
         ended = threading.Event()
@@ -141,59 +144,73 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _started(arguments: argparse.Namespace) -> MockServer:
+def _made(arguments: argparse.Namespace) -> MockServer:
     if arguments.ca_file is not None and not arguments.tls:
         raise Refused("--ca-file goes with --tls.")
     try:
-        server = MockServer(
+        return MockServer(
             arguments.database,
             host=arguments.host,
             port=arguments.port,
             solutions=[
                 product_solution(),
                 *arguments.solution,
-                *_solutions_for(arguments.folder),
+                *_solutions_for(arguments.folders),
             ],
             auth=arguments.auth,
             clients=dict(arguments.client),
             tls=arguments.tls,
-            ca_file=arguments.ca_file or _beside(arguments.database),
+            ca_file=(arguments.ca_file or _beside(arguments.database)) if arguments.tls else None,
         )
-        server.start()
-    except (PortUnavailable, StoreUnavailable, SolutionError, CertificateUnavailable) as exc:
+    except (StoreUnavailable, SolutionError, CertificateUnavailable) as exc:
         raise Refused(str(exc)) from None
-    return server
+
+
+def _start(server: MockServer) -> None:
+    try:
+        server.start()
+    except PortUnavailable as exc:
+        raise Refused(str(exc)) from None
+
+
+def _start_filled(server: MockServer, arguments: argparse.Namespace) -> None:
+    """Open the port to nobody but the one who fills, so that nobody meets a half-filled mock."""
+    with server.filling() as token:
+        _start(server)
+        if arguments.sample:
+            _fill(server, Credentials(token=token))
+        for folder in arguments.folders:
+            _import(server, folder, Credentials(token=token))
 
 
 def _beside(database: str) -> Path | None:
     return None if database == IN_MEMORY else Path(f"{database}.ca.pem")
 
 
-def _fill(server: MockServer, *, auth: bool) -> None:
+def _fill(server: MockServer, credentials: Credentials) -> None:
     """Write the sample organisation through the front door, as its administrator."""
     # A mock that starts empty needs no client, which takes as long to load as the mock itself.
     from work_assignment.cli import sample_data
 
-    credentials = Credentials(token=server.administrator_token() if auth else None)
     with _trusting(server.ca_file):
         if not sample_data.is_filled(server.url, credentials):
             sample_data.fill(server.url, credentials)
 
 
-def _import(server: MockServer, folder: Path, *, auth: bool) -> None:
+def _import(server: MockServer, folder: Path, credentials: Credentials) -> None:
     from work_assignment.cli import mock_import
 
-    credentials = Credentials(token=server.administrator_token() if auth else None)
     with _trusting(server.ca_file):
         mock_import.fill(server, folder, credentials)
 
 
-def _solutions_for(folder: Path | None) -> Sequence[Path]:
-    if folder is None:
+def _solutions_for(folders: Sequence[Path]) -> Iterable[Path]:
+    if not folders:
         return ()
     from work_assignment.cli import mock_import
 
-    return mock_import.solutions_for(folder)
+    needed = (path for folder in folders for path in mock_import.solutions_for(folder))
+    return dict.fromkeys(needed)
 
 
 @contextmanager
@@ -257,7 +274,10 @@ def _client(text: str) -> tuple[str, str]:
 
 
 def _milliseconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"invalid milliseconds: '{text}'") from None
     if not 0 <= number <= _LONGEST_MS:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {_LONGEST_MS} milliseconds")
     return number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from work_assignment.cli import sample_data
 from work_assignment.cli.common import Refused
 from work_assignment.cli.demo_organisations import ExportedOrganisation
 from work_assignment.dataverse import messages
+from work_assignment.mock_dataverse.csv_import.files import file_for
 from work_assignment.mock_dataverse.csv_import.problems import ImportRefused
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.services.crm_export import OPPORTUNITIES, SELLERS, read_export
@@ -31,8 +32,12 @@ def solutions_for(folder: Path) -> Sequence[Path]:
 def fill(server: MockServer, folder: Path, credentials: Credentials) -> None:
     """Import a folder, or refuse it with all that is wrong in it."""
     try:
-        if _is_export(folder):
+        if server.has_imported(folder):
+            # A row written twice is worse than a file left out, which is easily imported again.
+            _say(f"The files of {folder} are imported already.")
+        elif _is_export(folder):
             _fill_with_export(server.url, credentials, folder)
+            server.remember_import(folder)
         else:
             _fill_with_tables(server, folder)
     except (ImportRefused, CsvError) as exc:
@@ -59,9 +64,25 @@ def _fill_with_tables(server: MockServer, folder: Path) -> None:
         counts = server.import_folder(
             folder, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    listed = ", ".join(f"{number:,} {table}" for table, number in counts.items())
+    _say(_told(server, folder, counts))
+
+
+def _told(server: MockServer, folder: Path, counts: Mapping[str, int]) -> str:
+    written, empty = [], []
+    for name, number in counts.items():
+        table = server.store.catalog.tables[name]
+        if number:
+            written.append(f"{number:,} {name if number == 1 else table.entity_set_name}")
+        else:
+            empty.append(f"{file_for(folder, table)} has no rows")
+    if not written:
+        return f"Imported nothing: {', '.join(empty)}."
+    return f"Imported {', '.join(written)}{''.join(f'; {each}' for each in empty)}."
+
+
+def _say(what: str) -> None:
     # Standard output is for the address, which programs read.
-    print(f"Imported {listed}.", file=sys.stderr)
+    print(what, file=sys.stderr)
 
 
 def _fill_with_export(url: str, credentials: Credentials, folder: Path) -> None:

@@ -184,6 +184,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse solution folders that cannot be read, before any test begins."""
+    if not config.getini(_SOLUTIONS):
+        return
+    try:
+        from .tables.catalogs import build_catalog
+        from .tables.solutions.files import product_solution
+        from .tables.solutions.xml_files import SolutionError
+    except ModuleNotFoundError:  # the fixture says what is missing
+        return
+    try:
+        build_catalog([product_solution(), *config.getini(_SOLUTIONS)])
+    except SolutionError as exc:
+        raise pytest.UsageError(f"{_SOLUTIONS}: {exc}") from None
+
+
 @pytest.fixture(scope="session")
 def dataverse_mock_server(pytestconfig: pytest.Config) -> Iterator[DataverseMock]:
     """One mock for all tests; what one test leaves behind, the next one finds."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Self
 
 import cheroot.server
 
+from .csv_import.files import fingerprint
 from .csv_import.importer import Progress, import_folder
 from .requests.sessions import Organization
 from .serving.admin.parts import Parts
@@ -31,6 +33,7 @@ from .serving.entra.tokens import ISSUER, Tokens
 from .serving.gateway import Gateway
 from .serving.users import FoundBy, find_caller, no_member
 from .storage.clock import VirtualClock
+from .storage.imports import remember_import, was_imported
 from .storage.row_locks import LockSettings
 from .storage.store import IN_MEMORY, Store, utc_now
 from .tables.catalogs import build_catalog
@@ -42,6 +45,7 @@ from .well_known import ADMINISTRATOR_AAD_ID, ADMINISTRATOR_ID
 _THREADS = 64
 _BACKLOG = 128
 _TICK = 0.1
+_LAST_PORT = 65535
 # Addresses to listen on that none can be sent to.
 _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not listened on
 
@@ -79,6 +83,10 @@ class MockServer:
         ca_file: str | Path | None = None,
         locks: LockSettings | None = None,
     ) -> None:
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"{port} is no port; ports go from 0 to {_LAST_PORT}.")
+        if ca_file is not None and not tls:
+            raise ValueError("ca_file goes with tls=True.")
         folders = [product_solution()] if solutions is None else list(solutions)
         self.clock = VirtualClock(clock)
         self.controls = Controls(self.clock)
@@ -148,6 +156,24 @@ class MockServer:
     def administrator_token(self) -> str:
         """Issue a token of the system administrator, for whoever has the server at hand."""
         return self._tokens.for_user(ADMINISTRATOR_ID, ADMINISTRATOR_AAD_ID, DATAVERSE, ISSUER)
+
+    @contextmanager
+    def filling(self) -> Iterator[str]:
+        """Let nobody in but who has the token given; the rows at the end are what a reset returns to."""
+        token = self.administrator_token()
+        with self.controls.filling.by(token):
+            yield token
+            self.store.keep_start()
+
+    def has_imported(self, folder: str | Path) -> bool:
+        """Whether the CSV files of a folder, as they are now, were imported into this database."""
+        with self.store.reading() as db:
+            return was_imported(db, fingerprint(Path(folder)))
+
+    def remember_import(self, folder: str | Path) -> None:
+        """Note that a folder's rows are here, by whatever way they came."""
+        with self.store.writing() as db:
+            remember_import(db, fingerprint(Path(folder)))
 
     def import_folder(self, folder: str | Path, progress: Progress | None = None) -> dict[str, int]:
         """Write the rows of a folder's CSV files, all or none; return how many each table got."""

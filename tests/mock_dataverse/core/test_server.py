@@ -35,6 +35,12 @@ def test_every_answer_carries_the_headers_of_dataverse(api: Api) -> None:
     assert api.get("WhoAmI").headers["Content-Type"].startswith("application/json")
 
 
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_there_is_not_is_said(port: int) -> None:
+    with pytest.raises(ValueError, match=f"^{port} is no port; ports go from 0 to 65535"):
+        MockServer(port=port)
+
+
 def test_names_in_paths_and_queries_are_case_sensitive(api: Api) -> None:
     words = "Resource not found for the segment 'Leads'."
     assert_fault(api.get("Leads"), 404, "0x8006088a", words)

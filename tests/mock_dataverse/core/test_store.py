@@ -147,7 +147,7 @@ def test_many_threads_write_one_after_the_other() -> None:
 def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:
     catalog = build_catalog([])
     store = _open(catalog, tmp_path / "mock.db")
-    with pytest.raises(StoreUnavailable, match=r"mock\.db cannot be used: database is locked"):
+    with pytest.raises(StoreUnavailable, match=r"mock\.db is in use by another mock"):
         _open(catalog, tmp_path / "mock.db")
     store.close()
 

@@ -186,6 +186,7 @@ def test_what_the_rules_of_a_table_refuse_is_told_by_line_and_cell(
         (b"", "header"),
         (b"name,name\nx,y\n", "twice"),
         (b"name\nx,y\n", "line 2: has 2 cells, the header 1"),
+        (b"name,revenue\nx,1\ny\n", "line 3: has 1 cell, the header 2"),
         (b"accountid,name\nnope,x\n", "line 2, column accountid: 'nope' is not a guid"),
         (b"name,ownerid\nx,System\n", "line 2, column ownerid: there is no systemuser or team"),
     ],
@@ -208,6 +209,13 @@ def test_ambiguous_names_and_repeated_ids_are_refused(server: MockServer, tmp_pa
 
 def test_an_empty_folder_says_what_is_expected(server: MockServer, tmp_path: Path) -> None:
     assert "accounts.csv" in refusal(server, tmp_path)[0]
+
+
+def test_a_table_that_only_dataverse_has_is_said_so(server: MockServer, tmp_path: Path) -> None:
+    told = refusal(server, write(tmp_path, invoices="name\nA\n", incident="title\nB\n", nope="x"))
+    assert told[0] == "incident.csv: Dataverse has the table 'incident', the mock has not"
+    assert told[1] == "invoices.csv: Dataverse has the table 'invoices', the mock has not"
+    assert "no table has" in told[2]
 
 
 def test_only_the_first_twenty_mistakes_are_told(server: MockServer, tmp_path: Path) -> None:

@@ -172,6 +172,17 @@ def test_https_is_an_option(installed: Path, tmp_path: Path) -> None:
     assert "1 passed" in told, told
 
 
+def test_a_wrong_solution_folder_is_told_in_one_line(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_uses_it.py").write_text("def test_it(dataverse_mock): pass\n", "utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\ndataverse_mock_solutions = nowhere\n", encoding="utf-8"
+    )
+    told = run(installed, tmp_path, "-p", "work_assignment.mock_dataverse.pytest_plugin")
+    (line,) = told.strip().splitlines()
+    assert line.startswith("ERROR: dataverse_mock_solutions: ")
+    assert "nowhere" in line
+
+
 def test_what_is_missing_is_told_in_one_line(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "test_missing.py").write_text(WITHOUT_THE_EXTRA, encoding="utf-8")
     told = run(installed, tmp_path, "-p", "work_assignment.mock_dataverse.pytest_plugin")

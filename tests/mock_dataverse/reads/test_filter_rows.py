@@ -191,6 +191,33 @@ def test_a_wrong_filter_is_refused_by_name(world: World, filter_text: str, messa
 
 
 @pytest.mark.parametrize(
+    ("filter_text", "ending"),
+    [
+        ("subject eq 5", "kind 'Equal'. The column is 'subject', the value 5."),
+        ("statecode eq 'a''c'", "kind 'Equal'. The column is 'statecode', the value 'a''c'."),
+        ("createdon gt 'x'", "'GreaterThan'. The column is 'createdon', the value 'x'."),
+        ("'x' gt createdon", "'LessThan'. The column is 'createdon', the value 'x'."),
+        ("_ownerid_value eq 'x'", "The column is '_ownerid_value', the value 'x'."),
+        ("subject eq true", "The column is 'subject', the value true."),
+        ("subject eq 2026-03-01", "The column is 'subject', the value 2026-03-01."),
+        ("subject eq 2026-03-01T00:00:00Z", "the value 2026-03-01T00:00:00Z."),
+        (f"statecode eq '{'x' * 500}'", "xxx...."),
+        ("subject eq employees", "The columns are 'subject' and 'employees'."),
+        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue='abc')", "wrong value: 'abc'."),
+        (f"{CRM}.LastXDays(PropertyName='createdon',PropertyValue=1.5)", "wrong value: 1.5."),
+        (f"{CRM}.Between(PropertyName='employees',PropertyValues=['1'])", "wrong value: ['1']."),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_column(
+    world: World, filter_text: str, ending: str
+) -> None:
+    with pytest.raises(Fault) as refused:
+        world.subjects(filter_text)
+    assert refused.value.message.endswith(ending)
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
     "filter_text",
     [
         f"{CRM}.EqualRoleBusinessId(PropertyName='ownerid')",

@@ -6,10 +6,12 @@ import threading
 import time
 
 import pytest
+import requests
 from tests.mock_dataverse.core.client import Api, assert_fault
 from tests.mock_dataverse.serving.admin import Admin
 
 from work_assignment.mock_dataverse.faults import Fault
+from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.mock_dataverse.serving.protection import LimitSettings, ServiceProtection
 from work_assignment.mock_dataverse.well_known import ADMINISTRATOR_ID
 
@@ -163,3 +165,22 @@ def test_new_limits_forget_what_was_counted_but_not_what_is_running() -> None:
     assert ask(protection) is None
     assert protection.remaining("u").requests == 4
     assert protection.remaining("nobody").requests == 5
+
+
+def test_all_answers_tell_what_is_left_and_how_many_at_once(api: Api, admin: Admin) -> None:
+    assert admin.send("POST", "throttle", {"next": 1}).status_code == 200
+    answers = [
+        api.get("WhoAmI"),
+        api.get("WhoAmI", headers={"Authorization": "Bearer user:nobody@x"}),
+        api.send("OPTIONS", "leads"),
+        api.send("GET", "leads?$format=xml"),
+        api.send("POST", "$batch", data=b"x", headers={"Content-Type": "text/plain"}),
+    ]
+    assert [answer.status_code for answer in answers[:3]] == [429, 403, 200]
+    with MockServer(auth=True) as strict:
+        answers.append(requests.get(f"{strict.url}/api/data/v9.2/WhoAmI", timeout=20))
+    assert answers[-1].status_code == 401
+    for answer in answers:
+        assert int(answer.headers[REMAINING]) > 0
+        assert answer.headers[TIME_LEFT]
+        assert answer.headers["x-ms-dop-hint"] == "4"

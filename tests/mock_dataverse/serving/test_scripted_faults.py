@@ -176,3 +176,21 @@ def test_the_token_endpoint_can_fail_too(api: Api, admin: Admin) -> None:
     admin.fault({"status": 503}, match={"path": "oauth2/v2.0/token$"})
     assert requests.post(url, data={"grant_type": "x"}, timeout=20).status_code == 503
     assert requests.post(url, data={"grant_type": "x"}, timeout=20).status_code == 400
+
+
+def test_rules_are_shown_as_they_were_given(admin: Admin) -> None:
+    rules: list[dict[str, Any]] = [
+        {
+            "match": {"method": "post", "table": "lead", "user": "admin@mock.example"},
+            "nth": 3,
+            "do": {"status": 503, "retry_after": 5, "message": "Busy.", "headers": {"x-own": "1"}},
+        },
+        {"skip": 1, "times": 4, "do": {"delay_ms": 0, "status": 502, "body": "<html>"}},
+        {"probability": 0.5, "seed": 7, "match": {"path": "^leads"}, "do": {"drop": "after"}},
+    ]
+    ids = admin.json("POST", "faults", rules)["ids"]
+    counts = [{"seen": 0, "hits": 0, "left": left} for left in (1, 4, None)]
+    assert admin.json("GET", "faults") == [
+        {"id": known, **rule, **count}
+        for known, rule, count in zip(ids, rules, counts, strict=True)
+    ]

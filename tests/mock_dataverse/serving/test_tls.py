@@ -133,3 +133,8 @@ def test_without_a_file_the_certificate_goes_with_the_server() -> None:
 def test_a_file_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(CertificateUnavailable, match=r"nowhere.*cannot be written"):
         MockServer(tls=True, ca_file=tmp_path / "nowhere" / "ca.pem")
+
+
+def test_a_certificate_file_is_for_tls_only(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="ca_file goes with tls"):
+        MockServer(ca_file=tmp_path / "ca.pem")

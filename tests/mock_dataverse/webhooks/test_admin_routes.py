@@ -231,3 +231,22 @@ def test_what_waited_in_a_snapshot_is_canceled_when_it_is_restored(
     drained(own_api)
     assert len(receiver.requests) == 1
     assert jobs(own_api) == [(3, 32)]
+
+
+def test_synchronous_calls_are_counted_and_an_unknown_table_is_named(
+    own_api: Api, receiver: Receiver
+) -> None:
+    register(own_api, receiver.url, "Create", "lead", mode=0)
+    register(own_api, receiver.url, "Create", "account")
+    own_api.create("leads", subject="x")
+    own_api.create("accounts", name="Rossi")
+    drained(own_api)
+    receiver.statuses.append(500)
+    assert own_api.post("leads", {"subject": "y"}).status_code == 400
+    found, health = admin(own_api, "GET", "webhooks"), admin(own_api, "GET", "health")
+    assert (found["sent"], found["failed"]) == (2, 1)
+    assert (health["webhooks_sent"], health["webhooks_failed"]) == (2, 1)
+    assert refused(own_api, "GET", "webhooks/log?table=leeds") == (
+        400,
+        "There is no table 'leeds'.",
+    )

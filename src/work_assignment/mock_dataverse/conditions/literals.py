@@ -11,9 +11,22 @@ from ..tables.metadata import Column, ColumnType, DateBehavior
 from ..tables.values import written_choices
 from ..text import Stored
 from .circumstances import Circumstances
-from .filter_tree import Boolean, Day, Guid, Literal, Member, Moment, Null, Number, Operator, Text
+from .filter_tree import (
+    Boolean,
+    Day,
+    Guid,
+    Literal,
+    Member,
+    Moment,
+    Null,
+    Number,
+    Operator,
+    Text,
+    TextList,
+)
 
 INVALID_ARGUMENT = "0x80040203"
+_LONGEST_SHOWN = 100
 _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -95,7 +108,8 @@ def stored_literal(column: Column, literal: Literal, operator: Operator) -> Stor
             return moment_text(datetime.combine(day, time(), UTC))
         case Day(day) if edm_type(column) == "Edm.Date":
             return day.isoformat()
-    raise incompatible(edm_type(column), literal_type(literal), operator)
+    what = f"The column is '{column.wire_name}', the value {shown_literal(literal)}."
+    raise incompatible(edm_type(column), literal_type(literal), operator, what)
 
 
 def stored_text(column: Column, text: str, circumstances: Circumstances) -> Stored:
@@ -169,12 +183,34 @@ def _invalid(text: str, name: str, kind: str) -> Fault:
     return bad_request(f"The value '{text}' of '{name}' is not a valid {kind}.", INVALID_ARGUMENT)
 
 
-def incompatible(left: str, right: str, operator: Operator) -> Fault:
+def incompatible(left: str, right: str, operator: Operator, what: str) -> Fault:
+    """Refuse a comparison of two types; `what` names the column and what it is compared with."""
     return bad_request(
         "A binary operator with incompatible types was detected. "
         f"Found operand types '{left}' and '{right}' for operator kind "
-        f"'{_OPERATOR_KINDS[operator]}'."
+        f"'{_OPERATOR_KINDS[operator]}'. {what}"
     )
+
+
+def shown_literal(literal: Literal | TextList) -> str:
+    """Write a literal as it stands in a filter; a long one is cut."""
+    match literal:
+        case TextList(values):
+            text = f"[{','.join(shown_literal(Text(value)) for value in values)}]"
+        case Text(value):
+            quoted = value.replace("'", "''")
+            text = f"'{quoted}'"
+        case Boolean(value):
+            text = str(value).lower()
+        case Moment(moment):
+            text = moment_text(moment)
+        case Null():
+            text = "null"
+        case Member(kind, name):
+            text = f"{kind}'{name}'"
+        case Number() | Guid() | Day():
+            text = str(literal.value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def literal_type(literal: Literal) -> str:

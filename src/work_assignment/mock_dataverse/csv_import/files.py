@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..tables.absent_tables import ABSENT_SETS
 from ..tables.metadata import Catalog, Table
 from .problems import Problems
 
@@ -35,7 +37,7 @@ class TableFile:
 
 def read_folder(folder: Path, catalog: Catalog, problems: Problems) -> list[TableFile]:
     """Read each CSV file of a folder; `leads.csv` and `lead.csv` are both for leads."""
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
+    paths = _csv_files(folder)
     if not paths:
         problems.note(str(folder), "there are no CSV files, such as accounts.csv, in this folder")
     files: dict[str, TableFile] = {}
@@ -55,6 +57,32 @@ def read_folder(folder: Path, catalog: Catalog, problems: Problems) -> list[Tabl
     return list(files.values())
 
 
+def fingerprint(folder: Path) -> str:
+    """Tell the CSV files of a folder from any others, by their names and content."""
+    found = hashlib.sha256()
+    for path in _csv_files(folder):
+        for part in (path.name.encode(), _content(path)):
+            found.update(len(part).to_bytes(8) + part)
+    return found.hexdigest()
+
+
+def file_for(folder: Path, table: Table) -> str:
+    """Name the file of a folder that holds the rows of a table."""
+    names = (table.logical_name.lower(), table.entity_set_name.lower())
+    return next(path.name for path in _csv_files(folder) if path.stem.lower() in names)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # whoever imports it is told
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
+
+
 def _table_of(name: str, catalog: Catalog) -> Table | None:
     lower = name.lower()
     return catalog.tables.get(lower) or next(
@@ -63,10 +91,19 @@ def _table_of(name: str, catalog: Catalog) -> Table | None:
 
 
 def _no_table(name: str, catalog: Catalog) -> str:
+    if not ABSENT_SETS.isdisjoint(_plurals(name.lower())):
+        return f"Dataverse has the table {name!r}, the mock has not"
     known = [table.entity_set_name for table in catalog] + list(catalog.tables)
     close = get_close_matches(name.lower(), known, n=1)
     hint = f"; the nearest name is {close[0]}" if close else ""
     return f"no table has the entity set or logical name {name!r}{hint}"
+
+
+def _plurals(name: str) -> Iterator[str]:
+    yield name
+    yield f"{name}s"
+    yield f"{name}es"
+    yield f"{name.removesuffix('y')}ies"
 
 
 def _read_file(path: Path, table: Table, problems: Problems) -> TableFile | None:
@@ -114,10 +151,14 @@ def _records(
         here, line = line, _line_of(rows) + 1
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) > len(header):
-            problems.note(file, f"has {len(cells)} cells, the header {len(header)}", here)
+        if len(cells) != len(header):
+            problems.note(file, f"has {_cells(len(cells))}, the header {len(header)}", here)
             continue
         yield Record(here, dict(zip(header, cells, strict=False)))
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
 
 
 def _line_of(rows: Iterator[list[str]]) -> int:

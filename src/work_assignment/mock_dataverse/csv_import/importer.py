@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 from ..caller import Caller
 from ..faults import Fault
 from ..requests.sessions import Organization, Session, by_current_definitions
+from ..storage.imports import remember_import
 from ..webhooks.operations import Bypass
 from ..writing.payloads import Payload, read_payload
 from ..writing.references import Reference
 from ..writing.writes import WriteContext
-from .files import read_folder
+from .files import fingerprint, read_folder
 from .lookups import Lookups, UnknownRow
 from .problems import Problems, shown
 from .rows import ImportRow, read_rows
@@ -44,13 +45,16 @@ def import_folder(
 
 def _import(session: Session, folder: Path, progress: Progress) -> dict[str, int]:
     problems = Problems()
-    rows = read_rows(read_folder(folder, session.catalog, problems), session.catalog, problems)
+    files = read_folder(folder, session.catalog, problems)
+    rows = read_rows(files, session.catalog, problems)
     with session.writing() as db:
         links = _resolved(db, session, rows, problems)
         problems.raise_if_any()
         _Import(db, session, rows, links, problems, progress).run()
         problems.raise_if_any()
-    return dict(Counter(row.table.logical_name for row in rows))
+        remember_import(db, fingerprint(folder))
+    counts = Counter(row.table.logical_name for row in rows)
+    return {file.table.logical_name: counts[file.table.logical_name] for file in files}
 
 
 def _resolved(

@@ -26,7 +26,7 @@ from ..conditions.filter_tree import (
     TextList,
 )
 from ..conditions.lists import among, within_bounds
-from ..conditions.literals import option_numbers, stored_date, stored_id
+from ..conditions.literals import option_numbers, shown_literal, stored_date, stored_id
 from ..conditions.special_operators import (
     SPECIAL_OPERATORS,
     Bare,
@@ -282,5 +282,6 @@ def _date(node: QueryFunction) -> date | datetime:
 
 def _bad_parameter(node: QueryFunction, name: str) -> Fault:
     return bad_request(
-        f"The parameter {name} of {QUERY_FUNCTION_PREFIX}{node.name} has a wrong value."
+        f"The parameter {name} of {QUERY_FUNCTION_PREFIX}{node.name} has a wrong value:"
+        f" {shown_literal(_argument(node, name))}."
     )

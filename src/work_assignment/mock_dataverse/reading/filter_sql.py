@@ -45,7 +45,14 @@ from ..conditions.filter_tree import (
     Text,
     TextMatch,
 )
-from ..conditions.literals import edm_type, family, incompatible, literal_type, stored_literal
+from ..conditions.literals import (
+    edm_type,
+    family,
+    incompatible,
+    literal_type,
+    shown_literal,
+    stored_literal,
+)
 from ..faults import Fault, bad_request, not_emulated, unknown_property
 from ..tables.metadata import Catalog, Column, ColumnType, ManyToMany, OneToMany
 from .filter_functions import query_function
@@ -175,7 +182,8 @@ class _Scope:
         """Ask whether a navigation property leads to a row, which is all it can be asked."""
         type_name = f"Microsoft.Dynamics.CRM.{relation.referenced_table}"
         if not isinstance(other, Null) or operator not in (Operator.EQ, Operator.NE):
-            raise incompatible(type_name, self._type_of(other), operator)
+            what = f"The column is '{relation.referencing_navigation}', the value {_shown(other)}."
+            raise incompatible(type_name, self._type_of(other), operator, what)
         lookup = joined.table.columns[relation.referencing_column]
         expression = joined.sql(lookup.logical_name)
         if not lookup.is_polymorphic or relation.referencing_navigation == lookup.logical_name:
@@ -203,7 +211,8 @@ class _Scope:
         first, first_column = self._column(left)
         second, second_column = self._column(right)
         if family(first_column) != family(second_column):
-            raise incompatible(edm_type(first_column), edm_type(second_column), operator)
+            what = f"The columns are '{left}' and '{right}'."
+            raise incompatible(edm_type(first_column), edm_type(second_column), operator, what)
         check_comparison(first_column, operator)
         return compared_columns(first, operator, second)
 
@@ -279,6 +288,10 @@ def _partners(
     other = f"{between}.{quoted(side.column)} = {inner.base.sql(inner.base.table.primary_id)}"
     intersect = f"{quoted(relation.intersect_table)} AS {between}"
     return inner, exists(intersect, all_of((Fragment(own), Fragment(other))))
+
+
+def _shown(operand: Operand) -> str:
+    return f"'{operand}'" if isinstance(operand, Property) else shown_literal(operand)
 
 
 def _no_such_overload(function: str, *types: str) -> Exception:

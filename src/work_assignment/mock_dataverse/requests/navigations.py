@@ -12,6 +12,7 @@ from ..reading.reads import read_navigation, read_references
 from ..resource_paths import Segment
 from ..storage.rows import fetch_row
 from ..tables.metadata import OneToMany, Table
+from ..writing.control_information import check_control_information
 from ..writing.keys import Key, find_row, key_not_found, read_key
 from ..writing.links import not_associated
 from ..writing.payloads import (
@@ -321,6 +322,7 @@ def _referenced(navigation: Navigation) -> Any:
     body = read_json(navigation.request.body, navigation.table.entity_set_name)
     if "@odata.id" not in body:
         raise invalid_payload(navigation.table.entity_set_name, "The body has no '@odata.id'.")
+    check_control_information(navigation.table, "@odata.id", body["@odata.id"])
     return body["@odata.id"]
 
 

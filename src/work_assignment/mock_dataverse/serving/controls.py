@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..storage.clock import VirtualClock
 from .counters import Counters
+from .filling import Filling
 from .latency import Latency
 from .protection import ServiceProtection
 from .scripted_faults import ScriptedFaults
@@ -17,6 +18,7 @@ class Controls:
 
     clock: VirtualClock
     counters: Counters = field(default_factory=Counters)
+    filling: Filling = field(default_factory=Filling)
     faults: ScriptedFaults = field(default_factory=ScriptedFaults)
     latency: Latency = field(default_factory=Latency)
     protection: ServiceProtection = field(default_factory=ServiceProtection)

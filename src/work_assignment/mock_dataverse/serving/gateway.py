@@ -15,17 +15,20 @@ from ..caller import Caller
 from ..faults import Fault
 from ..requests.exchanges import Request, Response, error_response
 from ..requests.sessions import Organization, Session
-from .admin.routes import ADMIN_ROOT, AdminRoutes
+from .admin.routes import ADMIN_ROOT, HEALTH, AdminRoutes, json_answer
 from .authentication import Authentication
 from .bodies import BrokenBody, read_body
 from .controls import Controls
 from .entra.login import LoginService
+from .filling import BEING_FILLED, TRY_AGAIN
 from .impersonation import impersonated
 from .incoming import Environ, Incoming, check_host, read_incoming, read_request, unread_request
 from .kinds import Kind
 from .operations import Operations, under, unexpected
 from .scripted_faults import ConnectionDropped, ScriptedFault, Subject
 
+_NOBODY = ""
+_REQUESTS_LEFT = "x-ms-ratelimit-burst-remaining-xrm-requests"
 _ALLOWED = {"Allow": "OPTIONS,GET,HEAD,POST"}
 # What may come back in a header: nothing that could end one.
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -59,17 +62,22 @@ class Gateway:
             body = read_body(environ)
         except BrokenBody as exc:
             answer = error_response(exc.fault)
-            return _completed(
+            return self._completed(
                 {}, replace(answer, headers={**answer.headers, "Connection": "close"})
             )
         except Fault as fault:
-            return _completed({}, error_response(fault))
+            return self._completed({}, error_response(fault))
         incoming = read_incoming(environ, body)
         if incoming.path.startswith(ADMIN_ROOT):
-            return self.admin.answer(incoming.method, incoming.path, incoming.query, body)
+            return self._administered(incoming)
         if self.login.is_for(incoming.path):
             return self._logged_in(incoming)
-        return _completed(incoming.headers, self._api(incoming))
+        return self._completed(incoming.headers, self._api(incoming))
+
+    def _administered(self, incoming: Incoming) -> Response:
+        if self.controls.filling.is_under_way and incoming.path != HEALTH:
+            return json_answer(503, {"error": BEING_FILLED}, TRY_AGAIN)
+        return self.admin.answer(incoming.method, incoming.path, incoming.query, incoming.body)
 
     def _logged_in(self, incoming: Incoming) -> Response:
         """Answer what is for the login service, which scripted faults may hit too."""
@@ -97,6 +105,7 @@ class Gateway:
         request = unread_request(incoming)
         try:
             request = read_request(incoming)
+            self.controls.filling.check(request.headers)
             if incoming.method == "OPTIONS":
                 return Response(200, _ALLOWED)
             return self._admitted(request, self._caller(request, incoming.origin))
@@ -117,22 +126,41 @@ class Gateway:
         """Answer a request unless its user asks for too much; limits are those of the real user."""
         user_id = caller.real_user_id
         self.controls.counters.count_user(user_id)
+        try:
+            with self.controls.protection.admitted(user_id):
+                response = self._carried_out(request, caller)
+        except Fault as fault:
+            response = _error(fault, request)
+        return replace(response, headers={**self._limits(user_id), **response.headers})
+
+    def _limits(self, user_id: str) -> dict[str, str]:
+        """Tell what a user has left; whoever is not known yet has everything."""
         protection = self.controls.protection
-        with protection.admitted(user_id):
-            response = self._carried_out(request, caller)
         remaining, hint = protection.remaining(user_id), protection.settings.dop_hint
-        headers = {
-            "x-ms-ratelimit-burst-remaining-xrm-requests": str(remaining.requests),
+        return {
+            _REQUESTS_LEFT: str(remaining.requests),
             "x-ms-ratelimit-time-remaining-xrm-requests": f"{remaining.execution_seconds:,.2f}",
             **({} if hint is None else {"x-ms-dop-hint": str(hint)}),
         }
-        return replace(response, headers={**headers, **response.headers})
 
     def _carried_out(self, request: Request, caller: Caller) -> Response:
         try:
             return Operations(self.controls).carry_out(Session(self.organization, caller), request)
         except Fault as fault:
             return _error(fault, request)
+
+    def _completed(self, asked: dict[str, str], response: Response) -> Response:
+        """Add the headers that every answer of the Web API has."""
+        headers = {
+            "OData-Version": "4.0",
+            "x-ms-service-request-id": response.headers.get("REQ_ID") or str(uuid.uuid4()),
+        }
+        client_id = asked.get("x-ms-client-request-id", "")
+        if _CLIENT_ID.fullmatch(client_id):
+            headers["x-ms-client-request-id"] = client_id
+        if _REQUESTS_LEFT not in response.headers:
+            headers |= self._limits(_NOBODY)
+        return replace(response, headers={**headers, **response.headers})
 
 
 def _error(fault: Fault, request: Request) -> Response:
@@ -143,18 +171,6 @@ def _error(fault: Fault, request: Request) -> Response:
     return (
         replace(answer, headers={**_ALLOWED, **answer.headers}) if fault.status == 405 else answer
     )
-
-
-def _completed(asked: dict[str, str], response: Response) -> Response:
-    """Add the headers that every answer of the Web API has."""
-    headers = {
-        "OData-Version": "4.0",
-        "x-ms-service-request-id": response.headers.get("REQ_ID") or str(uuid.uuid4()),
-    }
-    client_id = asked.get("x-ms-client-request-id", "")
-    if _CLIENT_ID.fullmatch(client_id):
-        headers["x-ms-client-request-id"] = client_id
-    return replace(response, headers={**headers, **response.headers})
 
 
 def _phrase(status: int) -> str:

@@ -11,7 +11,9 @@ from ..tables.metadata import Catalog
 
 _FIRST = re.compile(r"[^(/]*")
 _BOUND = re.compile(r"/Microsoft\.Dynamics\.CRM\.(\w+)(?:\([^)]*\))?$")
-_MESSAGES = frozenset({*UNBOUND, *ON_COLLECTION, *(name for _, name in ON_ROW), *NOT_EMULATED})
+MESSAGES = frozenset({*UNBOUND, *ON_COLLECTION, *(name for _, name in ON_ROW), *NOT_EMULATED})
+"""The actions and functions that requests can name."""
+
 _DEFINITIONS = re.compile(r"\w+Definitions$|\$metadata$")
 
 
@@ -40,8 +42,8 @@ def kind_of(catalog: Catalog, request: Request) -> Kind:
     table = catalog.by_set(first)
     if table is not None:
         bound = _BOUND.search(path)
-        message = bound[1] if bound is not None and bound[1] in _MESSAGES else None
+        message = bound[1] if bound is not None and bound[1] in MESSAGES else None
         return Kind(method, table.logical_name, message)
-    if first in _MESSAGES:
+    if first in MESSAGES:
         return Kind(method, message=first)
     return Kind(method, definitions=first if _DEFINITIONS.fullmatch(first) else None)

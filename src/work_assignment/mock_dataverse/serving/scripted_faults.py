@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Lock
+from typing import Any
 
 from ..faults import Fault
 from .kinds import Kind
+from .path_patterns import PathPattern
 
 
 class Drop(Enum):
@@ -41,7 +42,7 @@ class Match:
     """Which requests a rule is about; what is None does not matter."""
 
     method: str | None = None
-    path: re.Pattern[str] | None = None
+    path: PathPattern | None = None
     user_id: str | None = None
     table: str | None = None
     message: str | None = None
@@ -56,7 +57,7 @@ class Match:
             and self.user_id in (None, subject.user_id)
             and self.table in (None, kind.table)
             and self.message in (None, kind.message)
-            and (self.path is None or self.path.search(subject.path) is not None)
+            and (self.path is None or self.path.is_found_in(subject.path))
             and (self.body is None or self.body in subject.body)
         )
 
@@ -99,7 +100,10 @@ class ScriptedFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A scripted fault; `times` None is always, `probability` 1 is certain."""
+    """A scripted fault; `times` None is always, `probability` 1 is certain.
+
+    `given` is what its author wrote, for whoever reads the rules.
+    """
 
     match: Match
     effect: Effect
@@ -107,6 +111,7 @@ class Rule:
     times: int | None = 1
     probability: float = 1.0
     seed: int = 0
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

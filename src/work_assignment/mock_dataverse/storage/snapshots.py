@@ -20,6 +20,10 @@ class Snapshot:
     path: Path
     kept: int
 
+    def delete(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
 
 class Snapshots:
     """The copies of one organization, in a folder that goes with the process.
@@ -41,21 +45,23 @@ class Snapshots:
 
     def take(self, name: str, db: sqlite3.Connection) -> None:
         """Copy what a connection sees; a copy of that name is replaced."""
+        before, self._by_name[name] = self._by_name.get(name), self.copied(db)
+        if before is not None:
+            before.delete()
+
+    def copied(self, db: sqlite3.Connection) -> Snapshot:
+        """Copy what a connection sees, without a name."""
         path = self.new_path()
         try:
             with _opened(path) as copy:
                 db.backup(copy)
-                taken = Snapshot(path, current_version(copy))
+                return Snapshot(path, current_version(copy))
         except BaseException:
-            _delete(path)
+            Snapshot(path, kept=0).delete()
             raise
-        before = self._by_name.get(name)
-        self._by_name[name] = taken
-        if before is not None:
-            _delete(before.path)
 
     def forget(self, name: str) -> None:
-        _delete(self._by_name.pop(name).path)
+        self._by_name.pop(name).delete()
 
     def new_path(self) -> Path:
         self._made += 1
@@ -105,8 +111,3 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         text.register(db)
         db.execute("PRAGMA synchronous = OFF")
         yield db
-
-
-def _delete(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)

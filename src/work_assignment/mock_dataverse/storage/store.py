@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ..tables.metadata import Catalog
 from .connections import Connection, open_reader, open_writer
+from .imports import create_imports
 from .private_folders import DatabaseLock, PrivateFolder
 from .recording import Recorder
 from .row_locks import RowLocks, lock_timeout
@@ -31,6 +32,13 @@ class StoreUnavailable(Exception):
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _trouble(exc: sqlite3.Error) -> str:
+    """Say why a file cannot be had; who keeps it locked is nearly always another mock."""
+    if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return "is in use by another mock; stop that one or name another file"
+    return f"cannot be used: {exc}"
 
 
 class Store:
@@ -63,13 +71,14 @@ class Store:
         self._folder: PrivateFolder | None = None
         self._file_lock: DatabaseLock | None = None
         self._snapshots = Snapshots(self._private_path)
+        self._start: Snapshot | None = None
         self._pristine: Snapshot | None = None
         try:
             self._path = self._place()
             self._writer = self._open()
         except sqlite3.Error as exc:
             self._give_back_places()
-            raise StoreUnavailable(f"The database {self.database} cannot be used: {exc}.") from exc
+            raise StoreUnavailable(f"The database {self.database} {_trouble(exc)}.") from exc
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -141,9 +150,19 @@ class Store:
         with self._snapshots.lock:
             self._snapshots.forget(name)
 
-    def reset(self) -> None:
-        """Return to the rows that an organization has before anybody writes one."""
+    def keep_start(self) -> None:
+        """Let a reset return to the rows of now, instead of those of an empty organization."""
+        with self._snapshots.lock, self.reading() as db:
+            before, self._start = self._start, self._snapshots.copied(db)
+            if before is not None:
+                before.delete()
+
+    def reset(self, *, to_empty: bool = False) -> None:
+        """Return to the start that was kept, else to the rows an organization has before any other."""
         with self._snapshots.lock:
+            if self._start is not None and not to_empty:
+                self._put_back(self._start)
+                return
             if self._pristine is None:
                 self._pristine = self._make_pristine()
             self._put_back(self._pristine)
@@ -231,6 +250,7 @@ class Store:
     def _prepare(self, db: Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         create_counter(db)
+        create_imports(db)
         bring_up_to_date(db, self._seeded_catalog)
         seed(db, self._seeded_catalog, self.clock())
         db.execute("COMMIT")

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -57,6 +58,11 @@ def to_stored(table: Table, column: Column, value: object) -> Any:
     if value is None:
         return None
     return _READERS[column.type](table, column, value)
+
+
+def check_ignored(table: Table, column: Column, value: object) -> None:
+    """Check the type of a value for a column that nobody may write; its limits do not matter."""
+    to_stored(table, replace(column, max_length=None, minimum=None, maximum=None), value)
 
 
 def _wrong_type(table: Table, column: Column, value: object) -> Fault:
@@ -233,7 +239,7 @@ def _day(table: Table, column: Column, text: str) -> date:
     try:
         return _in_range(date.fromisoformat(text))
     except ValueError:
-        raise _invalid_date(text) from None
+        raise _invalid_date(column, text) from None
 
 
 def _moment(table: Table, column: Column, text: str) -> datetime:
@@ -245,7 +251,7 @@ def _moment(table: Table, column: Column, text: str) -> datetime:
         moment = datetime.fromisoformat(f"{day}T{time}{(zone or '+00:00').upper()}")
         _in_range(moment.astimezone(UTC).date())
     except (ValueError, OverflowError):
-        raise _invalid_date(text) from None
+        raise _invalid_date(column, text) from None
     return moment
 
 
@@ -255,10 +261,10 @@ def _in_range(day: date) -> date:
     return day
 
 
-def _invalid_date(text: str) -> Fault:
+def _invalid_date(column: Column, text: str) -> Fault:
     return bad_request(
         "The date-time format is invalid, or value is outside the supported range."
-        f" The value is {_shown(text)}.",
+        f" The value is {_shown(text)}, the column '{column.logical_name}'.",
         "0x80040239",
     )
 

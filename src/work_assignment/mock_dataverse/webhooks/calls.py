@@ -38,6 +38,13 @@ class SynchronousCalls:
         self._idle: list[Poster] = []
         self._busy: set[Poster] = set()
         self._is_closed = False
+        self._sent = 0
+        self._failed = 0
+
+    def counts(self) -> tuple[int, int]:
+        """How many posts were taken by their receivers, and how many were not."""
+        with self._lock:
+            return self._sent, self._failed
 
     def call(self, db: sqlite3.Connection, endpoints: Table, delivery: Delivery) -> None:
         """Post and wait; a step that fails takes its whole request with it, and is not repeated
@@ -55,6 +62,9 @@ class SynchronousCalls:
             )
         finally:
             self._give_back(poster)
+        with self._lock:
+            self._sent += failure is None
+            self._failed += failure is not None
         if failure is not None:
             raise bad_request(failure.message, failure.code)
 

@@ -52,7 +52,7 @@ class Storage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many deliveries have ended since the start."""
+    """How many deliveries have ended since the start, those of synchronous steps included."""
 
     sent: int
     failed: int
@@ -134,8 +134,9 @@ class Dispatcher:
             return self._went_idle.wait_for(self._is_idle, timeout)
 
     def counts(self) -> Counts:
+        sent, failed = self.calls.counts()
         with self._lock:
-            return Counts(self._sent, self._failed)
+            return Counts(self._sent + sent, self._failed + failed)
 
     def waiting(self) -> int:
         """Count what is in the outbox."""

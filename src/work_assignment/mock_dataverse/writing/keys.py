@@ -30,6 +30,9 @@ def read_key(table: Table, text: str) -> Key:
     if is_guid(text):
         return Key(row_id=text.lower())
     parts = split_outside_quotes(text, ",")
+    beside = [part.strip() for part in parts if not is_guid(part.strip())]
+    if len(beside) < len(parts):
+        raise _invalid_key(table, ",".join(beside) or text)
     pairs = dict(_pair(table, part) for part in parts)
     if len(pairs) < len(parts):
         raise _invalid_key(table, text)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
 from ..faults import (
@@ -21,11 +23,11 @@ from ..faults import (
 from ..resource_paths import NAMESPACE
 from ..tables.metadata import Catalog, Column, ColumnType, Table
 from ..tables.standard_tables.activity_parties import PARTIES_OF
-from ..tables.values import to_stored
-from .references import Reference, References
+from ..tables.values import check_ignored, to_stored
+from .control_information import TYPE, check_control_information
+from .references import Reference, References, existing
 
 _BIND = "@odata.bind"
-_TYPE = "@odata.type"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DEEPEST = 20
 _NO_DEEP_UPDATE = "Deep update of navigation properties is not allowed."
@@ -165,6 +167,18 @@ def _check_unicode(parsed: dict[str, Any], entity_set: str) -> None:
         ) from exc
 
 
+@contextmanager
+def _naming(navigation: str) -> Iterator[None]:
+    """Let what is wrong with a reference name its property; a row that is missing names itself."""
+    try:
+        yield
+    except Fault as fault:
+        if fault.status != HTTPStatus.BAD_REQUEST:
+            raise
+        said = f"{fault.message} The property is '{navigation}{_BIND}'."
+        raise bad_request(said, fault.code) from fault
+
+
 class _Reader:
     """Collects what the properties of one body say."""
 
@@ -215,9 +229,10 @@ class _Reader:
     def _read(self, name: str, value: Any) -> None:
         if name.endswith(_BIND):
             self._bind(name.removesuffix(_BIND), value)
-        elif name == _TYPE:
+        elif name == TYPE:
             self._check_type(value)
         elif "@" in name:
+            check_control_information(self._table, name, value)
             self._annotations[name] = value
         else:
             self._property(name, value)
@@ -226,7 +241,7 @@ class _Reader:
         expected = f"{NAMESPACE}{self._table.logical_name}"
         if not isinstance(value, str) or value.removeprefix("#") != expected:
             raise invalid_payload(
-                self._table.entity_set_name, f"'{_TYPE}' is {value!r}, not '{expected}'."
+                self._table.entity_set_name, f"'{TYPE}' is {value!r}, not '{expected}'."
             )
 
     def _property(self, name: str, value: Any) -> None:
@@ -249,6 +264,8 @@ class _Reader:
             return
         if column.valid_for_create if self._creates else column.valid_for_update:
             self._values[column.logical_name] = to_stored(self._table, column, value)
+        else:
+            check_ignored(self._table, column, value)
 
     def _is_navigation(self, name: str) -> bool:
         table = self._table.logical_name
@@ -325,19 +342,22 @@ class _Reader:
         if relation is None:
             raise self._undeclared(name)
         column = self._table.columns[relation.referencing_column]
-        if not (column.valid_for_create if self._creates else column.valid_for_update):
-            return
-        found = None if value is None else self._references.resolve(self._db, value)
-        if found is not None:
-            self._check_target(name, column, relation.referenced_table, found)
-        self._look_up(column, found)
+        is_written = column.valid_for_create if self._creates else column.valid_for_update
+        found = None
+        if value is not None:
+            with _naming(name):
+                table, key = self._references.parse(value)
+            self._check_target(name, column, relation.referenced_table, table)
+            found = existing(self._db, table, key) if is_written else None
+        if is_written:
+            self._look_up(column, found)
 
-    def _check_target(self, name: str, column: Column, expected: str, found: Reference) -> None:
+    def _check_target(self, name: str, column: Column, expected: str, found: Table) -> None:
         accepted = column.targets if column.type is ColumnType.OWNER else (expected,)
-        if found.table.logical_name not in accepted:
+        if found.logical_name not in accepted:
             raise bad_request(
                 f"The navigation property '{name}' of '{self._table.logical_name}' takes"
-                f" {' or '.join(accepted)}, not {found.table.logical_name}."
+                f" {' or '.join(accepted)}, not {found.logical_name}."
             )
 
     def _look_up(self, column: Column, found: Reference | None) -> None:
@@ -358,7 +378,8 @@ class _Reader:
             raise invalid_payload(
                 self._table.entity_set_name, f"'{name}{_BIND}' takes an array of references."
             )
-        targets = tuple(self._references.resolve(self._db, item) for item in value)
+        with _naming(name):
+            targets = tuple(self._references.resolve(self._db, item) for item in value)
         self._links.append(CollectionLink(name, targets))
 
     def _undeclared(self, name: str) -> Fault:

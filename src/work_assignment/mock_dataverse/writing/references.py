@@ -39,11 +39,7 @@ class References:
             raise bad_request(f"A reference to a record is a text, not {text!r}.")
         if text.startswith("$"):
             return self.by_content_id(text)
-        table, key = self.parse(text)
-        row_id = find_row(db, table, key)
-        if row_id is None:
-            raise key_not_found(table, key)
-        return Reference(table, row_id)
+        return existing(db, *self.parse(text))
 
     def parse(self, text: object) -> tuple[Table, Key]:
         """Take a reference apart, whether there is such a row or not."""
@@ -68,6 +64,14 @@ class References:
         if found is None:
             raise _unknown_content_id(text)
         return found
+
+
+def existing(db: sqlite3.Connection, table: Table, key: Key) -> Reference:
+    """Return the row with a key; a Fault when there is none."""
+    row_id = find_row(db, table, key)
+    if row_id is None:
+        raise key_not_found(table, key)
+    return Reference(table, row_id)
 
 
 def _unknown_content_id(text: str) -> Fault:

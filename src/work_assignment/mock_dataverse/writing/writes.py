@@ -147,7 +147,7 @@ class Writes:
         row.update(_migrated(payload.values, row))
         if is_user_owned(table):
             row.update(self._owner(db, table, payload.values, context, None))
-        row.update(state_columns(table, payload.values, None, row_id))
+        row.update(state_columns(table, payload.values, None))
         row.update(
             computed_columns(Write(db, self.catalog, table, payload.values, row, creates=True))
         )
@@ -197,7 +197,7 @@ class Writes:
             self._outbox.validate(db, asked)
         if "ownerid" in changes:
             changes.update(self._owner(db, table, changes, context, before["ownerid"]))
-        changes.update(state_columns(table, changes, before, row_id))
+        changes.update(state_columns(table, changes, before))
         self.change(db, table, before, changes, context)
         if changes.get("ownerid", before.get("ownerid")) != before.get("ownerid"):
             self._assign_below(db, table, before, changes, context)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from ..kinds import MESSAGES
+from ..path_patterns import PathPattern, UnsafePattern, path_pattern
 from ..scripted_faults import Drop, Effect, Match, Rule, RuleState
 from .limits import user_named
 from .members import Members
@@ -16,6 +18,9 @@ from .routes import AdminCall, AdminProblem, Route
 _RULE = ("match", "do", "nth", "skip", "times", "probability", "seed")
 _MATCH = ("method", "path", "user", "table", "message", "body", "inner")
 _DO = ("status", "code", "message", "headers", "retry_after", "body", "after", "delay_ms", "drop")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# What only an answer has.
+_OF_ANSWERS = ("after", "code", "message", "headers", "retry_after", "body")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _MOST_RULES = 1000
@@ -58,12 +63,17 @@ def fault_routes(parts: Parts) -> tuple[Route, ...]:
 def _rule(parts: Parts, given: Any, what: str) -> Rule:
     if given is None:
         raise AdminProblem(f"{what} must be a JSON object.")
+    _refuse_misplaced(given, _RULE, what)
     body = Members(given, _RULE, what)
     if "nth" in body and ("skip" in body or "times" in given):
         raise AdminProblem(f"{what}: 'nth' goes without 'skip' and 'times'.")
     if "do" not in body:
         raise AdminProblem(f"{what} needs the member 'do'.")
     probability = body.number("probability", 1, most=1)
+    if "nth" in body and probability < 1:
+        raise AdminProblem(f"{what}: 'nth' strikes for certain, so it goes without 'probability'.")
+    if "seed" in body and "probability" not in body:
+        raise AdminProblem(f"{what}: 'seed' says nothing without 'probability'.")
     without_end = given.get("times", 1 if probability == 1 else None) is None
     match = _match(parts, body.raw("match"), f"{what}, 'match'")
     return Rule(
@@ -73,12 +83,42 @@ def _rule(parts: Parts, given: Any, what: str) -> Rule:
         times=None if without_end else body.whole("times", 1, least=1),
         probability=probability,
         seed=body.whole("seed", 0),
+        given=given,
     )
 
 
+def _refuse_misplaced(given: Any, known: tuple[str, ...], what: str) -> None:
+    """Refuse a member that belongs into another part of a rule, and say into which."""
+    if not isinstance(given, Mapping):
+        return
+    for name in sorted(set(given) - set(known)):
+        places = [
+            place
+            for place, members in (
+                ("beside 'match' and 'do'", _RULE),
+                ("in 'match'", _MATCH),
+                ("in 'do'", _DO),
+            )
+            if name in members
+        ]
+        if places:
+            raise AdminProblem(f"{what}: '{name}' belongs {' or '.join(places)}.")
+
+
 def _match(parts: Parts, given: Any, what: str) -> Match:
+    _refuse_misplaced(given, _MATCH, what)
     body = Members(given, _MATCH, what)
     method, table, text = body.text("method"), body.text("table"), body.text("body")
+    message = body.text("message")
+    if method is not None and method.upper() not in _METHODS:
+        raise AdminProblem(
+            f"{what}: there is no method '{method}'; known are {', '.join(_METHODS)}."
+        )
+    if message is not None and message not in MESSAGES:
+        raise AdminProblem(
+            f"{what}: there is no message '{message}'; messages are actions and functions, such as"
+            " CreateMultiple."
+        )
     if table is not None and table not in parts.store.catalog.tables:
         raise AdminProblem(f"{what}: there is no table '{table}'.")
     return Match(
@@ -86,31 +126,35 @@ def _match(parts: Parts, given: Any, what: str) -> Match:
         path=_pattern(body.text("path"), what),
         user_id=user_named(parts, body.text("user")),
         table=table,
-        message=body.text("message"),
+        message=message,
         body=None if text is None else text.encode(),
         inner=body.flag("inner", default=False),
     )
 
 
-def _pattern(text: str | None, what: str) -> re.Pattern[str] | None:
+def _pattern(text: str | None, what: str) -> PathPattern | None:
     try:
-        return None if text is None else re.compile(text)
-    except re.error as exc:
-        raise AdminProblem(f"{what}: '{text}' is no regular expression: {exc}.") from exc
+        return None if text is None else path_pattern(text)
+    except UnsafePattern as exc:
+        raise AdminProblem(f"{what}, 'path': {exc}") from exc
 
 
 def _effect(given: Any, match: Match, what: str) -> Effect:
+    _refuse_misplaced(given, _DO, what)
     body = Members(given, _DO, what)
     delay = body.number("delay_ms", 0, most=_LONGEST_MS) / 1000
     after = body.flag("after", default=False)
     if "drop" in body:
-        _refuse_beside(body, "drop", ("status", "after"), what)
+        _refuse_beside(body, "drop", ("status", *_OF_ANSWERS), what)
         return Effect(delay_seconds=delay, drop=_drop(body.text("drop"), what))
     if "status" not in body:
-        _refuse_beside(body, "delay_ms", ("after", "code", "message", "headers", "body"), what)
-        if "delay_ms" not in body:
+        if "delay_ms" in body:
+            _refuse_beside(body, "delay_ms", _OF_ANSWERS, what)
+        else:
             raise AdminProblem(f"{what} needs 'status', 'drop' or 'delay_ms'.")
         return Effect(delay_seconds=delay)
+    if "body" in body:
+        _refuse_beside(body, "body", ("code", "message"), what)
     if match.inner and "body" in body:
         raise AdminProblem(f"{what}: 'body' cannot be sent inside a batch, whose parts are JSON.")
     status = body.whole("status", 500, least=400, most=599)
@@ -160,28 +204,10 @@ def _phrase(status: int) -> str:
 
 
 def _described(state: RuleState) -> dict[str, Any]:
-    match, effect = state.rule.match, state.rule.effect
-    wanted = {
-        "method": match.method,
-        "path": match.path.pattern if match.path else None,
-        "user": match.user_id,
-        "table": match.table,
-        "message": match.message,
-        "body": match.body.decode() if match.body is not None else None,
-        "inner": match.inner or None,
-    }
-    done = {
-        "status": effect.status,
-        "code": effect.code if effect.status else None,
-        "delay_ms": effect.delay_seconds * 1000 or None,
-        "drop": effect.drop.value if effect.drop else None,
-        "after": effect.after or None,
-    }
+    """Show a rule as it was given, and how far it has come."""
     return {
         "id": state.id,
-        "match": {name: value for name, value in wanted.items() if value is not None},
-        "do": {name: value for name, value in done.items() if value is not None},
-        "probability": state.rule.probability,
+        **state.rule.given,
         "seen": state.seen,
         "hits": state.hits,
         "left": state.left,

@@ -14,6 +14,7 @@ from ...faults import Fault, json_problem
 from ...requests.exchanges import Response, parse_query
 
 ADMIN_ROOT = "/__mock/"
+HEALTH = f"{ADMIN_ROOT}health"
 
 _PARAMETER = re.compile(r"<(\w+)>")
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class AdminCall:
     body: Any = None
 
 
-# A handler returns plain JSON, or None for 204.
+# A handler returns plain JSON, None for 204, or a whole response with a status of its own.
 Handler: TypeAlias = Callable[[AdminCall], Any]
 
 
@@ -90,7 +91,9 @@ def _carry_out(route: Route, parameters: Mapping[str, str], query: str, body: by
     except Exception:
         _log.exception("The admin route %s %s failed", route.method, route.pattern)
         return _problem(500, f"{route.method} {route.pattern} failed unexpectedly.")
-    return Response(204) if outcome is None else _json(200, outcome)
+    if isinstance(outcome, Response):
+        return outcome
+    return Response(204) if outcome is None else json_answer(200, outcome)
 
 
 def _parsed(body: bytes) -> Any:
@@ -107,8 +110,10 @@ def _refuse_constant(text: str) -> Any:
 
 
 def _problem(status: int, message: str) -> Response:
-    return _json(status, {"error": message})
+    return json_answer(status, {"error": message})
 
 
-def _json(status: int, body: Any) -> Response:
-    return Response(status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Make a response of plain JSON."""
+    kind = {"Content-Type": "application/json"}
+    return Response(status, {**kind, **(headers or {})}, json.dumps(body).encode())

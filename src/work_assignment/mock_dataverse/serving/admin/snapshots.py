@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .members import Members
 from .parts import Parts
 from .routes import AdminCall, AdminProblem, Route
 
+_EMPTY = "empty"
+_BEGINNINGS = ("start", _EMPTY)
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -37,8 +40,8 @@ def snapshot_routes(parts: Parts) -> tuple[Route, ...]:
         except KeyError as exc:
             raise _unknown(name) from exc
 
-    def reset(_: AdminCall) -> dict[str, Any]:
-        store.reset()
+    def reset(call: AdminCall) -> dict[str, Any]:
+        store.reset(to_empty=_is_to_empty(call))
         parts.organization.refresh()
         parts.prepare()
         return {"reset": True}
@@ -50,6 +53,14 @@ def snapshot_routes(parts: Parts) -> tuple[Route, ...]:
         Route("POST", "snapshots/<name>/restore", restore),
         Route("DELETE", "snapshots/<name>", forget),
     )
+
+
+def _is_to_empty(call: AdminCall) -> bool:
+    where = Members(call.body, ("to",)).text("to")
+    if where not in (None, *_BEGINNINGS):
+        listed = " or ".join(f"'{each}'" for each in _BEGINNINGS)
+        raise AdminProblem(f"The body: 'to' must be {listed}, not {where!r}.")
+    return where == _EMPTY
 
 
 def _name(call: AdminCall) -> str:

@@ -46,7 +46,10 @@ def webhook_routes(parts: Parts) -> tuple[Route, ...]:
 
     def log(call: AdminCall) -> dict[str, Any]:
         after, since = _since(call.query.get("since"))
-        found = control.log.entries(after=after, since=since, table=call.query.get("table"))
+        table = call.query.get("table")
+        if table is not None and table not in parts.store.catalog.tables:
+            raise AdminProblem(f"There is no table '{table}'.")
+        found = control.log.entries(after=after, since=since, table=table)
         return {"entries": [_entry(attempted) for attempted in found]}
 
     def clear(_: AdminCall) -> None:
