@@ -158,11 +158,13 @@ def test_a_killed_server_leaves_a_usable_file(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as victim:
-        assert victim.stdout is not None
-        assert victim.stdout.readline() == b"ready\n"
-        with pytest.raises(StoreUnavailable, match="database is locked"):
-            Store(build_catalog([]), path)
-        victim.kill()
+        try:
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == b"ready\n"
+            with pytest.raises(StoreUnavailable, match="in use by another mock"):
+                Store(build_catalog([]), path)
+        finally:
+            victim.kill()
     again = Store(build_catalog([]), path)
     with again.reading() as db:
         assert names(db) == ["committed"]
