@@ -1,18 +1,18 @@
 """What a large organization costs: a table of a million leads, asked over HTTP while others write.
 
 Leads of 50 owners, half of them with one of 2,000 accounts, created 30 seconds apart: the first
-50,000 are loaded by CreateMultiple, the others are copies of these. Each request is then sent a few times on one connection; "busy p50" is the same
-while a writer writes as fast as it can. "server ms" is processor time of the server.
+50,000 are loaded by CreateMultiple, the others are copies of these. Each request is then sent a
+few times on one connection; "busy p50" is the same while a writer writes as fast as it can.
+"server ms" is processor time of the server.
 """
 
 from __future__ import annotations
 
 import json
-import random
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,20 +20,18 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from benchmarks.web_api.clients import ROOT, Call, HttpClient, posted, rows_of
+from benchmarks.web_api.clients import ROOT, Call, HttpClient, rows_of
 from benchmarks.web_api.copies import copy_leads
 from benchmarks.web_api.leads import (
     AT_ONCE,
-    SHOWN,
     add_accounts,
     add_owners,
     create_many,
-    created_at,
-    lead,
     owned_lead,
 )
 from benchmarks.web_api.measuring import percentile
 from benchmarks.web_api.progress import Progress
+from benchmarks.web_api.questions import Loaded, Question, questions, update
 from benchmarks.web_api.servers import ServerProcess, Usage
 
 ROWS = 1_000_000
@@ -41,19 +39,6 @@ CREATED = 50_000
 # What loading takes on a slow laptop: to start, to create a lead over HTTP, to copy and read one.
 STARTING_S, CREATING_S, COPYING_S = 5, 0.0007, 0.0001
 TIMES = 9
-_PAGE_OF_50 = {"Prefer": "odata.maxpagesize=50"}
-_OPEN = "statecode eq 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """An organization full of leads; `delta` is where a reader of changes goes on."""
-
-    rows: int
-    owners: Sequence[str]
-    accounts: Sequence[str]
-    ids: Sequence[str]
-    delta: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +50,6 @@ class Loading:
     created: int
     seconds: float
     usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request by its name, made anew each time; headers ask for pages of 50."""
-
-    name: str
-    call: Callable[[], Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,95 +129,6 @@ def _relative(link: str) -> str:
     return f"{parts.path.removeprefix(ROOT)}?{parts.query}"
 
 
-def questions(loaded: Loaded) -> Iterator[Question]:
-    dice = random.Random(7)  # noqa: S311  the questions are to be the same each time
-
-    def owner() -> str:
-        return f"_ownerid_value eq {dice.choice(loaded.owners)}"
-
-    def account() -> str:
-        return f"_parentaccountid_value eq {dice.choice(loaded.accounts)}"
-
-    def moment() -> str:
-        return created_at(dice.randrange(loaded.rows * 9 // 10))
-
-    def lead_id() -> str:
-        return dice.choice(loaded.ids)
-
-    def deep() -> str:
-        at = moment()
-        return f"(createdon gt {at} or (createdon eq {at} and leadid gt {lead_id()}))"
-
-    def fetch() -> str:
-        conditions = _condition("ownerid", "eq", dice.choice(loaded.owners)) + _OPEN_CONDITION
-        return f"leads?fetchXml={_fetch(conditions)}"
-
-    def fetch_since() -> str:
-        return f"leads?fetchXml={_fetch(_condition('createdon', 'on-or-after', moment()))}"
-
-    by_creation, open_leads = "&$orderby=createdon", f"leads?{SHOWN}&$filter={_OPEN}"
-    yield Question("one row", lambda: Call("GET", f"leads({lead_id()})?{SHOWN}"))
-    yield _pages("50 by primary key", lambda: f"leads?{SHOWN}&$filter=leadid eq {lead_id()}")
-    yield _pages("50 of an owner, open", lambda: f"{open_leads} and {owner()}")
-    yield _whole("5,000 of an owner, open", lambda: f"{open_leads} and {owner()}")
-    yield _pages("50 of an owner, open, oldest first",
-                 lambda: f"{open_leads} and {owner()}{by_creation}")  # fmt: skip
-    yield _pages("50 since a moment, in order",
-                 lambda: f"leads?{SHOWN}&$filter=createdon ge {moment()}{by_creation}")  # fmt: skip
-    yield _pages("50 before a moment, latest first",
-                 lambda: f"leads?{SHOWN}&$filter=createdon lt {moment()}{by_creation} desc")  # fmt: skip
-    yield _pages("50 deep inside (createdon, id)",
-                 lambda: f"{open_leads} and {deep()}{by_creation},leadid")  # fmt: skip
-    yield _whole("5,000 deep inside (createdon, id)",
-                 lambda: f"{open_leads} and {deep()}{by_creation},leadid")  # fmt: skip
-    yield _pages("50 of an account", lambda: f"leads?{SHOWN}&$filter={account()}")
-    yield _pages("50 of an account, open, oldest first",
-                 lambda: f"{open_leads} and {account()}{by_creation}")  # fmt: skip
-    yield _pages("50 open", lambda: open_leads)
-    yield _pages("50 open, oldest first", lambda: f"{open_leads}{by_creation}")
-    yield _whole("5,000 open, oldest first", lambda: f"{open_leads}{by_creation}")
-    yield _whole("$count of open ones (to 5,000)", lambda: f"leads/$count?$filter={_OPEN}")
-    yield _pages("FetchXML: 50 of an owner, open, in order", fetch)
-    yield _pages("FetchXML: 50 since a day, in order", fetch_since)
-    yield _pages("any(): open leads with a task of a subject (none)",
-                 lambda: f"{open_leads} and Lead_Tasks/any(t:t/subject eq 'x')")  # fmt: skip
-    yield _pages("changes since the last thousand", lambda: loaded.delta)
-    yield _whole("no index: $top=50 by revenue",
-                 lambda: f"leads?{SHOWN}&$orderby=revenue desc&$top=50")  # fmt: skip
-    yield _whole("no index: by e-mail address",
-                 lambda: f"leads?{SHOWN}&$filter=emailaddress1 eq 'lead77@example.com'")  # fmt: skip
-    yield _whole("no index: contains, and none does",
-                 lambda: f"leads?{SHOWN}&$filter=contains(subject,'nobody')")  # fmt: skip
-    yield Question("update a row", lambda: _update(lead_id()))
-    yield Question("create a row", lambda: posted("leads", lead(dice.randrange(loaded.rows))))
-
-
-_OPEN_CONDITION = '<condition attribute="statecode" operator="eq" value="0"/>'
-
-
-def _condition(column: str, operator: str, value: str) -> str:
-    return f'<condition attribute="{column}" operator="{operator}" value="{value}"/>'
-
-
-def _fetch(conditions: str) -> str:
-    return (
-        '<fetch count="50"><entity name="lead"><attribute name="subject"/>'
-        f'<filter>{conditions}</filter><order attribute="createdon"/></entity></fetch>'
-    )
-
-
-def _pages(name: str, path: Callable[[], str]) -> Question:
-    return Question(name, lambda: Call("GET", path(), headers=_PAGE_OF_50))
-
-
-def _whole(name: str, path: Callable[[], str]) -> Question:
-    return Question(name, lambda: Call("GET", path()))
-
-
-def _update(row_id: str) -> Call:
-    return posted(f"leads({row_id})", {"subject": "changed"}, "PATCH")
-
-
 def results(server: ServerProcess, loaded: Loaded) -> Iterator[Answered]:
     """Ask all questions, then all again beside a writer."""
     quiet = [_asked(server, question) for question in questions(loaded)]
@@ -289,7 +177,7 @@ class _Writer:
             for number in count():
                 if self._is_done.is_set():
                     return
-                client.send(_update(self._ids[number % len(self._ids)]))
+                client.send(update(self._ids[number % len(self._ids)]))
 
     def __enter__(self) -> None:
         self._thread.start()

@@ -238,7 +238,7 @@ def run_campaign(requests: int, seconds: float, seed: int, tally: Tally) -> list
         threads = [
             threading.Thread(
                 target=_attack_on,
-                args=(target, makers, is_alone, Random(f"{seed} {number}"), tally),  # noqa: S311
+                args=(target, makers, is_alone, Random(f"{seed} {number}"), tally),  # noqa: S311 - a seed repeats the run
                 kwargs={"requests": requests, "deadline": deadline},
             )
             for number, (target, makers, is_alone) in enumerate(parts)

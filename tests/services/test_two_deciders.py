@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -154,7 +155,7 @@ def test_the_laws_hold_however_two_workers_take_turns(
     turnstile = Turnstile(iter(order))
     deciders = [
         world.decider(
-            Calls(everywhere=lambda number=number: turnstile.wait(number)),  # type: ignore[misc]
+            Calls(everywhere=partial(turnstile.wait, number)),
             shared_lease=True,
             block_size=size,
         )

@@ -166,6 +166,8 @@ def test_aliases_are_bound_from_the_query(world: World) -> None:
         ("subject eq employees", "operand types 'Edm.String' and 'Edm.Int32'"),
         ("contains(employees,'1')", "No function signature"),
         ("contains(subject,1)", "No function signature"),
+        ("contains(subject,1)", "Edm.String, Edm.Int32. The column is 'subject', the value 1."),
+        ("contains(employees,'a')", "Edm.Int32, Edm.String. The column is 'employees', the value 'a'."),
         (f"not {CRM}.In(PropertyName='subject',PropertyValues=['a'])",
          "Not operator along with the Custom Named Condition operators is not allowed"),
         (f"{CRM}.In(PropertyName='employees',PropertyValues=['many'])", "not a valid Integer"),

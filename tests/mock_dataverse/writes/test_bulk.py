@@ -86,6 +86,9 @@ def test_a_wrong_target_is_named_by_its_number(api: Api) -> None:
     good, bad = {**LEAD, "subject": "x"}, {**LEAD, "leadsourcecode": 99}
     answer = bulk(api, "leads", "CreateMultiple", good, good, bad)
     assert_fault(answer, 400, "0x8004431a", "'Targets[2].leadsourcecode'")
+    answer = bulk(api, "leads", "UpdateMultiple", {**LEAD, "@odata.id": 5, "subject": "x"})
+    said = "'@odata.id' is 5, not a text. Its place is 'Targets[0]'."
+    assert_fault(answer, 400, "0x80060888", said)
     absent = str(uuid.uuid4())
     answer = bulk(api, "leads", "UpdateMultiple", {**LEAD, "leadid": absent, "subject": "x"})
     said = f"lead With Id = {absent} Does Not Exist. Its place is 'Targets[0]'."

@@ -33,6 +33,7 @@ from ..conditions.filter_tree import (
     Text,
     TextMatch,
 )
+from ..conditions.literals import shown_literal
 from ..faults import Fault, bad_request, not_emulated, unknown_property
 from ..resource_paths import NAMESPACE
 from .forms.types import (
@@ -111,10 +112,11 @@ def _not_compared(prop: Property, kind: DefinitionType) -> Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """One side of a comparison: its type in CSDL, and its value, ready to be compared."""
+    """One side of a comparison: its type in CSDL, its value, ready to be compared, its wording."""
 
     type: str
     value: _Value
+    shown: str
     literal: Literal | None = None
 
 
@@ -123,16 +125,16 @@ def _comparison(
 ) -> Predicate:
     one, other = _typed(left, kind), _typed(right, kind)
     if one.literal is not None and other.literal is None:
-        one, other = _as(other.type, one, comparison), other
+        one, other = _as(other, one, comparison), other
     else:
-        other = _as(one.type, other, comparison)
+        other = _as(one, other, comparison)
     first, second = one.value, other.value
     if comparison is Operator.EQ:
         return lambda definition: bool(first(definition) == second(definition))
     if comparison is Operator.NE:
         return lambda definition: bool(first(definition) != second(definition))
     if other.type == EDM_BOOLEAN or _enum_of(other.type) is not None:
-        raise _incompatible(one.type, other.type, comparison)
+        raise _incompatible(one, other, comparison)
     return _ordered(_ORDERED[comparison], first, second)
 
 
@@ -150,26 +152,28 @@ def _text_match(function: str, subject: Operand, part: Operand, kind: Definition
         if side.type != EDM_STRING:
             raise bad_request(
                 f"No function signature for the function with name '{function}' matches the"
-                f" specified arguments; it takes texts, and one of them is '{_shown(side.type)}'."
+                f" specified arguments; it takes texts, and {side.shown} is '{_shown(side.type)}'."
             )
     test, first, second = _TEXT_TESTS[function], text.value, wanted.value
     return lambda definition: test(first(definition) or "", second(definition) or "")
 
 
 def _typed(operand: Operand, kind: DefinitionType) -> _Typed:
+    if isinstance(operand, Property):
+        return _property(operand.path, kind)
+    shown = shown_literal(operand)
     match operand:
-        case Property(path):
-            return _property(path, kind)
         case Null():
-            return _Typed("<null>", lambda definition: None, operand)
+            return _Typed("<null>", lambda definition: None, shown, operand)
         case Member(type_name, _):
-            return _Typed(type_name, lambda definition: None, operand)
+            return _Typed(type_name, lambda definition: None, shown, operand)
         case Day(value):
             day = value.isoformat()
-            return _Typed("Edm.Date", lambda definition: day, operand)
+            return _Typed("Edm.Date", lambda definition: day, shown, operand)
         case Text(value) | Number(value) | Boolean(value) | Guid(value) | Moment(value):
             constant = _folded(value)
-            return _Typed(_LITERAL_TYPES[type(operand)], lambda definition: constant, operand)
+            found = _LITERAL_TYPES[type(operand)]
+            return _Typed(found, lambda definition: constant, shown, operand)
 
 
 def _property(path: tuple[str, ...], kind: DefinitionType) -> _Typed:
@@ -190,7 +194,7 @@ def _property(path: tuple[str, ...], kind: DefinitionType) -> _Typed:
             value = value[step]
         return _ready(value, found)
 
-    return _Typed(found, read)
+    return _Typed(found, read, f"'{'/'.join(path)}'")
 
 
 def _type_at(found: str, path: tuple[str, ...]) -> str:
@@ -216,17 +220,19 @@ def _folded(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _as(wanted: str, side: _Typed, comparison: Operator) -> _Typed:
+def _as(other: _Typed, side: _Typed, comparison: Operator) -> _Typed:
     """Read one side as the type of the other; enumeration members also come as plain texts."""
-    literal = side.literal
+    literal, wanted = side.literal, other.type
     enum = _enum_of(wanted)
     if isinstance(literal, Null):
         return side
     if enum is not None and isinstance(literal, Text | Member):
-        return _member(enum, literal, wanted)
+        if isinstance(literal, Member) and literal.type != f"{NAMESPACE}{enum}":
+            raise _incompatible(other, side, Operator.EQ)
+        return _member(enum, literal, other)
     both_numbers = side.type in _NUMBERS and wanted in _NUMBERS
     if side.type != wanted and not both_numbers and wanted != "<null>":
-        raise _incompatible(wanted, side.type, comparison)
+        raise _incompatible(other, side, comparison)
     return side
 
 
@@ -235,22 +241,22 @@ def _enum_of(kind: str) -> str | None:
     return name if name in ENUMS else None
 
 
-def _member(enum: str, literal: Text | Member, wanted: str) -> _Typed:
+def _member(enum: str, literal: Text | Member, other: _Typed) -> _Typed:
     name = literal.value if isinstance(literal, Text) else literal.name
-    if isinstance(literal, Member) and literal.type != f"{NAMESPACE}{enum}":
-        raise _incompatible(wanted, literal.type, Operator.EQ)
     if name not in ENUMS[enum]:
         raise bad_request(
-            f"The string '{name}' is not a valid enumeration type constant of '{NAMESPACE}{enum}'."
+            f"The string '{name}' is not a valid enumeration type constant of '{NAMESPACE}{enum}',"
+            f" to which {other.shown} is compared."
         )
     constant = _folded(name)
-    return _Typed(wanted, lambda definition: constant, literal)
+    return _Typed(other.type, lambda definition: constant, f"'{name}'", literal)
 
 
-def _incompatible(one: str, other: str, comparison: Operator) -> Fault:
+def _incompatible(one: _Typed, other: _Typed, comparison: Operator) -> Fault:
     return bad_request(
         "A binary operator with incompatible types was detected. Found operand types"
-        f" '{_shown(one)}' and '{_shown(other)}' for operator kind '{_KINDS[comparison]}'."
+        f" '{_shown(one.type)}' and '{_shown(other.type)}' for operator kind"
+        f" '{_KINDS[comparison]}'. Compared are {one.shown} and {other.shown}."
     )
 
 

@@ -129,7 +129,7 @@ def _existing_id(
     call: Call, db: sqlite3.Connection, table: Table, target: Mapping[str, Any]
 ) -> str:
     if "@odata.id" in target:
-        found = call.session.references.resolve(db, target["@odata.id"])
+        found = call.session.references.resolve(db, _link(target))
         if found.table is not table:
             raise bad_request(f"'@odata.id' is not a {table.logical_name}.")
         return found.row_id
@@ -141,10 +141,17 @@ def _existing_id(
     return row_id
 
 
+def _link(target: Mapping[str, Any]) -> str:
+    link = target["@odata.id"]
+    if not isinstance(link, str):
+        raise bad_request(f"'@odata.id' is {link!r}, not a text.")
+    return link
+
+
 def _key(call: Call, table: Table, target: Mapping[str, Any]) -> Key | None:
     """Say which row an upsert is for; None for one that is new in any case."""
     if "@odata.id" in target:
-        found, key = call.session.references.parse(target["@odata.id"])
+        found, key = call.session.references.parse(_link(target))
         if found is not table:
             raise bad_request(f"'@odata.id' is not a {table.logical_name}.")
         return key

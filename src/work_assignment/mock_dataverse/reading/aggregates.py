@@ -27,17 +27,6 @@ from .render import (
     value_cell,
 )
 
-_NUMERIC = frozenset(
-    {
-        ColumnType.INTEGER,
-        ColumnType.BIGINT,
-        ColumnType.DECIMAL,
-        ColumnType.DOUBLE,
-        ColumnType.MONEY,
-    }
-)
-_WHOLE = frozenset({ColumnType.INTEGER, ColumnType.BIGINT})
-
 
 class Method(StrEnum):
     """How the values of a group become one."""
@@ -198,7 +187,7 @@ class Aggregation:
 
 def _check(total: Total) -> None:
     column, method = total.column, total.method
-    if column is None or method.counts or column.type in _NUMERIC:
+    if column is None or method.counts or column.type.is_numeric:
         return
     is_extreme = method in (Method.MINIMUM, Method.MAXIMUM)
     if not (is_extreme and column.type is ColumnType.DATETIME):
@@ -221,7 +210,7 @@ def _total_sql(total: Total, value: str) -> str:
         case Method.COUNT_DISTINCT:
             is_text = total.column is not None and total.column.type.is_text
             return f"count(DISTINCT {value}{f' COLLATE {COLLATION}' if is_text else ''})"
-        case Method.AVERAGE if total.column is not None and total.column.type in _WHOLE:
+        case Method.AVERAGE if total.column is not None and total.column.type.is_whole:
             # SQL Server's average of whole numbers is a whole number.
             return f"CAST(avg({value}) AS INTEGER)"
         case Method.AVERAGE:

@@ -219,7 +219,7 @@ class _Scope:
     def _text_match(self, node: TextMatch, wanted: bool) -> Fragment:
         expression, column = self._column(node.property)
         if not column.type.is_text:
-            raise _no_such_overload(node.function, edm_type(column), "Edm.String")
+            raise _no_such_overload(node, edm_type(column), self._type_of(node.value))
         match node.value:
             case Text(text):
                 pattern = _PATTERNS[node.function].format(text)
@@ -232,7 +232,7 @@ class _Scope:
                     f"another column: '{node.property}' with '{node.value}'."
                 )
             case literal:
-                raise _no_such_overload(node.function, "Edm.String", literal_type(literal))
+                raise _no_such_overload(node, edm_type(column), literal_type(literal))
 
     # lambdas
 
@@ -294,9 +294,11 @@ def _shown(operand: Operand) -> str:
     return f"'{operand}'" if isinstance(operand, Property) else shown_literal(operand)
 
 
-def _no_such_overload(function: str, *types: str) -> Exception:
+def _no_such_overload(node: TextMatch, *types: str) -> Fault:
+    function = node.function
     return bad_request(
         f"No function signature for the function with name '{function}' matches the specified "
         f"arguments. The function signatures considered are: {function}(Edm.String, Edm.String); "
-        f"the arguments are of types {', '.join(types)}."
+        f"the arguments are of types {', '.join(types)}. The column is '{node.property}', the "
+        f"value {_shown(node.value)}."
     )

@@ -43,6 +43,16 @@ class ColumnType(StrEnum):
         return self in (ColumnType.STRING, ColumnType.MEMO)
 
     @property
+    def is_whole(self) -> bool:
+        """A column of whole numbers that are amounts, not options."""
+        return self in (ColumnType.INTEGER, ColumnType.BIGINT)
+
+    @property
+    def is_numeric(self) -> bool:
+        """A column whose values can be added up."""
+        return self.is_whole or self in (ColumnType.DECIMAL, ColumnType.DOUBLE, ColumnType.MONEY)
+
+    @property
     def has_options(self) -> bool:
         """A column stored as a number with a label: choice, state, status or yes/no."""
         return self in (

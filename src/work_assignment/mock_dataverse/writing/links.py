@@ -61,9 +61,7 @@ class Links:
         self._check_target(navigation, relation.referencing_table, target)
         link = {relation.referencing_column: source.row_id}
         operation = _tied(ASSOCIATE, source, relation.schema_name, target, link, context)
-        self._begin(db, operation)
-        self._point(db, relation, target, source, context.within(operation))
-        self._outbox.enqueue(db, operation)
+        self._point_as(db, operation, relation, target, source, context)
 
     def remove(
         self,
@@ -85,9 +83,7 @@ class Links:
             raise not_associated()
         link = {relation.referencing_column: source.row_id}
         operation = _tied(DISASSOCIATE, source, relation.schema_name, target, link, context)
-        self._begin(db, operation)
-        self._point(db, relation, target, None, context.within(operation))
-        self._outbox.enqueue(db, operation)
+        self._point_as(db, operation, relation, target, None, context)
 
     def holds(
         self, db: sqlite3.Connection, source: Reference, navigation: str, target: Reference
@@ -155,6 +151,20 @@ class Links:
                 f"The navigation property '{navigation}' links {expected}, not"
                 f" {target.table.logical_name}."
             )
+
+    def _point_as(
+        self,
+        db: sqlite3.Connection,
+        operation: Operation,
+        relation: OneToMany,
+        child: Reference,
+        parent: Reference | None,
+        context: WriteContext,
+    ) -> None:
+        """Write the lookup behind a relationship as a part of Associate or Disassociate."""
+        self._begin(db, operation)
+        self._point(db, relation, child, parent, context.within(operation))
+        self._outbox.enqueue(db, operation)
 
     def _point(
         self,

@@ -31,17 +31,6 @@ from .parser import invalid
 from .sql import FetchSource
 from .tree import Aggregate, Attribute, Order
 
-_NUMERIC = frozenset(
-    {
-        ColumnType.INTEGER,
-        ColumnType.BIGINT,
-        ColumnType.DECIMAL,
-        ColumnType.DOUBLE,
-        ColumnType.MONEY,
-    }
-)
-_WHOLE = frozenset({ColumnType.INTEGER, ColumnType.BIGINT})
-
 
 @dataclass(frozen=True, slots=True)
 class _Value:
@@ -206,12 +195,12 @@ def _aggregated(attribute: Attribute, column: Column, expression: str) -> str:
     if function is Aggregate.COUNT_COLUMN:
         return f"count({'DISTINCT ' if attribute.distinct else ''}{expression})"
     ordered = column.type is ColumnType.DATETIME and function in (Aggregate.MIN, Aggregate.MAX)
-    if column.type not in _NUMERIC and not ordered:
+    if not column.type.is_numeric and not ordered:
         raise invalid(
             f"The aggregate '{function}' cannot be applied to '{attribute.name}', "
             f"which is of type {column.type}."
         )
-    if function is Aggregate.AVG and column.type in _WHOLE:
+    if function is Aggregate.AVG and column.type.is_whole:
         # SQL Server's average of whole numbers is a whole number.
         return f"CAST(avg({expression}) AS INTEGER)"
     return f"{function}({expression})"
