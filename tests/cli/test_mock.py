@@ -72,8 +72,9 @@ def test_all_options_at_once(tmp_path: Path) -> None:
             "client_secret": "secret",
             "scope": f"{said['url']}/.default",
         }
-        place = f"{said['url']}/{said['tenant_id']}/oauth2/v2.0/token"
-        token = requests.post(place, data=form, verify=ca_file, timeout=20).json()["access_token"]
+        token = requests.post(said["token_url"], data=form, verify=ca_file, timeout=20).json()[
+            "access_token"
+        ]
         headers = {"Authorization": f"Bearer {token}"}
         accounts = f"{said['url']}/api/data/v9.2/accounts/$count"
         answer = requests.get(accounts, headers=headers, verify=ca_file, timeout=20)
@@ -92,6 +93,39 @@ def test_the_default_application_is_said_with_its_secret() -> None:
     with running("--auth") as output:
         output.readline()
         assert output.readline().rstrip().endswith(", secret mock-secret")
+        assert output.readline().startswith("Tokens from http://127.0.0.1:")
+
+
+def test_where_tokens_come_from_is_said_with_the_application() -> None:
+    with running("--client", f"{CLIENT_ID}:secret") as output:
+        url = output.readline().split()[-1]
+        tenant = output.readline().removeprefix("Tenant ").partition(",")[0]
+        place = output.readline().split()[-1]
+        assert place == f"{url}/{tenant}/oauth2/v2.0/token"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": "secret",
+            "scope": f"{url}/.default",
+        }
+        assert requests.post(place, data=form, timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        (
+            "nowhere.invalid",
+            "The host nowhere.invalid is not known, so the mock cannot listen there",
+        ),
+        ("192.0.2.1", "192.0.2.1 is no address of this machine, so the mock cannot listen there"),
+    ],
+)
+def test_a_host_to_listen_on_that_there_is_not_is_said_in_one_sentence(
+    host: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mock", "--port", "0", "--host", host]) == 1
+    assert capsys.readouterr().err == f"wa mock: {sentence}.\n"
 
 
 @pytest.mark.parametrize(

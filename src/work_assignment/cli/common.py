@@ -90,13 +90,26 @@ def end_like_ctrl_c_when_told() -> None:
             signal.signal(getattr(signal, name), interrupt)
 
 
-def call_when_told_to_end(stop: Callable[[], object]) -> None:
+def call_when_told_to_end(
+    stop: Callable[[], object], told_again: Callable[[int], object] | None = None
+) -> None:
     """Call `stop` at Ctrl-C, at SIGTERM and, where a parent asked for it, when the parent is gone.
 
-    The parent keeps our standard input open as long as it lives, however it ends.
+    The parent keeps our standard input open as long as it lives, however it ends. From the second
+    signal on `told_again` is called with its number, if it is given.
     """
+    signals = 0
+
+    def hear(number: int, _: object) -> None:
+        nonlocal signals
+        signals += 1
+        if signals > 1 and told_again is not None:
+            told_again(number)
+        else:
+            threading.Thread(target=stop).start()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: threading.Thread(target=stop).start())
+        signal.signal(number, hear)
     if os.environ.get(ENDS_WITH_INPUT):
 
         def wait_for_the_end_of_input() -> None:

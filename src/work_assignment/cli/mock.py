@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from work_assignment.cli.common import (
     port,
     print_json,
 )
+from work_assignment.cli.mock_ending import Ending
 from work_assignment.mock_dataverse.server import MockServer, PortUnavailable
 from work_assignment.mock_dataverse.serving.certificates import CertificateUnavailable
 from work_assignment.mock_dataverse.serving.entra.applications import DEFAULT_SECRET
@@ -135,10 +135,10 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             _start(server)
         _configure(server, arguments)
+        ending = Ending(server)
+        call_when_told_to_end(ending.begin, ending.end_at_once)
         _tell(server, arguments)
-        ended = threading.Event()
-        call_when_told_to_end(ended.set)
-        ended.wait()
+        ending.wait()
     finally:
         server.stop()
     return DONE
@@ -237,6 +237,7 @@ def _configure(server: MockServer, arguments: argparse.Namespace) -> None:
         settings = LockSettings(enabled=True, write_latency=arguments.locks / 1000)
         server.store.row_locks.configure(settings)
     server.counters.reset()
+    server.keep_settings()
 
 
 def _tell(server: MockServer, arguments: argparse.Namespace) -> None:
@@ -245,19 +246,26 @@ def _tell(server: MockServer, arguments: argparse.Namespace) -> None:
     if server.ca_file is not None:
         known["ca_file"] = str(server.ca_file)
     if arguments.auth or arguments.client:
-        known |= {"tenant_id": TENANT_ID, "client_ids": server.applications.ids()}
+        known |= {
+            "tenant_id": TENANT_ID,
+            "client_ids": server.applications.ids(),
+            "token_url": f"{server.url}/{TENANT_ID}/oauth2/v2.0/token",
+        }
     if arguments.auth and not arguments.client:
         known["client_secret"] = DEFAULT_SECRET
     if arguments.json:
         print_json(known)
         sys.stdout.flush()
         return
-    lines = [f"Mock Dataverse ready at {server.url}"]
+    # Programs read this line too, and take its last word for the address.
+    how_to_end = " (Ctrl-C ends it)" if sys.stdout.isatty() else ""
+    lines = [f"Mock Dataverse ready at {server.url}{how_to_end}"]
     if server.ca_file is not None:
         lines.append(f"Certificate authority: {server.ca_file}")
     if "client_ids" in known:
         secret = f", secret {DEFAULT_SECRET}" if "client_secret" in known else ""
         lines.append(f"Tenant {TENANT_ID}, client {', '.join(known['client_ids'])}{secret}")
+        lines.append(f"Tokens from {known['token_url']}")
     print("\n".join(lines), flush=True)
 
 

@@ -14,7 +14,7 @@ from work_assignment.cli import sample_data
 from work_assignment.cli.common import Refused
 from work_assignment.cli.demo_organisations import ExportedOrganisation
 from work_assignment.dataverse import messages
-from work_assignment.mock_dataverse.csv_import.files import file_for
+from work_assignment.mock_dataverse.csv_import.files import file_for, left_out
 from work_assignment.mock_dataverse.csv_import.problems import ImportRefused
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.services.crm_export import OPPORTUNITIES, SELLERS, read_export
@@ -36,12 +36,19 @@ def fill(server: MockServer, folder: Path, credentials: Credentials) -> None:
             # A row written twice is worse than a file left out, which is easily imported again.
             _say(f"The files of {folder} are imported already.")
         elif _is_export(folder):
+            _say(f"Importing {folder}, a CRM export ...")
             _fill_with_export(server.url, credentials, folder)
             server.remember_import(folder)
         else:
+            _say(f"Importing {folder} ...")
             _fill_with_tables(server, folder)
-    except (ImportRefused, CsvError) as exc:
+    except ImportRefused as exc:
         raise Refused(f"nothing was imported from {folder}:\n{exc}") from None
+    except CsvError as exc:
+        raise Refused(
+            f"nothing was imported from {folder}, which is taken for a CRM export because it has"
+            f" {SELLERS} and {OPPORTUNITIES}:\n{exc}"
+        ) from None
 
 
 def _is_export(folder: Path) -> bool:
@@ -62,9 +69,13 @@ def _fill_with_tables(server: MockServer, folder: Path) -> None:
     with bar:
         task = bar.add_task("rows", total=None)
         counts = server.import_folder(
-            folder, lambda done, total: bar.update(task, completed=done, total=total)
+            folder,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda file, number: _say(f"  {file}: {number:,} {'row' if number == 1 else 'rows'}"),
         )
     _say(_told(server, folder, counts))
+    for name in left_out(folder, server.store.catalog):
+        _say(f"{name} is left out: only files that end in .csv are imported.")
 
 
 def _told(server: MockServer, folder: Path, counts: Mapping[str, int]) -> str:
@@ -82,7 +93,7 @@ def _told(server: MockServer, folder: Path, counts: Mapping[str, int]) -> str:
 
 def _say(what: str) -> None:
     # Standard output is for the address, which programs read.
-    print(what, file=sys.stderr)
+    print(what, file=sys.stderr, flush=True)
 
 
 def _fill_with_export(url: str, credentials: Credentials, folder: Path) -> None:

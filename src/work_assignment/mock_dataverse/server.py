@@ -15,11 +15,12 @@ from typing import Self
 import cheroot.server
 
 from .csv_import.files import fingerprint
-from .csv_import.importer import Progress, import_folder
+from .csv_import.importer import FileBegins, Progress, import_folder
 from .requests.sessions import Organization
 from .serving.admin.parts import Parts
 from .serving.admin.registry import admin_routes
 from .serving.authentication import Authentication
+from .serving.beginning import Beginning
 from .serving.certificates import Certificates
 from .serving.connections import LateTls, QuietServer
 from .serving.controls import Controls
@@ -107,6 +108,13 @@ class MockServer:
             self.store.close()
             raise
         self._tokens = Tokens(SigningKey(), self.clock)
+        self._beginning = Beginning(
+            self.controls,
+            self.store.row_locks,
+            self._organization.owner_rules,
+            self.dispatcher,
+            self.applications,
+        )
         self._server = self._new_server(auth)
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -114,7 +122,13 @@ class MockServer:
     def _new_server(self, auth: bool) -> QuietServer:
         login = LoginService(self.applications, self._tokens)
         parts = Parts(
-            self.store, self._organization, self.dispatcher, self.controls, login, self._prepare
+            self.store,
+            self._organization,
+            self.dispatcher,
+            self.controls,
+            login,
+            self._beginning,
+            self._prepare,
         )
         admin = admin_routes(parts)
         self.admin_routes = admin.routes
@@ -165,6 +179,10 @@ class MockServer:
             yield token
             self.store.keep_start()
 
+    def keep_settings(self) -> None:
+        """Take limits, latency and the like as they are now for those that a reset returns to."""
+        self._beginning.keep()
+
     def has_imported(self, folder: str | Path) -> bool:
         """Whether the CSV files of a folder, as they are now, were imported into this database."""
         with self.store.reading() as db:
@@ -175,18 +193,24 @@ class MockServer:
         with self.store.writing() as db:
             remember_import(db, fingerprint(Path(folder)))
 
-    def import_folder(self, folder: str | Path, progress: Progress | None = None) -> dict[str, int]:
+    def import_folder(
+        self,
+        folder: str | Path,
+        progress: Progress | None = None,
+        begins: FileBegins | None = None,
+    ) -> dict[str, int]:
         """Write the rows of a folder's CSV files, all or none; return how many each table got."""
         with self.store.reading() as db:
             administrator = find_caller(db, FoundBy.ID, ADMINISTRATOR_ID)
         if administrator is None:
             raise no_member()
-        return import_folder(self._organization, administrator, Path(folder), progress)
+        return import_folder(self._organization, administrator, Path(folder), progress, begins)
 
     def start(self) -> Self:
         """Listen, and return once requests are answered."""
         try:
             # Cheroot leaves a socket behind when it cannot bind, so the port is tried before.
+            socket.getaddrinfo(self._host, self._port)
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             socket.create_server((self._host, self._port), family=family).close()
             self._server.prepare()
@@ -198,6 +222,11 @@ class MockServer:
         self._thread = threading.Thread(target=self._server.serve, name="mock-http", daemon=True)
         self._thread.start()
         return self
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are being answered."""
+        return self._server.under_way
 
     def serve_forever(self) -> None:
         """Start if need be, and block until somebody stops the server."""
@@ -219,6 +248,11 @@ class MockServer:
         if self._certificates is not None:
             self._certificates.discard()
 
+    def abandon(self) -> None:
+        """Remove the files of this run that nobody wants, for a process that cannot wait for `stop`."""
+        if self._certificates is not None:
+            self._certificates.discard()
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -236,7 +270,15 @@ class MockServer:
             return PortUnavailable(
                 f"Port {self._port} of {self._host} is in use already; choose another one."
             )
-        return PortUnavailable(f"The mock cannot listen on {place}: {exc}.")
+        if isinstance(exc, socket.gaierror):
+            return PortUnavailable(
+                f"The host {self._host} is not known, so the mock cannot listen there."
+            )
+        if exc.errno == errno.EADDRNOTAVAIL:
+            return PortUnavailable(
+                f"{self._host} is no address of this machine, so the mock cannot listen there."
+            )
+        return PortUnavailable(f"The mock cannot listen on {place}: {exc.strerror or exc}.")
 
 
 def serve(

@@ -15,6 +15,7 @@ COLLATION = "DATAVERSE"
 Stored: TypeAlias = str | int | float | None
 
 
+@lru_cache(maxsize=16_384)  # SQLite compares the same few texts again and again
 def fold(text: str) -> str:
     """Return what two texts must share to be equal: case, accents and trailing blanks are gone."""
     if text.isascii():

@@ -221,7 +221,7 @@ def test_impersonation_inside_a_batch_is_not_overlooked(api: Api) -> None:
     wanted = part("GET", "WhoAmI").replace("HTTP/1.1\r\n", "HTTP/1.1\r\nMSCRMCallerID: x\r\n")
     answer = send(api, wanted)
     assert (answer.status_code, statuses(answer)) == (400, [400])
-    assert "mscrmcallerid" in answer.text
+    assert "MSCRMCallerID" in answer.text
 
 
 def test_each_request_of_a_change_set_needs_its_own_content_id(api: Api) -> None:

@@ -68,7 +68,7 @@ def test_a_refused_request_leaves_nothing_of_its_body_to_the_next(
     [
         ("leads", 200),
         ("EntityDefinitions", 200),
-        ("$batch", 400),
+        ("$batch", 405),
         ("WhoAmI", 200),
         ("nothing", 404),
     ],

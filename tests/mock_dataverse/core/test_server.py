@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +114,27 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(api: Api) -> None
     assert answer.status == 413
     assert b"0x8004418a" in answer.read()
     connection.close()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_body_that_only_claims_to_be_too_large_is_refused_at_once(
+    tls: bool, tmp_path: Path
+) -> None:
+    with MockServer(tls=tls, ca_file=tmp_path / "ca.pem" if tls else None) as server:
+        place = urlsplit(server.url)
+        sock = socket.create_connection((place.hostname, place.port), timeout=20)
+        if tls:
+            context = ssl.create_default_context(cafile=server.ca_file)
+            sock = context.wrap_socket(sock, server_hostname=place.hostname)
+        with sock:
+            sock.sendall(
+                b"POST /api/data/v9.2/leads HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+            )
+            answer = http.client.HTTPResponse(sock)
+            answer.begin()
+            assert (answer.status, answer.headers["Connection"]) == (413, "close")
+            assert f"more than {LARGEST_BODY} bytes" in answer.read().decode()
+            answer.close()
 
 
 def test_a_url_that_is_too_long_is_refused(api: Api) -> None:

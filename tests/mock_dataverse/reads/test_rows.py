@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from tests.mock_dataverse.reads.conftest import ADA, ANA, CONTOSO, FABRIKAM, NORTH
@@ -98,6 +99,22 @@ def test_a_part_of_an_address_comes_with_the_whole(world: World) -> None:
     row = world.row("contacts", ADA, select="address1_city,fullname")
     assert list(row)[2:] == ["address1_city", "fullname", "address1_composite", "contactid"]
     assert "address1_composite" not in world.row("contacts", ADA, select="city")
+
+
+@pytest.mark.parametrize(
+    ("orderby", "words"),
+    [
+        ("subject sideways", "the direction 'sideways' of 'subject', which is 'asc' or 'desc'"),
+        ("subject ASC", "the direction 'ASC' of 'subject'"),
+        ("subject asc desc", "the direction 'asc desc' of 'subject'"),
+        ("subject,", "an empty term"),
+        ("subject,,statecode", "an empty term"),
+        ("len(subject) desc", "a term that is no column: 'len(subject) desc'"),
+    ],
+)
+def test_what_is_wrong_with_an_order_is_named(world: World, orderby: str, words: str) -> None:
+    with pytest.raises(Fault, match=re.escape(f"The $orderby '{orderby}' has {words}")):
+        world.get("leads", orderby=orderby)
 
 
 def test_an_order_may_be_named_by_an_alias(world: World) -> None:

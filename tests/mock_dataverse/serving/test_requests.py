@@ -23,6 +23,14 @@ def test_the_ids_of_a_request_come_back(api: Api) -> None:
     assert api.get("WhoAmI").headers["x-ms-service-request-id"] != refused.headers["REQ_ID"]
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_a_batch_is_only_posted(api: Api, method: str) -> None:
+    answer = api.send(method, "$batch")
+    words = f"The requested resource does not support http method '{method}'."
+    assert_fault(answer, 405, "0x8004023b", words)
+    assert answer.headers["Allow"] == "POST"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

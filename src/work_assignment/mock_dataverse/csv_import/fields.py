@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ..tables.metadata import Catalog, Column, Table
-from .files import TableFile
+from .files import DELIMITERS, TableFile
 from .problems import Problems
 
 _BIND = "@odata.bind"
@@ -45,7 +45,7 @@ def read_fields(file: TableFile, catalog: Catalog, problems: Problems) -> tuple[
             continue  # annotations tell what other columns mean
         found = _field(file.table, catalog, name, kinds)
         if found is None:
-            problems.note(file.name, _unknown(file.table, name), 1)
+            problems.note(file.name, _unknown(file, name), 1)
         elif found.column.valid_for_create:
             fields.append(found)
     return tuple(fields)
@@ -72,10 +72,19 @@ def _base(name: str) -> str:
     return name.partition("@")[0].lower()
 
 
-def _unknown(table: Table, name: str) -> str:
-    close = get_close_matches(name.lower(), list(table.columns), n=1)
-    hint = f"; the nearest is {close[0]}" if close else ""
-    return f"the table {table.logical_name} has no column {name!r}{hint}"
+def _unknown(file: TableFile, name: str) -> str:
+    said = f"the table {file.table.logical_name} has no column {name!r}"
+    if other := next((each for each in f"{DELIMITERS}|" if each in name), None):
+        if other in DELIMITERS:
+            taken = _sign(file.delimiter)
+            return f"{said}; the cells are taken to be separated by {taken}, this looks like {_sign(other)}"
+        return f"{said}; cells are separated by ',', ';' or tabs, this looks like {_sign(other)}"
+    close = get_close_matches(name.lower(), list(file.table.columns), n=1)
+    return f"{said}; the nearest is {close[0]}" if close else said
+
+
+def _sign(delimiter: str) -> str:
+    return "tabs" if delimiter == "\t" else f"'{delimiter}'"
 
 
 def _check_unnamed(file: TableFile, problems: Problems) -> None:

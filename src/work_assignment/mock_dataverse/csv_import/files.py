@@ -8,13 +8,16 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from ..tables.absent_tables import ABSENT_SETS
 from ..tables.metadata import Catalog, Table
-from .problems import Problems
+from .problems import MOST_TOLD, Problems
 
-_DELIMITERS = ",;\t"
+DELIMITERS = ",;\t"
+# Each one costs a new look at the file; more are not told anyway.
+_MOST_BROKEN = MOST_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class TableFile:
     table: Table
     header: tuple[str, ...]
     records: tuple[Record, ...]
+    delimiter: str = ","
 
 
 def read_folder(folder: Path, catalog: Catalog, problems: Problems) -> list[TableFile]:
@@ -50,9 +54,12 @@ def read_folder(folder: Path, catalog: Catalog, problems: Problems) -> list[Tabl
         elif table.logical_name in files:
             other = files[table.logical_name].name
             problems.note(path.name, f"{other} is for the table {table.logical_name} too")
+            problems.unread.add(table.logical_name)
         else:
             read = _read_file(path, table, problems)
-            if read is not None:
+            if read is None:
+                problems.unread.add(table.logical_name)
+            else:
                 files[table.logical_name] = read
     return list(files.values())
 
@@ -64,6 +71,16 @@ def fingerprint(folder: Path) -> str:
         for part in (path.name.encode(), _content(path)):
             found.update(len(part).to_bytes(8) + part)
     return found.hexdigest()
+
+
+def left_out(folder: Path, catalog: Catalog) -> list[str]:
+    """Name the files that are called like tables, but are not CSV files."""
+    others = sorted(path for path in folder.glob("*") if path.suffix.lower() != ".csv")
+    return [
+        path.name
+        for path in others
+        if path.suffix and path.is_file() and _table_of(path.name.partition(".")[0], catalog)
+    ]
 
 
 def file_for(folder: Path, table: Table) -> str:
@@ -110,17 +127,21 @@ def _read_file(path: Path, table: Table, problems: Problems) -> TableFile | None
     text = _decoded(path, problems)
     if text is None:
         return None
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    try:
-        header = tuple(name.strip() for name in next(reader, []))
-        records = tuple(_records(path.name, header, reader, problems)) if header else ()
-    except csv.Error as exc:
-        problems.note(path.name, f"is not CSV: {exc}", max(reader.line_num, 1))
+    delimiter = _delimiter(text)
+    lines = _lines(text, delimiter)
+    _, first = next(lines, (1, []))
+    if isinstance(first, csv.Error):
+        problems.note(path.name, _broken(first), 1)
         return None
+    header = tuple(name.strip() for name in first)
     if not any(header):
         problems.note(path.name, "the header with the names of columns is missing", 1)
         return None
-    return TableFile(path.name, table, header, records)
+    noted = problems.count
+    records = tuple(_records(path.name, header, lines, problems))
+    if problems.count > noted:
+        problems.unread.add(table.logical_name)
+    return TableFile(path.name, table, header, records, delimiter)
 
 
 def _decoded(path: Path, problems: Problems) -> str | None:
@@ -140,27 +161,52 @@ def _decoded(path: Path, problems: Problems) -> str | None:
 def _delimiter(text: str) -> str:
     """Take what splits the header into most columns."""
     header = text.partition("\n")[0]
-    return max(_DELIMITERS, key=lambda each: len(next(csv.reader([header], delimiter=each), [])))
+    return max(DELIMITERS, key=lambda each: len(next(csv.reader([header], delimiter=each), [])))
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
+    """Yield the cells of each line, or what is wrong with them, and where it begins.
+
+    A quote that never ends would take all further lines with it, so after a broken line the
+    reading begins anew with the next.
+    """
+    passed = 0
+    for _ in range(_MOST_BROKEN):
+        rest = islice(io.StringIO(text, newline=""), passed, None)
+        reader = csv.reader(rest, delimiter=delimiter, strict=True)
+        here = passed + 1
+        try:
+            for cells in reader:
+                yield here, cells
+                here = passed + reader.line_num + 1
+        except csv.Error as exc:
+            yield here, exc
+            passed = here
+        else:
+            return
+
+
+def _broken(error: csv.Error) -> str:
+    never_ends = str(error) == "unexpected end of data"
+    return f"is not CSV: {'a quote that begins here never ends' if never_ends else error}"
 
 
 def _records(
-    file: str, header: tuple[str, ...], rows: Iterator[list[str]], problems: Problems
+    file: str,
+    header: tuple[str, ...],
+    lines: Iterator[tuple[int, list[str] | csv.Error]],
+    problems: Problems,
 ) -> Iterator[Record]:
-    line = _line_of(rows) + 1
-    for cells in rows:
-        here, line = line, _line_of(rows) + 1
-        if not any(cell.strip() for cell in cells):
+    for here, cells in lines:
+        if isinstance(cells, csv.Error):
+            problems.note(file, _broken(cells), here)
+        elif not any(cell.strip() for cell in cells):
             continue
-        if len(cells) != len(header):
+        elif len(cells) != len(header):
             problems.note(file, f"has {_cells(len(cells))}, the header {len(header)}", here)
-            continue
-        yield Record(here, dict(zip(header, cells, strict=False)))
+        else:
+            yield Record(here, dict(zip(header, cells, strict=False)))
 
 
 def _cells(number: int) -> str:
     return "1 cell" if number == 1 else f"{number} cells"
-
-
-def _line_of(rows: Iterator[list[str]]) -> int:
-    number: int = getattr(rows, "line_num", 0)
-    return number

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -20,37 +21,57 @@ from ..writing.payloads import Payload, read_payload
 from ..writing.references import Reference
 from ..writing.writes import WriteContext
 from .files import fingerprint, read_folder
-from .lookups import Lookups, UnknownRow
+from .lookups import Lookups, UnknownRow, check_names
 from .problems import Problems, shown
 from .rows import ImportRow, read_rows
 
+# How many rows of how many are written; the file whose rows come next, and how many it has.
 Progress: TypeAlias = Callable[[int, int], None]
+FileBegins: TypeAlias = Callable[[str, int], None]
 _TELL_EVERY = 200
+_NAMED = re.compile(r" The column is '([^']+)'\.")
 _Links: TypeAlias = Mapping[str, Reference]
 
 
 def import_folder(
-    organization: Organization, caller: Caller, folder: Path, progress: Progress | None = None
+    organization: Organization,
+    caller: Caller,
+    folder: Path,
+    progress: Progress | None = None,
+    begins: FileBegins | None = None,
 ) -> dict[str, int]:
     """Write the rows of a folder's CSV files, and return how many each table got.
 
     An ImportRefused names all mistakes. Webhooks are not fired. `progress` hears how many rows of
-    how many are written.
+    how many are written, `begins` each file before its rows are.
     """
+    telling = _Telling(progress or _silent, begins or _silent)
     return by_current_definitions(
-        Session(organization, caller),
-        lambda session: _import(session, folder, progress or (lambda done, total: None)),
+        Session(organization, caller), lambda session: _import(session, folder, telling)
     )
 
 
-def _import(session: Session, folder: Path, progress: Progress) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Who hears how far it has come."""
+
+    progress: Progress
+    begins: FileBegins
+
+
+def _silent(*_: object) -> None:
+    """Stand in for somebody who wants to hear nothing."""
+
+
+def _import(session: Session, folder: Path, telling: _Telling) -> dict[str, int]:
     problems = Problems()
     files = read_folder(folder, session.catalog, problems)
     rows = read_rows(files, session.catalog, problems)
     with session.writing() as db:
+        check_names(db, session.catalog, rows, problems)
         links = _resolved(db, session, rows, problems)
         problems.raise_if_any()
-        _Import(db, session, rows, links, problems, progress).run()
+        _Import(db, session, rows, links, problems, telling).run()
         problems.raise_if_any()
         remember_import(db, fingerprint(folder))
     counts = Counter(row.table.logical_name for row in rows)
@@ -68,7 +89,8 @@ def _resolved(
             try:
                 found = lookups.find(pointer)
             except UnknownRow as exc:
-                problems.note(row.file, str(exc), row.record.line, pointer.field.header)
+                if problems.unread.isdisjoint(pointer.targets):
+                    problems.note(row.file, str(exc), row.record.line, pointer.field.header)
             else:
                 links[_key(row)][pointer.field.column.logical_name] = found
     return dict(links)
@@ -84,14 +106,14 @@ class _Import:
         rows: list[ImportRow],
         links: Mapping[str, _Links],
         problems: Problems,
-        progress: Progress,
+        telling: _Telling,
     ) -> None:
         self._db = db
         self._session = session
         self._rows = _in_order(rows, links)
         self._links = links
         self._problems = problems
-        self._progress = progress
+        self._telling = telling
         self._waiting = {(row.table.logical_name, row.row_id) for row in rows}
         self._later: list[tuple[ImportRow, dict[str, Reference]]] = []
         self._context = WriteContext(
@@ -100,24 +122,26 @@ class _Import:
 
     def run(self) -> None:
         """Create all rows; what points at one that comes later is pointed there in the end."""
-        total = len(self._rows)
+        total, counts, file = len(self._rows), Counter(row.file for row in self._rows), None
         for done, row in enumerate(self._rows):
+            if row.file != file:
+                file = row.file
+                self._telling.begins(file, counts[file])
             if done % _TELL_EVERY == 0:
-                self._progress(done, total)
+                self._telling.progress(done, total)
             self._attempt(row, self._create)
             if self._problems.are_enough:
                 return
         for row, links in self._later:
             self._attempt(row, partial(self._point, links=links))
-        self._progress(total, total)
+        self._telling.progress(total, total)
 
     def _attempt(self, row: ImportRow, write: Callable[[ImportRow], None]) -> None:
         try:
             write(row)
         except Fault as fault:
-            self._problems.note(
-                row.file, fault.message + _cell(row, fault.message), row.record.line
-            )
+            column, what = _told(row, fault.message)
+            self._problems.note(row.file, what, row.record.line, column)
 
     def _create(self, row: ImportRow) -> None:
         links = self._links.get(_key(row), {})
@@ -175,9 +199,12 @@ def _key(row: ImportRow) -> str:
     return f"{row.table.logical_name} {row.row_id}"
 
 
-def _cell(row: ImportRow, message: str) -> str:
-    """Quote the cell of the column that a refusal names."""
-    for name, text in row.record.cells.items():
-        if text and re.search(rf"\b{re.escape(name.lower())}\b", message.lower()):
-            return f" (column {name}, value {shown(text)})"
-    return ""
+def _told(row: ImportRow, message: str) -> tuple[str | None, str]:
+    """Return the column that a refusal names, if there is one, and what to say of its cell."""
+    named = _NAMED.search(message)
+    said = message if named is None else message.replace(named[0], "")
+    for where in (message,) if named is None else (named[1], message):
+        for name, text in row.record.cells.items():
+            if text and re.search(rf"\b{re.escape(name.lower())}\b", where.lower()):
+                return name, f"{shown(text)} is refused: {said}"
+    return None, message

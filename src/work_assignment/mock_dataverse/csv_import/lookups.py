@@ -13,7 +13,7 @@ from ..tables.metadata import Catalog, Table
 from ..tables.values import to_stored
 from ..writing.references import Reference
 from .cells import read_guid
-from .problems import shown
+from .problems import Problems, shown
 from .rows import ImportRow, Pointer
 
 # What people know a user by, although no alternate key of Dataverse has it.
@@ -23,6 +23,29 @@ _MADE_OF = {"fullname": ("firstname", "lastname")}
 
 class UnknownRow(ValueError):
     """No row, or more than one, is what a cell names."""
+
+
+def check_names(
+    db: sqlite3.Connection, catalog: Catalog, rows: Iterable[ImportRow], problems: Problems
+) -> None:
+    """Refuse a second row of a name that only one can have, such as a user's domain name."""
+    seen: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        for column in _ALSO.get(row.table.logical_name, ()):
+            name = row.body.get(column)
+            if not name:
+                continue
+            header = next((each for each in row.record.cells if each.lower() == column), column)
+            key = (row.table.logical_name, column, _folded(name))
+            first = seen.setdefault(key, row.record.line)
+            if first != row.record.line:
+                what = f"{shown(name)} is on line {first} already"
+            elif any(row.row_id != found for found in _stored(db, row.table, column, name)):
+                kind = row.table.logical_name
+                what = f"{shown(name)} is the {column} of another {kind} already"
+            else:
+                continue
+            problems.note(row.file, what, row.record.line, header)
 
 
 class Lookups:
@@ -73,18 +96,19 @@ class Lookups:
         for column in _naming(table):
             found = {
                 *self._named.get((table.logical_name, column, _folded(text)), ()),
-                *self._stored(table, column, text),
+                *_stored(self._db, table, column, text),
             }
             if found:
                 yield from found
                 return
 
-    def _stored(self, table: Table, column: str, text: str) -> Iterable[str]:
-        try:
-            value = to_stored(table, table.columns[column], text)
-        except Fault:
-            return ()  # what this column cannot hold names no row by it
-        return find_ids(self._db, table, {column: value}, limit=2)
+
+def _stored(db: sqlite3.Connection, table: Table, column: str, text: str) -> Iterable[str]:
+    try:
+        value = to_stored(table, table.columns[column], text)
+    except Fault:
+        return ()  # what this column cannot hold names no row by it
+    return find_ids(db, table, {column: value}, limit=2)
 
 
 def _naming(table: Table) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 MOST_TOLD = 20
+_MOST_HELD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,35 @@ class ImportRefused(Exception):
 
 @dataclass(slots=True)
 class Problems:
-    """Collects mistakes; those beyond the first ones are only counted."""
+    """Collects mistakes, in whatever order; those beyond the first lines are only counted.
 
-    found: list[Problem] = field(default_factory=list)
-    more: int = 0
+    `unread` are the tables some of whose rows could not be read: nobody can say what they lack.
+    """
+
+    count: int = 0
+    unread: set[str] = field(default_factory=set)
+    _found: list[Problem] = field(default_factory=list)
 
     def note(
         self, file: str, what: str, line: int | None = None, column: str | None = None
     ) -> None:
-        if len(self.found) < MOST_TOLD:
-            self.found.append(Problem(file, what, line, column))
-        else:
-            self.more += 1
+        self.count += 1
+        self._found.append(Problem(file, what, line, column))
+        if len(self._found) > _MOST_HELD:
+            self._found = self._first()
 
     @property
     def are_enough(self) -> bool:
-        return len(self.found) >= MOST_TOLD
+        return self.count >= MOST_TOLD
 
     def raise_if_any(self) -> None:
-        if self.found:
-            raise ImportRefused(self.found, more=self.more)
+        if self.count:
+            told = self._first()
+            raise ImportRefused(told, more=self.count - len(told))
+
+    def _first(self) -> list[Problem]:
+        in_order = sorted(self._found, key=lambda problem: (problem.file, problem.line or 0))
+        return in_order[:MOST_TOLD]
 
 
 def shown(value: str) -> str:

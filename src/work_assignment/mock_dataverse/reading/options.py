@@ -120,12 +120,19 @@ def _select(text: str) -> tuple[tuple[str, ...] | None, tuple[Expand, ...]]:
 def _order_terms(text: str, aliases: Mapping[str, str] | None) -> Iterator[OrderTerm]:
     """Read the terms of $orderby; a column may be named by a parameter alias, not inside $expand."""
     for term in text.split(","):
-        path, *direction = term.split()[:3] or [""]
+        path, *direction = term.split() or [""]
         if path.startswith("@"):
             path = (aliases or {}).get(path, path).strip()
         steps = tuple(path.split("/"))
-        if direction not in ([], ["asc"], ["desc"]) or not all(map(_NAME.fullmatch, steps)):
+        if not path:
+            raise bad_request(f"The $orderby '{text}' has an empty term.")
+        if not all(map(_NAME.fullmatch, steps)):
             raise bad_request(f"The $orderby '{text}' has a term that is no column: '{term}'.")
+        if direction not in ([], ["asc"], ["desc"]):
+            raise bad_request(
+                f"The $orderby '{text}' has the direction '{' '.join(direction)}' of '{path}', "
+                "which is 'asc' or 'desc'."
+            )
         yield OrderTerm(steps, direction == ["desc"])
 
 

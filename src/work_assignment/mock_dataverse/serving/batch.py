@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ..faults import Fault, bad_request, not_emulated
@@ -61,8 +62,22 @@ def answer_batch(
     items = _read(request)
     counted(_size(items))
     keeps_going = request.preferences.continue_on_error
+    with ExitStack() as turn:
+        if any(isinstance(item, ChangeSet) for item in items):
+            turn.enter_context(session.organization.store.in_turn())
+        parts, status = _answers(session, items, answer, keeps_going=keeps_going)
+    boundary = f"batchresponse_{uuid.uuid4()}"
+    headers = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
+    if keeps_going:
+        headers["Preference-Applied"] = "odata.continue-on-error"
+    return Response(status, headers, multipart_body(parts, boundary))
+
+
+def _answers(
+    session: Session, items: Iterable[Single | ChangeSet], answer: Answer, *, keeps_going: bool
+) -> tuple[list[bytes], int]:
+    """The parts of the answer, and its status."""
     parts: list[bytes] = []
-    status = 200
     for item in items:
         if isinstance(item, ChangeSet):
             failed, part = _answer_change_set(session, item, answer)
@@ -70,13 +85,8 @@ def answer_batch(
             failed, part = _answer_single(session, item, answer)
         parts.append(part)
         if failed is not None and not keeps_going:
-            status = failed
-            break
-    boundary = f"batchresponse_{uuid.uuid4()}"
-    headers = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
-    if keeps_going:
-        headers["Preference-Applied"] = "odata.continue-on-error"
-    return Response(status, headers, multipart_body(parts, boundary))
+            return parts, failed
+    return parts, 200
 
 
 def _refuse_options(request: Request) -> None:

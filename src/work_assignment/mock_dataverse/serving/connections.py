@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Any
 
 from cheroot import wsgi
 from cheroot.server import HTTPConnection, HTTPRequest
@@ -15,6 +19,8 @@ from .scripted_faults import ConnectionDropped
 
 _log = logging.getLogger(__name__)
 _LINGER_SECONDS = 0.5
+_LONGEST_LINGER_SECONDS = 5.0
+_CLOSE = (b"Connection", b"close")
 _PLAIN_HTTP = b"The client sent a plain HTTP request, but this port speaks HTTPS only."
 
 
@@ -28,15 +34,20 @@ class ClosingRequest(HTTPRequest):
 
     def send_headers(self) -> None:
         """Heed `Connection: close` of the application, which cheroot only passes on."""
-        if (b"Connection", b"close") in self.outheaders:
+        if _CLOSE in self.outheaders:
             self.close_connection = True
         super().send_headers()
 
     def respond(self) -> None:
         try:
-            super().respond()
+            with self.server.counting():
+                super().respond()
         except ConnectionDropped:
             self.close_connection = True
+            return
+        if _CLOSE in self.outheaders:
+            with suppress(OSError):
+                _linger(self.conn.socket)
 
 
 class ClosingConnection(HTTPConnection):
@@ -54,9 +65,25 @@ class ClosingConnection(HTTPConnection):
 
 
 class QuietServer(wsgi.Server):
-    """A server that logs what cheroot would print."""
+    """A server that logs what cheroot would print, and knows how many requests are under way."""
 
     ConnectionClass = ClosingConnection
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._lock = Lock()
+        self.under_way = 0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count a request among those under way."""
+        with self._lock:
+            self.under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.under_way -= 1
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Log a message; that clients go away without a word is nothing to report."""
@@ -95,7 +122,7 @@ def _shook_hands(connection: ssl.SSLSocket) -> bool:
 
 
 def _tell_plainly(connection: ssl.SSLSocket) -> None:
-    """Answer below TLS, and read what is left, or the answer would be lost with a reset."""
+    """Answer below TLS."""
     answer = (
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
         + f"Content-Length: {len(_PLAIN_HTTP)}\r\n\r\n".encode()
@@ -103,6 +130,14 @@ def _tell_plainly(connection: ssl.SSLSocket) -> None:
     )
     connection.settimeout(_LINGER_SECONDS)
     socket.socket.sendall(connection, answer)
+    _linger(connection)
+
+
+def _linger(connection: socket.socket) -> None:
+    """Read on for a while after the last answer: data that nobody reads resets a connection, and
+    with it goes an answer that is still under way."""
+    connection.settimeout(_LINGER_SECONDS)
     socket.socket.shutdown(connection, socket.SHUT_WR)
-    while socket.socket.recv(connection, 65536):
+    end = time.monotonic() + _LONGEST_LINGER_SECONDS
+    while socket.socket.recv(connection, 1024 * 1024) and time.monotonic() < end:
         pass

@@ -17,7 +17,7 @@ from ..requests.exchanges import Request, Response, error_response
 from ..requests.sessions import Organization, Session
 from .admin.routes import ADMIN_ROOT, HEALTH, AdminRoutes, json_answer
 from .authentication import Authentication
-from .bodies import BrokenBody, read_body
+from .bodies import UnreadBody, read_body
 from .controls import Controls
 from .entra.login import LoginService
 from .filling import BEING_FILLED, TRY_AGAIN
@@ -60,13 +60,11 @@ class Gateway:
     def _response(self, environ: Environ) -> Response:
         try:
             body = read_body(environ)
-        except BrokenBody as exc:
+        except UnreadBody as exc:
             answer = error_response(exc.fault)
             return self._completed(
                 {}, replace(answer, headers={**answer.headers, "Connection": "close"})
             )
-        except Fault as fault:
-            return self._completed({}, error_response(fault))
         incoming = read_incoming(environ, body)
         if incoming.path.startswith(ADMIN_ROOT):
             return self._administered(incoming)

@@ -13,8 +13,9 @@ from ..storage.privileges import ACT_ON_BEHALF, holds_privilege
 from ..tables.values import is_guid
 from .users import FoundBy, find_caller, no_member
 
-_BY_OBJECT_ID = "callerobjectid"
-_BY_USER_ID = "mscrmcallerid"
+# As Microsoft writes them; a request's headers are looked up in lower case.
+_BY_OBJECT_ID = "CallerObjectId"
+_BY_USER_ID = "MSCRMCallerID"
 
 
 def impersonated(db: sqlite3.Connection, caller: Caller, headers: Mapping[str, str]) -> Caller:
@@ -23,7 +24,7 @@ def impersonated(db: sqlite3.Connection, caller: Caller, headers: Mapping[str, s
     With both headers the one that Microsoft prefers wins, the object id.
     """
     for header, found_by in ((_BY_OBJECT_ID, FoundBy.OBJECT_ID), (_BY_USER_ID, FoundBy.ID)):
-        named = headers.get(header, "").strip()
+        named = headers.get(header.lower(), "").strip()
         if named:
             return _acting_as(db, caller, _user_id(header, named), found_by)
     return caller
@@ -31,7 +32,7 @@ def impersonated(db: sqlite3.Connection, caller: Caller, headers: Mapping[str, s
 
 def impersonating(session: Session, headers: Mapping[str, str]) -> Session:
     """Return the session of one request of a batch, which may name a user of its own."""
-    if not (headers.get(_BY_OBJECT_ID) or headers.get(_BY_USER_ID)):
+    if not any(headers.get(header.lower()) for header in (_BY_OBJECT_ID, _BY_USER_ID)):
         return session
     with session.reading() as db:
         return replace(session, caller=impersonated(db, session.caller, headers))

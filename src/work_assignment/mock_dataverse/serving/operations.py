@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ..faults import Fault
 from ..requests.exchanges import Request, Response
+from ..requests.rows import method_not_allowed
 from ..requests.sessions import Session
 from ..requests.transactions import answer_alone
 from ..storage.connections import is_rehearsal
@@ -34,7 +35,9 @@ class Operations:
         return under(effect, lambda: self._answer(session, request))
 
     def _answer(self, session: Session, request: Request) -> Response:
-        if request.path == BATCH and request.method == "POST":
+        if request.path == BATCH:
+            if request.method != "POST":
+                raise _only_posted(request.method)
             return answer_batch(session, request, self._inner, self._begin)
         self._begin(1)
         return self._operation(session, request)
@@ -94,6 +97,11 @@ def under(effect: Effect | None, work: Callable[[], Response]) -> Response:
         raise
     effect.strike()
     return response
+
+
+def _only_posted(method: str) -> Fault:
+    refused = method_not_allowed(method)
+    return Fault(refused.status, refused.code, refused.message, {"Allow": "POST"})
 
 
 def unexpected() -> Fault:

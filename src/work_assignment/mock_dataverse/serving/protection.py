@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from threading import Lock
 
@@ -111,6 +111,16 @@ class ServiceProtection:
         """Refuse the next requests, of one user or of all, whether limits are enabled or not."""
         with self._lock:
             self._forced = _Forced(refusals, retry_after, limit, user_id)
+
+    def force_nothing(self) -> None:
+        """Take back the refusals that were ordered."""
+        with self._lock:
+            self._forced = _Forced()
+
+    def hint(self, dop_hint: int | None) -> None:
+        """Recommend so many requests at once; what was counted stays."""
+        with self._lock:
+            self._settings = replace(self._settings, dop_hint=dop_hint)
 
     @property
     def forced(self) -> int:

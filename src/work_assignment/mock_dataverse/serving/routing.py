@@ -46,7 +46,7 @@ def answer(session: Session, request: Request) -> Response:
     if first.name in _METADATA_SETS:
         raise not_emulated(first.name)
     if first.name == "$batch":
-        raise bad_request("A $batch cannot be nested in another, nor be read.")
+        raise bad_request("A $batch cannot be nested in another.")
     table = session.catalog.by_set(first.name)
     if table is not None:
         return _answer_table(session, table, first, rest, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from .. import text
 from .recording import Recorder
@@ -18,12 +19,14 @@ class Connection(sqlite3.Connection):
 
     `is_rehearsal` says that nothing of the open transaction will remain: whatever leaves the
     database (a webhook, a counter) has to stay away from it. `has_news` says that something waits
-    to be told once the open transaction is committed.
+    to be told once the open transaction is committed. `registered` holds what was read of the
+    webhooks in the open transaction, until it writes one of their tables; None keeps nothing.
     """
 
     recorder: Recorder | None = None
     is_rehearsal: bool = False
     has_news: bool = False
+    registered: list[Any] | None = None
 
 
 def is_rehearsal(db: sqlite3.Connection) -> bool:

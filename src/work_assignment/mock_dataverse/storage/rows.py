@@ -12,6 +12,16 @@ from .recording import has_unique_values, recorder_of
 from .schema import quoted, stored_columns
 from .tombstones import bury
 
+REGISTRATIONS = frozenset(
+    {
+        "sdkmessageprocessingstep",
+        "sdkmessageprocessingstepimage",
+        "sdkmessagefilter",
+        "serviceendpoint",
+    }
+)
+"""The tables that say which webhooks are called."""
+
 RawRow: TypeAlias = dict[str, Any]
 
 
@@ -71,6 +81,7 @@ def insert_row(db: sqlite3.Connection, table: Table, row: Mapping[str, Any]) -> 
     recorder = recorder_of(db)
     if recorder is not None:
         recorder.note(table, str(row[table.primary_id]), {}, row)
+    _forget_registrations(db, table)
     db.execute(_insert(table.logical_name, tuple(row)), tuple(row.values()))
 
 
@@ -93,11 +104,19 @@ def _note_change(
     db: sqlite3.Connection, table: Table, row_id: str, changes: Mapping[str, Any] | None
 ) -> None:
     """Note an update, or without changes a delete, with the unique values it takes and gives up."""
+    _forget_registrations(db, table)
     recorder = recorder_of(db)
     if recorder is None:
         return
     before = (fetch_row(db, table, row_id) or {}) if has_unique_values(table) else {}
     recorder.note(table, row_id, before, {} if changes is None else {**before, **changes})
+
+
+def _forget_registrations(db: sqlite3.Connection, table: Table) -> None:
+    if table.logical_name in REGISTRATIONS:
+        kept = getattr(db, "registered", None)
+        if kept is not None:
+            kept.clear()
 
 
 @lru_cache(maxsize=256)

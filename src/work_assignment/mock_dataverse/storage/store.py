@@ -65,6 +65,7 @@ class Store:
         self._writer_timeout = writer_timeout
         self._writer_lock = threading.Lock()
         self._writer_thread: int | None = None
+        self._turn_lock = threading.Lock()
         self._pool_lock = threading.Lock()
         self._idle_readers: list[Connection] = []  # last in, first out: its statements are warm
         self._is_closed = False
@@ -101,6 +102,7 @@ class Store:
         """Yield the connection in one transaction: committed at the end, rolled back on an error."""
         with self._alone() as db:
             db.execute("BEGIN IMMEDIATE")
+            db.registered = []
             try:
                 yield db
                 db.execute("COMMIT")
@@ -108,6 +110,25 @@ class Store:
                 if db.in_transaction:  # some errors have rolled back already
                     db.execute("ROLLBACK")
                 raise
+            finally:
+                db.registered = None
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Let batches of transactions go one after the other, rather than by turns at each of them.
+
+        Only one can write at a time anyway, and handing over costs more than a transaction. Who
+        waits too long goes without its turn; where rows are locked, all wait for rows alone.
+        """
+        if self.row_locks.settings.enabled:
+            yield
+            return
+        is_in_turn = self._turn_lock.acquire(timeout=self._writer_timeout)
+        try:
+            yield
+        finally:
+            if is_in_turn:
+                self._turn_lock.release()
 
     @contextmanager
     def rehearsing(self) -> Iterator[sqlite3.Connection]:

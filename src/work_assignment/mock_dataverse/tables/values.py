@@ -50,7 +50,7 @@ def is_guid(text: str) -> bool:
 
 def stored_moment(moment: datetime) -> str:
     """Write an aware moment as it is stored: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def to_stored(table: Table, column: Column, value: object) -> Any:

@@ -68,6 +68,10 @@ class Outbox:
         registered = self._registered(db)
         return registered is not None and registered.has_early(table.logical_name)
 
+    def is_idle(self, db: sqlite3.Connection) -> bool:
+        """Tell whether nobody is to hear of anything."""
+        return not self._registered(db)
+
     def enqueue(self, db: sqlite3.Connection, operation: Operation) -> None:
         """Run stage 40, and keep what is to be sent once the transaction is committed."""
         registered = self._registered(db)

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from threading import Lock
 
+from ..storage.rows import REGISTRATIONS
 from ..storage.schema import quoted
 from ..tables.sdk_messages import is_event
 
 _MOST_KEPT = 8
 _NO_TABLE = "none"
-_WATCHED = (
-    "sdkmessageprocessingstep",
-    "sdkmessageprocessingstepimage",
-    "sdkmessagefilter",
-    "serviceendpoint",
-)
-
 # CROSS JOIN keeps SQLite on the few steps first, and off the many filters.
 _STEPS = """
 SELECT s."sdkmessageprocessingstepid" AS "id", s."name" AS "name", s."eventhandler" AS "endpoint",
@@ -121,6 +115,16 @@ class StepCache:
         self._by_stamp: OrderedDict[str, Registered] = OrderedDict()
 
     def registered(self, db: sqlite3.Connection) -> Registered:
+        """What the database holds now; asked again in a transaction it is not read again."""
+        kept: list[Registered] | None = getattr(db, "registered", None)
+        if kept:
+            return kept[0]
+        found = self._found(db)
+        if kept is not None:
+            kept.append(found)
+        return found
+
+    def _found(self, db: sqlite3.Connection) -> Registered:
         stamp = _stamp(db)
         with self._lock:
             known = self._by_stamp.get(stamp)
@@ -141,7 +145,7 @@ def watch_registrations(db: sqlite3.Connection) -> None:
         'INSERT INTO "__registrations" SELECT hex(randomblob(16))'
         ' WHERE NOT EXISTS (SELECT 1 FROM "__registrations")'
     )
-    for table in _WATCHED:
+    for table in sorted(REGISTRATIONS):
         for event in ("INSERT", "UPDATE", "DELETE"):
             db.execute(_trigger(table, event))
 

@@ -56,6 +56,7 @@ from .states import state_columns
 class OperationSink(Protocol):
     """What hears of every write, in its transaction."""
 
+    def is_idle(self, db: sqlite3.Connection) -> bool: ...
     def precedes(self, db: sqlite3.Connection, table: Table) -> bool: ...
     def validate(self, db: sqlite3.Connection, operation: Operation) -> None: ...
     def prepare(self, db: sqlite3.Connection, operation: Operation) -> None: ...
@@ -162,6 +163,8 @@ class Writes:
         self._add_companions(db, table, row)
         target = _target(row, payload)
         self._follow(db, table, row, {n for n, v in target.items() if v is not None}, context)
+        if self._outbox.is_idle(db):
+            return row_id
         created = context.operation(CREATE, table, row_id, target, None, row)
         if payload.children and has_parties(table):
             created = replace(created, parties=self._parties(table, payload))
@@ -228,7 +231,9 @@ class Writes:
         _store(table, lambda: update_row(db, table, row_id, changes))
         moved = {name for name in changes if changes[name] != before[name]}
         self._follow(db, table, after, moved, context)
-        self._outbox.enqueue(db, context.operation(UPDATE, table, row_id, changes, before, after))
+        if not self._outbox.is_idle(db):
+            done = context.operation(UPDATE, table, row_id, changes, before, after)
+            self._outbox.enqueue(db, done)
 
     def _assign_below(
         self,

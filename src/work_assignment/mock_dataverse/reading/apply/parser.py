@@ -23,6 +23,8 @@ _METHODS = {
     "average": Method.AVERAGE,
     "countdistinct": Method.COUNT_DISTINCT,
 }
+_TRANSFORMATIONS = "a transformation is filter(...), groupby(...) or aggregate(...)"
+_AGGREGATES = "an aggregate is '<column> with <method> as <name>' or '$count as <name>'"
 # What OData's extension for data aggregation has besides (Learn: Aggregate data using OData).
 _OTHERS = frozenset(
     {
@@ -60,6 +62,7 @@ class _Step:
 
 def parse_apply(text: str, aliases: Mapping[str, str]) -> Apply:
     """Parse `$apply`: any number of filters, then one groupby or one aggregate."""
+    _check_balance(text)
     steps = [_step(part, text) for part in split_outside(text, "/")]
     filters: list[Node] = []
     for step in steps[:-1]:
@@ -84,7 +87,7 @@ def _step(part: str, text: str) -> _Step:
     if name in _OTHERS:
         raise not_emulated(f"the transformation '{name}' in $apply")
     if found is None or name not in ("filter", "groupby", "aggregate"):
-        raise _unreadable(part.strip(), text)
+        raise _unreadable(part.strip(), text, _TRANSFORMATIONS)
     return _Step(name, found[2])
 
 
@@ -131,7 +134,7 @@ def _aggregate(part: str, text: str) -> Aggregate:
             return Aggregate(_METHODS[method], alias, _path(path, text))
         case [_, "with", _, "from", *_]:
             raise not_emulated(f"'{part.strip()}' with 'from' in $apply")
-    raise _unreadable(part.strip(), text)
+    raise _unreadable(part.strip(), text, _AGGREGATES)
 
 
 def _check_names(
@@ -146,5 +149,27 @@ def _repeated(names: list[str]) -> Iterator[str]:
     return (name for index, name in enumerate(names) if name in names[:index])
 
 
-def _unreadable(part: str, text: str) -> Fault:
-    return bad_request(f"The $apply '{text}' cannot be read at '{part}'.")
+def _check_balance(text: str) -> None:
+    """Refuse what is opened and never closed, or the other way round; positions count from 1."""
+    opened: list[int] = []
+    quote, quoted_at = "", 0
+    for position, character in enumerate(text, start=1):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote, quoted_at = character, position
+        elif character == "(":
+            opened.append(position)
+        elif character == ")":
+            if not opened:
+                raise _unreadable(text, text, f"the ')' at position {position} closes nothing")
+            opened.pop()
+    if quote:
+        raise _unreadable(text, text, f"the {quote} at position {quoted_at} is never closed")
+    if opened:
+        raise _unreadable(text, text, f"the '(' at position {opened[-1]} is never closed")
+
+
+def _unreadable(part: str, text: str, why: str = "") -> Fault:
+    where = "" if part == text else f" at '{part}'"
+    return bad_request(f"The $apply '{text}' cannot be read{where}{': ' if why else ''}{why}.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ...storage.clock import TimeOutOfRange, VirtualClock
-from .members import Members
+from ...storage.clock import EARLIEST, LATEST, TimeOutOfRange, VirtualClock
+from .members import Members, in_full
 from .parts import Parts
 from .routes import AdminCall, AdminProblem, Route
 
 _LONGEST = 1e11
+_RANGE = f"between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}"
 
 
 def clock_routes(parts: Parts) -> tuple[Route, ...]:
@@ -24,9 +25,12 @@ def clock_routes(parts: Parts) -> tuple[Route, ...]:
         if "now" not in body and "frozen" not in body:
             raise AdminProblem("The body needs 'now', 'frozen' or both.")
         try:
-            clock.set(body.moment("now"), frozen=body.flag("frozen", default=False))
+            is_frozen = body.flag("frozen", default=clock.state().is_frozen)
+            clock.set(body.moment("now"), frozen=is_frozen)
         except TimeOutOfRange as exc:
-            raise AdminProblem(str(exc)) from exc
+            raise AdminProblem(
+                f"The body: 'now' must lie {_RANGE}, not '{body.text('now')}'."
+            ) from exc
         return _state(clock)
 
     def advance(call: AdminCall) -> dict[str, Any]:
@@ -37,7 +41,9 @@ def clock_routes(parts: Parts) -> tuple[Route, ...]:
         try:
             clock.advance(timedelta(seconds=seconds))
         except TimeOutOfRange as exc:
-            raise AdminProblem(str(exc)) from exc
+            raise AdminProblem(
+                f"The body: 'seconds' must lead to {_RANGE}, not {in_full(seconds)}."
+            ) from exc
         return _state(clock)
 
     def reset(_: AdminCall) -> dict[str, Any]:

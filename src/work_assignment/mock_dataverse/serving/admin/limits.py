@@ -12,7 +12,8 @@ from .members import Members
 from .parts import Parts
 from .routes import AdminCall, AdminProblem, Route
 
-_LIMITS = ("requests", "execution_ms", "concurrent", "window_s", "enabled", "dop_hint")
+_ENFORCED = ("requests", "execution_ms", "concurrent", "window_s")
+_LIMITS = (*_ENFORCED, "enabled", "dop_hint")
 _LATENCY = ("request_ms", "operation_ms", "jitter_ms", "seed")
 _LONGEST_MS = 600_000
 
@@ -24,12 +25,16 @@ def limit_routes(parts: Parts) -> tuple[Route, ...]:
         return asdict(protection.settings) | {"forced": protection.forced}
 
     def put_limits(call: AdminCall) -> dict[str, Any]:
-        protection.configure(_limits(call.body, protection.settings))
+        limits = _limits(call.body, protection.settings)
+        if set(call.body or ()) <= {"dop_hint"}:
+            protection.hint(limits.dop_hint)
+        else:
+            protection.configure(limits)
         return read_limits(call)
 
     def reset_limits(call: AdminCall) -> dict[str, Any]:
         protection.configure(LimitSettings())
-        protection.force(0, 1, Limit.REQUESTS, None)
+        protection.force_nothing()
         return read_limits(call)
 
     def throttle(call: AdminCall) -> dict[str, Any]:
@@ -44,9 +49,11 @@ def limit_routes(parts: Parts) -> tuple[Route, ...]:
         return asdict(latency.settings)
 
     def put_latency(call: AdminCall) -> dict[str, Any]:
-        body = Members(call.body, _LATENCY)
-        spans = {name: body.number(name, 0, most=_LONGEST_MS) for name in _LATENCY[:-1]}
-        latency.configure(LatencySettings(**spans, seed=body.whole("seed", 0)))
+        body, now = Members(call.body, _LATENCY), latency.settings
+        spans = {
+            name: body.number(name, getattr(now, name), most=_LONGEST_MS) for name in _LATENCY[:-1]
+        }
+        latency.configure(LatencySettings(**spans, seed=body.whole("seed", now.seed)))
         return read_latency(call)
 
     def reset_latency(call: AdminCall) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def user_named(parts: Parts, named: str | None) -> str | None:
 
 
 def _limits(given: Any, known: LimitSettings) -> LimitSettings:
-    """Read limits; what is not given stays as it is, and giving any enables them all."""
+    """Read limits; what is not given stays as it is, and giving any of them enables all."""
     body = Members(given, _LIMITS)
     hint = body.raw("dop_hint") if "dop_hint" in (given or {}) else known.dop_hint
     return LimitSettings(
@@ -84,7 +91,7 @@ def _limits(given: Any, known: LimitSettings) -> LimitSettings:
         execution_ms=body.number("execution_ms", known.execution_ms, least=1),
         concurrent=body.whole("concurrent", known.concurrent, least=1),
         window_s=body.number("window_s", known.window_s, least=0.1, most=86_400),
-        enabled=body.flag("enabled", default=True),
+        enabled=body.flag("enabled", known.enabled or any(name in body for name in _ENFORCED)),
         dop_hint=None if hint is None else body.whole("dop_hint", 4, least=1),
     )
 

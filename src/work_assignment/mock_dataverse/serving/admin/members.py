@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from .routes import AdminProblem
+
+_LONG = 1e16  # beyond it a float has no room for each whole number
 
 
 class Members:
@@ -47,8 +50,8 @@ class Members:
         value = self._body.get(name, default)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not least <= value <= most:
-            limit = "" if most == math.inf else f" and at most {most:g}"
-            raise self._wrong(name, f"a number of at least {least:g}{limit}", value)
+            limit = "" if most == math.inf else f" and at most {in_full(most)}"
+            raise self._wrong(name, f"a number of at least {in_full(least)}{limit}", value)
         return float(value)
 
     def whole(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
@@ -86,4 +89,20 @@ class Members:
         return aware
 
     def _wrong(self, name: str, expected: str, value: Any) -> AdminProblem:
-        return AdminProblem(f"{self._what}: '{name}' must be {expected}, not {value!r}.")
+        return AdminProblem(f"{self._what}: '{name}' must be {expected}, not {_shown(value)}.")
+
+
+def in_full(number: float) -> str:
+    """Write a number as people do: neither with an exponent nor with a fraction of zero."""
+    if float(number).is_integer() and abs(number) < _LONG:
+        return str(int(number))
+    return str(number)
+
+
+def _shown(value: Any) -> str:
+    """Show a value as JSON has it, a text in single quotes."""
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, float):
+        return in_full(value)
+    return json.dumps(value, ensure_ascii=False)

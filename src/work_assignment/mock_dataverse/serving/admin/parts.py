@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...requests.sessions import Organization
 from ...storage.store import Store
 from ...webhooks.dispatcher import Dispatcher
+from ..beginning import Beginning
 from ..controls import Controls
 from ..entra.login import LoginService
 
@@ -21,4 +22,5 @@ class Parts:
     dispatcher: Dispatcher
     controls: Controls
     login: LoginService
+    beginning: Beginning
     prepare: Callable[[], None]  # what an organization needs that begins anew

@@ -44,11 +44,15 @@ Handler: TypeAlias = Callable[[AdminCall], Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route; the pattern is below /__mock/, and `<name>` in it stands for one segment."""
+    """One route; the pattern is below /__mock/, and `<name>` in it stands for one segment.
+
+    `options` are the query parameters that it takes.
+    """
 
     method: str
     pattern: str
     handler: Handler
+    options: tuple[str, ...] = ()
 
     def matches(self, path: str) -> dict[str, str] | None:
         """Return the parameters in a path, None when it is another's."""
@@ -83,7 +87,8 @@ class AdminRoutes:
 
 def _carry_out(route: Route, parameters: Mapping[str, str], query: str, body: bytes) -> Response:
     try:
-        outcome = route.handler(AdminCall(parameters, parse_query(query), _parsed(body)))
+        options = _options(route, query)
+        outcome = route.handler(AdminCall(parameters, options, _parsed(body)))
     except AdminProblem as problem:
         return _problem(problem.status, problem.message)
     except Fault as fault:
@@ -94,6 +99,18 @@ def _carry_out(route: Route, parameters: Mapping[str, str], query: str, body: by
     if isinstance(outcome, Response):
         return outcome
     return Response(204) if outcome is None else json_answer(200, outcome)
+
+
+def _options(route: Route, query: str) -> dict[str, str]:
+    options = parse_query(query)
+    for name in options:
+        if name not in route.options:
+            known = f"known are {', '.join(route.options)}"
+            none = f"{route.method} {route.pattern} takes none"
+            raise AdminProblem(
+                f"There is no query parameter '{name}' here; {known if route.options else none}."
+            )
+    return options
 
 
 def _parsed(body: bytes) -> Any:
@@ -116,4 +133,16 @@ def _problem(status: int, message: str) -> Response:
 def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """Make a response of plain JSON."""
     kind = {"Content-Type": "application/json"}
-    return Response(status, {**kind, **(headers or {})}, json.dumps(body).encode())
+    return Response(status, {**kind, **(headers or {})}, json.dumps(_plain(body)).encode())
+
+
+def _plain(value: Any) -> Any:
+    """Tell whole numbers without a point, whatever they are reckoned as."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    return value

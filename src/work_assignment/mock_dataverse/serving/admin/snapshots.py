@@ -41,7 +41,13 @@ def snapshot_routes(parts: Parts) -> tuple[Route, ...]:
             raise _unknown(name) from exc
 
     def reset(call: AdminCall) -> dict[str, Any]:
-        store.reset(to_empty=_is_to_empty(call))
+        body = Members(call.body, ("to", "settings"))
+        to_empty, with_settings = _is_to_empty(body), body.flag("settings", default=False)
+        if with_settings:
+            parts.controls.clock.reset()  # the first rows of an organization bear its time
+        store.reset(to_empty=to_empty)
+        if with_settings:
+            parts.beginning.restore()
         parts.organization.refresh()
         parts.prepare()
         return {"reset": True}
@@ -55,8 +61,8 @@ def snapshot_routes(parts: Parts) -> tuple[Route, ...]:
     )
 
 
-def _is_to_empty(call: AdminCall) -> bool:
-    where = Members(call.body, ("to",)).text("to")
+def _is_to_empty(body: Members) -> bool:
+    where = body.text("to")
     if where not in (None, *_BEGINNINGS):
         listed = " or ".join(f"'{each}'" for each in _BEGINNINGS)
         raise AdminProblem(f"The body: 'to' must be {listed}, not {where!r}.")

@@ -68,7 +68,7 @@ def webhook_routes(parts: Parts) -> tuple[Route, ...]:
     return (
         Route("GET", "webhooks", read),
         Route("PUT", "webhooks", change),
-        Route("GET", "webhooks/log", log),
+        Route("GET", "webhooks/log", log, options=("since", "table")),
         Route("DELETE", "webhooks/log", clear),
         Route("POST", "webhooks/log/<id>/redeliver", redeliver),
         Route("POST", "webhooks/drain", drain),

@@ -28,6 +28,16 @@ class Applications:
         with self._lock:
             return sorted(self._secrets)
 
+    def secrets(self) -> dict[str, str]:
+        """Copy what is known, for `replace`."""
+        with self._lock:
+            return dict(self._secrets)
+
+    def replace(self, secrets: Mapping[str, str]) -> None:
+        """Know these applications and no others."""
+        with self._lock:
+            self._secrets = dict(secrets)
+
     def register(self, client_id: str, secret: str) -> None:
         with self._lock:
             self._secrets[client_id.lower()] = secret
