@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from work_assignment.azure_storage.opening import AzureStorage, SqliteStorage, Storage
+
 MODES = ("on", "dry-run", "off")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_STORAGE = "AzureWebJobsStorage"
 _SQLITE = "sqlite:"
+_EMULATOR = "UseDevelopmentStorage"
+_STORAGE_ADVICE = (
+    "set it to the connection string of a storage account, to UseDevelopmentStorage=true, "
+    "or to sqlite:FILE, such as sqlite:wa.sqlite"
+)
 
 
 class SettingsError(Exception):
@@ -33,12 +43,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`mode` is on, dry-run or off; `storage` is the SQLite file of queues and leases."""
+    """`mode` is on, dry-run or off; `storage` is where queues and leases are."""
 
     dataverse_url: str
     credentials: Credentials
     mode: str
-    storage: Path
+    storage: Storage
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -104,11 +114,49 @@ def _credentials(environment: Mapping[str, str], *, on_this_machine: bool) -> Cr
     )
 
 
-def _storage(environment: Mapping[str, str]) -> Path:
-    text = environment.get("AzureWebJobsStorage") or ""
-    if not text.startswith(_SQLITE) or text == _SQLITE:
-        said = "is missing" if not text else "names a storage this version does not support"
+def _storage(environment: Mapping[str, str]) -> Storage:
+    text = (environment.get(_STORAGE) or "").strip()
+    if not text:
+        _refuse_identity(environment)
+        raise SettingsError(f"{_STORAGE} is missing; {_STORAGE_ADVICE}")
+    if text.startswith(_SQLITE):
+        if text == _SQLITE:
+            raise SettingsError(f"{_STORAGE} names no file; {_STORAGE_ADVICE}")
+        return SqliteStorage(Path(text.removeprefix(_SQLITE)))
+    problem = _connection_problem(text)
+    if problem:
+        raise SettingsError(f"{_STORAGE} {problem}; {_STORAGE_ADVICE}")
+    return AzureStorage(text)
+
+
+def _refuse_identity(environment: Mapping[str, str]) -> None:
+    group = sorted(name for name in environment if name.startswith(f"{_STORAGE}__"))
+    if group:
         raise SettingsError(
-            f"AzureWebJobsStorage {said}; set it to sqlite:FILE, such as sqlite:wa.sqlite"
+            f"{group[0]} asks for a storage connection with a managed identity, which this version "
+            f"does not support; set {_STORAGE} to the account's connection string"
         )
-    return Path(text.removeprefix(_SQLITE))
+
+
+def _connection_problem(text: str) -> str | None:
+    """What is wrong with a connection string, without repeating any of it: it holds a key."""
+    pairs = [part.partition("=") for part in text.rstrip(";").split(";")]
+    if not all(name and sign and value for name, sign, value in pairs):
+        return "is no connection string"
+    found = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if _EMULATOR.lower() in found:
+        # The SDK takes nothing but this very text for the emulator.
+        return None if text.rstrip(";") == f"{_EMULATOR}=true" else f"says {_EMULATOR} wrongly"
+    if "sharedaccesssignature" in found:
+        return None if {"blobendpoint", "queueendpoint"} <= found.keys() else "lacks an endpoint"
+    for name in ("AccountName", "AccountKey"):
+        if name.lower() not in found:
+            return f"lacks {name}"
+    return None if _is_key(found["accountkey"]) else "has an AccountKey that is not base64"
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return False

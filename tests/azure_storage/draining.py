@@ -8,16 +8,16 @@ from datetime import timedelta
 from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
-from work_assignment.azure_storage.sqlite_queues import SqliteQueues
+from work_assignment.azure_storage.opening import Storage, open_queues
 
 QUEUE = "work"
 BATCH = 16
 PATIENCE = 60
 
 
-def drain(file: Path, notes: Path, start: Barrier, all_put: Event) -> None:
+def drain(storage: Storage, notes: Path, start: Barrier, all_put: Event) -> None:
     """Take a first batch, go on when all others have theirs, and end when nothing is left."""
-    queues = SqliteQueues(file)
+    queues = open_queues(storage)
     pause = threading.Event()
     is_first = True
     with notes.open("w", encoding="utf-8") as written:
@@ -39,7 +39,7 @@ def drain(file: Path, notes: Path, start: Barrier, all_put: Event) -> None:
     queues.close()
 
 
-def die_holding(file: Path, hidden_for: timedelta) -> None:
+def die_holding(storage: Storage, hidden_for: timedelta) -> None:
     """Take a batch and end without deleting or closing anything."""
-    SqliteQueues(file).receive(QUEUE, limit=BATCH, hidden_for=hidden_for)
+    open_queues(storage).receive(QUEUE, limit=BATCH, hidden_for=hidden_for)
     os._exit(9)

@@ -4,43 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from tests.azure_storage.subjects import LEASES, START, LeaseSubject
 
 from work_assignment.azure_storage.errors import LeaseLost
-from work_assignment.azure_storage.sqlite_lease import Lease, SqliteLeases
+from work_assignment.azure_storage.leases import HELD_FOR, Lease, NamedLeases
 
-MINUTE = timedelta(minutes=1)
 NAME = "decider"
 
 
 @pytest.fixture(params=LEASES, ids=lambda make: make.__name__)
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LeaseSubject]:
-    make: Callable[[Path], LeaseSubject] = request.param
-    subject = make(tmp_path)
+def subject(request: pytest.FixtureRequest) -> Iterator[LeaseSubject]:
+    make: Callable[[pytest.FixtureRequest], LeaseSubject] = request.param
+    subject = make(request)
     yield subject
     subject.close()
 
 
-def acquired(leases: SqliteLeases) -> Lease:
-    lease = leases.acquire(NAME, for_=MINUTE)
+def acquired(leases: NamedLeases) -> Lease:
+    lease = leases.acquire(NAME)
     assert lease is not None
     return lease
 
 
 def test_only_one_holds_a_lease(subject: LeaseSubject) -> None:
     lease = acquired(subject.leases)
-    assert lease.expires_at == START + MINUTE
-    assert subject.another.acquire(NAME, for_=MINUTE) is None
-    assert subject.leases.acquire(NAME, for_=MINUTE) is None
+    assert lease.expires_at == START + HELD_FOR
+    assert subject.another.acquire(NAME) is None
+    assert subject.leases.acquire(NAME) is None
 
 
 def test_leases_of_other_names_are_free(subject: LeaseSubject) -> None:
     acquired(subject.leases)
-    assert subject.another.acquire("sweeper", for_=MINUTE) is not None
+    assert subject.another.acquire("sweeper") is not None
 
 
 def test_a_released_lease_is_free_at_once(subject: LeaseSubject) -> None:
@@ -50,37 +47,37 @@ def test_a_released_lease_is_free_at_once(subject: LeaseSubject) -> None:
 
 def test_an_expired_lease_is_free(subject: LeaseSubject) -> None:
     acquired(subject.leases)
-    subject.pass_time(MINUTE - timedelta(microseconds=1))
-    assert subject.another.acquire(NAME, for_=MINUTE) is None
-    subject.pass_time(timedelta(microseconds=1))
+    subject.pass_time(HELD_FOR - subject.tick)
+    assert subject.another.acquire(NAME) is None
+    subject.pass_time(subject.tick)
     acquired(subject.another)
 
 
 def test_renewing_counts_from_now(subject: LeaseSubject) -> None:
     lease = acquired(subject.leases)
-    subject.pass_time(MINUTE / 2)
-    renewed = subject.leases.renew(lease, MINUTE)
-    assert renewed.expires_at == START + MINUTE * 1.5
-    subject.pass_time(MINUTE * 3 / 4)
-    assert subject.another.acquire(NAME, for_=MINUTE) is None
+    subject.pass_time(HELD_FOR / 2)
+    renewed = subject.leases.renew(lease)
+    assert renewed.expires_at == START + HELD_FOR * 1.5
+    subject.pass_time(HELD_FOR * 3 / 4)
+    assert subject.another.acquire(NAME) is None
 
 
 def test_an_expired_lease_can_be_renewed_while_nobody_has_taken_it(subject: LeaseSubject) -> None:
     lease = acquired(subject.leases)
-    subject.pass_time(MINUTE * 5)
-    subject.leases.renew(lease, MINUTE)
-    assert subject.another.acquire(NAME, for_=MINUTE) is None
+    subject.pass_time(HELD_FOR * 5)
+    subject.leases.renew(lease)
+    assert subject.another.acquire(NAME) is None
 
 
 def test_a_lease_that_somebody_else_has_taken_is_lost(subject: LeaseSubject) -> None:
     lease = acquired(subject.leases)
-    subject.pass_time(MINUTE)
+    subject.pass_time(HELD_FOR)
     theirs = acquired(subject.another)
     with pytest.raises(LeaseLost, match=NAME):
-        subject.leases.renew(lease, MINUTE)
+        subject.leases.renew(lease)
     subject.leases.release(lease)
-    assert subject.leases.acquire(NAME, for_=MINUTE) is None
-    assert subject.another.renew(theirs, MINUTE).id == theirs.id
+    assert subject.leases.acquire(NAME) is None
+    assert subject.another.renew(theirs).id == theirs.id
 
 
 def test_a_released_lease_is_lost(subject: LeaseSubject) -> None:
@@ -88,7 +85,7 @@ def test_a_released_lease_is_lost(subject: LeaseSubject) -> None:
     subject.leases.release(lease)
     subject.leases.release(lease)
     with pytest.raises(LeaseLost):
-        subject.leases.renew(lease, MINUTE)
+        subject.leases.renew(lease)
 
 
 def test_the_holder_can_keep_a_lease_and_let_go_without_saying_how_long(
@@ -104,17 +101,10 @@ def test_the_holder_can_keep_a_lease_and_let_go_without_saying_how_long(
     assert not lease.renew()
 
 
-def test_a_lease_for_no_time_is_refused(subject: LeaseSubject) -> None:
-    with pytest.raises(ValueError, match="some time"):
-        subject.leases.acquire(NAME, for_=timedelta(0))
-    with pytest.raises(ValueError, match="some time"):
-        subject.leases.renew(acquired(subject.leases), -MINUTE)
-
-
 def test_of_many_that_ask_at_once_one_gets_the_lease(subject: LeaseSubject) -> None:
     def ask(number: int) -> Lease | None:
         leases = subject.leases if number % 2 else subject.another
-        return leases.acquire(NAME, for_=MINUTE)
+        return leases.acquire(NAME)
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(64)))

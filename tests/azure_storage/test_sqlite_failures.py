@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from work_assignment.azure_storage.errors import StorageUnavailable
+from work_assignment.azure_storage.messages import QueueLength
 from work_assignment.azure_storage.sqlite_lease import SqliteLeases
-from work_assignment.azure_storage.sqlite_queues import QueueLength, SqliteQueues
+from work_assignment.azure_storage.sqlite_queues import SqliteQueues
 
 Q = "wa-events"
 IMPATIENT = timedelta(milliseconds=20)

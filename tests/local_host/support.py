@@ -160,6 +160,24 @@ class MemoryQueues:
         return self._number
 
 
+class MemoryNotes:
+    """Notes that several hosts of one test share."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = dict(texts)
+        self.broken: Exception | None = None
+
+    def read(self, name: str) -> str | None:
+        if self.broken:
+            raise self.broken
+        return self.texts.get(name)
+
+    def write(self, name: str, text: str) -> None:
+        if self.broken:
+            raise self.broken
+        self.texts[name] = text
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int

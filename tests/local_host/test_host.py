@@ -16,6 +16,7 @@ from tests.local_host.support import (
     KEYS,
     STORAGE,
     FakeClock,
+    MemoryNotes,
     MemoryQueues,
     call,
     host_for,
@@ -147,15 +148,15 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, queues: MemoryQueues) -
 
 
 def test_a_missed_timer_runs_once_at_start(folder: Path, queues: MemoryQueues) -> None:
-    last_runs = folder / "timers.json"
-    write_app(folder, APP)
-    last_runs.write_text(
-        '{"ring": {"last": "2026-01-01T03:00:00+00:00", "next": "2026-01-02T03:00:00+00:00"}}'
+    notes = MemoryNotes()
+    notes.write(
+        "timer-ring", '{"last": "2026-01-01T03:00:00+00:00", "next": "2026-01-02T03:00:00+00:00"}'
     )
+    write_app(folder, APP)
     for _ in range(2):
-        with host_for(folder, queues, SETTINGS, last_runs_file=last_runs) as host:
+        with host_for(folder, queues, SETTINGS, notes=notes) as host:
             until(lambda: lines(folder / "rung") == ["True"])
-            until(lambda: "2026-01-01" not in last_runs.read_text())
+            until(lambda: "2026-01-01" not in notes.texts["timer-ring"])
             assert call(f"{host.url}/api/health").status == 200
     assert lines(folder / "rung") == ["True"]
 

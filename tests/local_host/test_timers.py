@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from azure.functions.timer import TimerRequest
-from tests.local_host.support import FakeClock
+from tests.local_host.support import FakeClock, MemoryNotes, until
 
 from work_assignment.local_host.errors import HostStopping
 from work_assignment.local_host.last_runs import LastRun, LastRuns
 from work_assignment.local_host.specs import FunctionSpec, TimerTrigger
 from work_assignment.local_host.timers import Timer
+from work_assignment.local_host.turns import turn
 
 EVERY_MINUTE = "0 * * * * *"
 
@@ -29,12 +29,14 @@ class Stage:
         schedule: str = EVERY_MINUTE,
         run_on_startup: bool = False,
         use_monitor: bool = True,
+        leases: SharedLeases | None = None,
         run: Callable[[FakeClock, int], None] = lambda clock, number: None,
     ) -> None:
         self.clock = FakeClock()
         self.last_runs = last_runs or LastRuns()
         self.runs: list[tuple[datetime, bool]] = []
         self.requests: list[TimerRequest] = []
+        self.meanwhile: Callable[[], None] = lambda: None
         self._run = run
         trigger = TimerTrigger(schedule, None, run_on_startup, use_monitor)
         spec = FunctionSpec("ring", trigger, (), lambda timer: None, "timer")
@@ -45,6 +47,7 @@ class Stage:
             call=self._call,
             clock=self.clock,
             wait=self._wait,
+            leases=leases,
         )
 
     def play(self, seconds: float) -> list[tuple[str, bool]]:
@@ -55,6 +58,7 @@ class Stage:
 
     def _wait(self, seconds: float) -> bool:
         self.clock.move(seconds)
+        self.meanwhile()
         return self.clock.now <= self._until
 
     def _call(self, spec: FunctionSpec, request: TimerRequest) -> None:
@@ -171,21 +175,148 @@ def test_a_run_by_hand_waits_for_the_run_under_way() -> None:
     assert overlaps == [1, 1]
 
 
-def test_last_runs_survive_a_restart(tmp_path: Path) -> None:
-    path = tmp_path / "state" / "timers.json"
+def test_last_runs_survive_a_restart() -> None:
+    notes = MemoryNotes()
     run = LastRun(
         datetime(2026, 3, 2, 9, 0, 0, 5, tzinfo=UTC), datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
     )
-    LastRuns(path).record("ring", run)
-    assert LastRuns(path).get("ring") == run
-    assert LastRuns(path).get("other") is None
+    LastRuns(notes).record("ring", run)
+    assert LastRuns(notes).get("ring") == run
+    assert LastRuns(notes).get("other") is None
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"ring": 3}', '{"ring": {"last": "x"}}'])
-def test_a_damaged_file_of_last_runs_is_no_reason_not_to_start(
-    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("text", ["{", "[1]", '{"last": 3}', '{"last": "x"}'])
+def test_a_damaged_note_of_a_last_run_counts_as_none(
+    text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = tmp_path / "timers.json"
-    path.write_text(text)
-    assert LastRuns(path).get("ring") is None
-    assert "starts afresh" in caplog.text
+    notes = MemoryNotes()
+    notes.write("timer-ring", text)
+    assert LastRuns(notes).get("ring") is None
+    assert "counts as none" in caplog.text
+
+
+class SharedLeases:
+    """Leases that the hosts of one test share; `broken` is what asking for one raises."""
+
+    held_for = timedelta(seconds=60)
+
+    def __init__(self) -> None:
+        self.holder: object | None = None
+        self.renewed = threading.Event()
+        self.broken: Exception | None = None
+
+    def acquire(self, name: str) -> HeldLease | None:
+        if self.broken:
+            raise self.broken
+        if self.holder is not None:
+            return None
+        lease = HeldLease(self)
+        self.holder = lease
+        return lease
+
+
+class HeldLease:
+    """One of them, while it is held."""
+
+    def __init__(self, leases: SharedLeases) -> None:
+        self._leases = leases
+
+    def renew(self) -> bool:
+        self._leases.renewed.set()
+        return self._leases.holder is self
+
+    def release(self) -> None:
+        if self._leases.holder is self:
+            self._leases.holder = None
+
+
+def test_a_due_time_that_another_host_has_done_is_left_out() -> None:
+    notes = MemoryNotes()
+    one, other = (Stage(LastRuns(notes), leases=SharedLeases()) for _ in range(2))
+    assert one.play(60) == [("10:01:00", False)]
+    assert other.play(150) == [("10:02:00", False), ("10:03:00", False)]
+
+
+def test_without_a_note_in_common_both_hosts_run_a_due_time() -> None:
+    one, other = (Stage(LastRuns(MemoryNotes()), leases=SharedLeases()) for _ in range(2))
+    assert one.play(60) == other.play(60) == [("10:01:00", False)]
+
+
+def test_a_host_whose_clock_is_behind_does_not_repeat_what_another_did() -> None:
+    notes = MemoryNotes()
+    LastRuns(notes).record(
+        "ring",
+        LastRun(
+            datetime(2026, 3, 2, 10, 1, 20, tzinfo=UTC), datetime(2026, 3, 2, 10, 2, tzinfo=UTC)
+        ),
+    )
+    assert Stage(LastRuns(notes)).play(100) == [("10:02:00", False)]
+
+
+def test_a_run_noted_far_in_the_future_does_not_silence_a_timer() -> None:
+    notes = MemoryNotes()
+    future = datetime(2030, 1, 1, tzinfo=UTC)
+    LastRuns(notes).record("ring", LastRun(future, future + timedelta(minutes=1)))
+    assert Stage(LastRuns(notes)).play(40) == [("10:01:00", False)]
+
+
+def test_what_a_dead_host_was_at_is_run_when_its_lease_has_ended() -> None:
+    leases = SharedLeases()
+    leases.holder = "a host that died at 10:01"
+    stage = Stage(leases=leases)
+
+    def end_the_lease() -> None:
+        if stage.clock.now >= datetime(2026, 3, 2, 10, 1, 40, tzinfo=UTC):
+            leases.holder = None
+
+    stage.meanwhile = end_the_lease
+    assert stage.play(90) == [("10:01:40", False), ("10:02:00", False)]
+    assert leases.holder is None
+
+
+def test_a_storage_that_is_away_delays_a_timer_and_does_not_end_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    leases = SharedLeases()
+    leases.broken = OSError("away")
+    stage = Stage(leases=leases)
+
+    def mend() -> None:
+        if stage.clock.now >= datetime(2026, 3, 2, 10, 1, 5, tzinfo=UTC):
+            leases.broken = None
+
+    stage.meanwhile = mend
+    assert stage.play(60) == [("10:01:06", False)]
+    assert "ring is due and has to wait: away" in caplog.text
+
+
+def test_a_run_that_cannot_be_noted_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
+    notes = MemoryNotes()
+
+    def break_off(clock: FakeClock, number: int) -> None:
+        notes.broken = OSError("away") if number == 1 else None
+
+    stage = Stage(LastRuns(notes), run=break_off)
+    stage.meanwhile = lambda: setattr(notes, "broken", None)
+    assert stage.play(100) == [("10:01:00", False), ("10:02:00", False)]
+    assert "the last run of ring cannot be noted" in caplog.text
+
+
+def test_a_lease_is_kept_while_it_is_needed_and_then_given_back() -> None:
+    leases = SharedLeases()
+    leases.held_for = timedelta(milliseconds=30)
+    with turn(leases, "timer-ring") as is_ours:
+        assert is_ours
+        assert leases.renewed.wait(10)
+        with turn(leases, "timer-ring") as is_theirs:
+            assert not is_theirs
+    assert leases.holder is None
+
+
+def test_a_lease_that_was_lost_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    leases = SharedLeases()
+    leases.held_for = timedelta(milliseconds=30)
+    with turn(leases, "timer-ring"):
+        leases.holder = "somebody else"
+        until(lambda: "the lease timer-ring was lost" in caplog.text)
+    assert leases.holder == "somebody else"

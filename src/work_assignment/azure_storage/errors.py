@@ -42,6 +42,18 @@ class MessageTooLarge(StorageError):
         self.limit = limit
 
 
+class MessageNotText(StorageError):
+    """A text with a character that Azure Storage would not give back as it was."""
+
+    def __init__(self, queue: str, character: str) -> None:
+        super().__init__(
+            f"a message for {queue} holds the character U+{ord(character):04X}, which a queue "
+            "cannot carry"
+        )
+        self.queue = queue
+        self.character = character
+
+
 class MessageLost(StorageError):
     """Messages that are deleted, or that somebody else has taken since."""
 

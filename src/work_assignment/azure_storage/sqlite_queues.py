@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from work_assignment.azure_storage.errors import MessageLost, MessageTooLarge, QueueNameInvalid
+from work_assignment.azure_storage.errors import MessageLost
+from work_assignment.azure_storage.messages import (
+    Message,
+    QueueLength,
+    check_delay,
+    check_hidden_for,
+    check_limit,
+    check_name,
+    check_renewal,
+    checked_text,
+)
 from work_assignment.azure_storage.sqlite_file import (
     BUSY_TIMEOUT,
     SqliteFile,
@@ -18,11 +27,6 @@ from work_assignment.azure_storage.sqlite_file import (
     to_number,
     utc_now,
 )
-
-LARGEST_TEXT = 64 * 1024
-LONGEST_HIDDEN = timedelta(days=7)
-
-_NAME = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY) WITHOUT ROWID",
@@ -61,25 +65,6 @@ FROM messages WHERE queue = ?"""
 _OLDEST = "SELECT min(inserted_at) FROM messages WHERE queue = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it was taken; `receipt` is the right to renew or delete it, empty after a peek."""
-
-    id: str
-    text: str
-    receipt: str
-    dequeue_count: int
-    inserted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLength:
-    """How many messages can be taken now, and how many are taken or delayed."""
-
-    visible: int
-    hidden: int
-
-
 class SqliteQueues:
     """Queues for many threads and processes. A queue comes into being with its first message.
 
@@ -110,9 +95,9 @@ class SqliteQueues:
         self._put(queue, texts, timedelta(0))
 
     def _put(self, queue: str, texts: Iterable[str], delay: timedelta) -> None:
-        _check_name(queue)
-        _check_duration("delay", delay, shortest=timedelta(0))
-        checked = [_checked_text(queue, text) for text in texts]
+        check_name(queue)
+        check_delay(delay)
+        checked = [checked_text(queue, text) for text in texts]
         now = self._clock()
         at, visible_at = to_number(now), to_number(now + delay)
         rows = [(queue, str(uuid.uuid4()), text, at, visible_at) for text in checked]
@@ -122,9 +107,9 @@ class SqliteQueues:
 
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
         """Take up to `limit` messages, those visible longest first, and hide them from others."""
-        _check_name(queue)
-        _check_limit(limit)
-        _check_duration("hidden_for", hidden_for, shortest=timedelta(microseconds=1))
+        check_name(queue)
+        check_limit(limit)
+        check_hidden_for(hidden_for)
         now = self._clock()
         at, until = to_number(now), to_number(now + hidden_for)
         with self._file.statements() as db:
@@ -136,15 +121,15 @@ class SqliteQueues:
 
     def peek(self, queue: str, limit: int) -> list[Message]:
         """Show up to `limit` messages that could be taken, and leave them as they are."""
-        _check_name(queue)
-        _check_limit(limit)
+        check_name(queue)
+        check_limit(limit)
         with self._file.statements() as db:
             return _messages(db.execute(_PEEK, (queue, to_number(self._clock()), limit)).fetchall())
 
     def renew(self, queue: str, message: Message, hidden_for: timedelta) -> Message:
         """Hide a message for so long from now on, under a new receipt; no time at all frees it."""
-        _check_name(queue)
-        _check_duration("hidden_for", hidden_for, shortest=timedelta(0))
+        check_name(queue)
+        check_renewal(hidden_for)
         until = to_number(self._clock() + hidden_for)
         with self._file.statements() as db:
             rows = db.execute(_RENEW, (until, queue, message.id, message.receipt)).fetchall()
@@ -158,14 +143,14 @@ class SqliteQueues:
 
     def delete_many(self, queue: str, messages: Sequence[Message]) -> None:
         """Delete messages. Those lost are named in MessageLost once the others are deleted."""
-        _check_name(queue)
+        check_name(queue)
         with self._file.transaction() as db:
             lost = [message.id for message in messages if not _delete(db, queue, message)]
         if lost:
             raise MessageLost(queue, lost)
 
     def length(self, queue: str) -> QueueLength:
-        _check_name(queue)
+        check_name(queue)
         now = to_number(self._clock())
         with self._file.statements() as db:
             visible, hidden = db.execute(_LENGTH, (now, now, queue)).fetchone()
@@ -173,7 +158,7 @@ class SqliteQueues:
 
     def oldest(self, queue: str) -> datetime | None:
         """Return when the oldest message was put, hidden or not; None when the queue is empty."""
-        _check_name(queue)
+        check_name(queue)
         with self._file.statements() as db:
             (inserted_at,) = db.execute(_OLDEST, (queue,)).fetchone()
         return None if inserted_at is None else to_moment(inserted_at)
@@ -193,25 +178,3 @@ def _messages(rows: Iterable[tuple[int, str, str, str, int, int]]) -> list[Messa
         Message(id, text, receipt, dequeue_count, to_moment(inserted_at))
         for _, id, text, receipt, dequeue_count, inserted_at in rows
     ]
-
-
-def _check_name(queue: str) -> None:
-    if not _NAME.fullmatch(queue):
-        raise QueueNameInvalid(queue)
-
-
-def _checked_text(queue: str, text: str) -> str:
-    size = len(text.encode())
-    if size > LARGEST_TEXT:
-        raise MessageTooLarge(queue, size, LARGEST_TEXT)
-    return text
-
-
-def _check_limit(limit: int) -> None:
-    if limit < 1:
-        raise ValueError(f"limit has to be at least 1, not {limit}")
-
-
-def _check_duration(name: str, duration: timedelta, *, shortest: timedelta) -> None:
-    if not shortest <= duration <= LONGEST_HIDDEN:
-        raise ValueError(f"{name} has to be between {shortest} and 7 days, not {duration}")

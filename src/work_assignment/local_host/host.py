@@ -17,12 +17,13 @@ from work_assignment.local_host.errors import HostStopping, ListenerDied
 from work_assignment.local_host.http_server import DEFAULT_BODY_LIMIT, HttpApp, HttpServer
 from work_assignment.local_host.invocation import Invoker
 from work_assignment.local_host.keys import Keys
-from work_assignment.local_host.last_runs import LastRuns
+from work_assignment.local_host.last_runs import LastRuns, Notes
 from work_assignment.local_host.loading import LoadedApp, load_app, put_in_environment
 from work_assignment.local_host.queues import QueueListener, QueueStore, message_by_hand
 from work_assignment.local_host.routing import RouteTable
 from work_assignment.local_host.specs import FunctionSpec, HttpTrigger, QueueTrigger, TimerTrigger
 from work_assignment.local_host.timers import Timer
+from work_assignment.local_host.turns import Leases
 from work_assignment.local_host.workers import WorkerPool, pool_size
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ SPARE_HTTP_THREADS = 4
 class LocalHost:
     """One function app, run in this process. `settings` should hold the real environment too.
 
-    `last_runs_file` keeps when timers last ran; without it no missed run is made up for.
+    `notes` keep when timers last ran; without them no missed run is made up for. `leases` are for
+    hosts that share a storage: each due time of a timer is then run by one of them.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class LocalHost:
         settings: Mapping[str, str],
         host: str = "127.0.0.1",
         port: int = 7071,
-        last_runs_file: Path | None = None,
+        leases: Leases | None = None,
+        notes: Notes | None = None,
         body_limit: int = DEFAULT_BODY_LIMIT,
         stop_timeout: float = STOP_TIMEOUT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -56,7 +59,8 @@ class LocalHost:
         self._keys = keys
         self._settings = dict(settings)
         self._address = (host, port)
-        self._last_runs_file = last_runs_file
+        self._leases = leases
+        self._notes = notes
         self._body_limit = body_limit
         self._stop_timeout = stop_timeout
         self._clock = clock
@@ -157,7 +161,7 @@ class LocalHost:
             by_hand=lambda name, text: self._run_by_hand(invoker, name, text),
             body_limit=self._body_limit,
         )
-        last_runs = LastRuns(self._last_runs_file)
+        last_runs = LastRuns(self._notes)
         for spec in app.functions:
             if not spec.disabled:
                 self._prepare(spec, app, invoker, last_runs)
@@ -183,6 +187,7 @@ class LocalHost:
                     call=lambda timer, request: self._call(invoker, timer, request),
                     clock=self._clock,
                     wait=lambda seconds: not self._stopping.wait(seconds),
+                    leases=self._leases,
                 )
             case QueueTrigger(queue):
                 self._listeners.append(

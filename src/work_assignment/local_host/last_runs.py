@@ -1,16 +1,22 @@
-"""When each timer last ran, kept in a small file so that a restart knows what was missed."""
+"""When each timer last ran, noted where every host on the same storage reads it."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Protocol
 
 log = logging.getLogger(__name__)
+
+
+class Notes(Protocol):
+    """Small texts by name, shared by the hosts."""
+
+    def read(self, name: str) -> str | None: ...
+    def write(self, name: str, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,53 +28,49 @@ class LastRun:
 
 
 class LastRuns:
-    """The last run of every timer; without a file it is forgotten with the process."""
+    """The last run of every timer; without notes it is forgotten with the process."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, notes: Notes | None = None) -> None:
+        self._notes = notes
         self._lock = threading.Lock()
-        self._runs = self._read()
+        self._runs: dict[str, LastRun] = {}
 
     def get(self, name: str) -> LastRun | None:
-        """The last run of this timer, or None if it never ran."""
+        """The last run of this timer by any host, or None if it never ran."""
+        noted = self._noted(name)
         with self._lock:
-            return self._runs.get(name)
+            ours = self._runs.get(name)
+        # Ours is newer than the note when that could not be written.
+        known = [run for run in (ours, noted) if run is not None]
+        return max(known, key=lambda run: run.started_at, default=None)
 
     def record(self, name: str, run: LastRun) -> None:
-        """Remember this run, on disk too; the file is whole at every moment."""
+        """Remember this run, and note it for the others."""
         with self._lock:
             self._runs[name] = run
-            if self._path is None:
-                return
-            document = {
-                timer: {"last": last.started_at.isoformat(), "next": last.next_at.isoformat()}
-                for timer, last in sorted(self._runs.items())
-            }
-            try:
-                _write_whole(self._path, json.dumps(document, indent=1))
-            except OSError as error:
-                log.warning("%s cannot be written: %s", self._path, error)
-
-    def _read(self) -> dict[str, LastRun]:
-        if self._path is None or not self._path.exists():
-            return {}
+        if self._notes is None:
+            return
+        text = json.dumps({"last": run.started_at.isoformat(), "next": run.next_at.isoformat()})
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-            return {
-                name: LastRun(_moment(entry["last"]), _moment(entry["next"]))
-                for name, entry in document.items()
-            }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            # All that is lost is a catch-up run, so a damaged file is no reason not to start.
-            log.warning("%s cannot be read and starts afresh: %s", self._path, error)
-            return {}
+            self._notes.write(_note(name), text)
+        except Exception as error:
+            log.warning("the last run of %s cannot be noted: %s", name, error)
+
+    def _noted(self, name: str) -> LastRun | None:
+        text = None if self._notes is None else self._notes.read(_note(name))
+        if text is None:
+            return None
+        try:
+            entry = json.loads(text)
+            return LastRun(_moment(entry["last"]), _moment(entry["next"]))
+        except (ValueError, TypeError, KeyError) as error:
+            # All that is lost is a catch-up run, so a damaged note is no reason not to go on.
+            log.warning("the last run of %s cannot be read and counts as none: %s", name, error)
+            return None
 
 
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+def _note(name: str) -> str:
+    return f"timer-{name}"
 
 
 def _moment(text: str) -> datetime:
