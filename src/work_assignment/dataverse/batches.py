@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from typing import TypeAlias
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from work_assignment.dataverse.errors import (
@@ -20,6 +21,7 @@ MOST_REQUESTS = 1000
 LONGEST_INNER_URL = 65_536
 _LINE = b"\r\n"
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
+_AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
 _STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})(?: .*)?", re.ASCII)
 _HEADER_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)", re.ASCII)
 
@@ -194,23 +196,26 @@ def _change_set_result(part: ChangeSet, answer: _Part, first_id: int) -> ChangeS
     inner = [answer]
     if answer.is_multipart:
         inner = list(_multipart(answer.headers["content-type"], answer.content))
+    responses: list[tuple[str, Response]] = []
     for one in inner:
-        response = _response(one)
+        content_id, response = one.headers.get("content-id", ""), _response(one)
         if response.error("change set") is not None:
-            content_id = one.headers.get("content-id", "")
             index = ids.index(content_id) if content_id in ids else None
             return ChangeSetResult((), response, index)
+        responses.append((content_id, response))
     if not answer.is_multipart or len(inner) != len(ids):
         raise unreadable(
             f"{len(inner)} answers to a change set of {len(ids)} requests", what="$batch"
         )
-    return ChangeSetResult(tuple(_response(one) for one in _in_order(inner, ids)))
+    return ChangeSetResult(_in_order(responses, ids))
 
 
-def _in_order(inner: list[_Part], ids: list[str]) -> list[_Part]:
+def _in_order(responses: list[tuple[str, Response]], ids: list[str]) -> tuple[Response, ...]:
     """Sort by Content-ID where the answer has them all; else the order is the request's."""
-    by_id = {one.headers.get("content-id", ""): one for one in inner}
-    return [by_id[content_id] for content_id in ids] if set(by_id) == set(ids) else inner
+    by_id = dict(responses)
+    if by_id.keys() != set(ids):
+        return tuple(response for _, response in responses)
+    return tuple(by_id[content_id] for content_id in ids)
 
 
 def _failed(result: PartResult) -> bool:
@@ -234,16 +239,38 @@ def _response(part: _Part) -> Response:
 
 def _multipart(content_type: str, body: bytes) -> Iterator[_Part]:
     """Take a multipart body apart; it must end with its closing line, or something was lost."""
-    delimiter = re.escape(b"--" + _boundary(content_type))
-    pieces = re.split(rb"(?:\A|\r?\n)" + delimiter + rb"(--)?[ \t]*(?=\r?\n|\Z)", body)
-    closings = pieces[1::2]
-    if not closings or closings[-1] is None:
+    lines = list(_delimiters(body, b"--" + _boundary(content_type)))
+    if not lines or not lines[-1].closes:
         raise unreadable("the answer is cut off", what="$batch")
-    if any(closings[:-1]):
+    if any(line.closes for line in lines[:-1]):
         raise unreadable("the answer goes on after its end", what="$batch")
-    for content in pieces[2:-1:2]:
-        head, rest = _split_head(content.lstrip(b"\r\n"))
+    for before, after in pairwise(lines):
+        head, rest = _split_head(body[before.end : after.start].lstrip(b"\r\n"))
         yield _Part(_headers(head), rest)
+
+
+class _Delimiter(NamedTuple):
+    """A line between parts, with the line break before it."""
+
+    start: int
+    end: int
+    closes: bool
+
+
+def _delimiters(body: bytes, text: bytes) -> Iterator[_Delimiter]:
+    """Find the lines between parts.
+
+    Each change set has a boundary of its own: compiling a pattern for it would cost more than all
+    the rest of reading an answer.
+    """
+    at = body.find(text)
+    while at >= 0:
+        after = at + len(text)
+        rest = _AFTER_BOUNDARY.match(body, after)
+        if rest is not None and (at == 0 or body[at - 1 : at] == b"\n"):
+            break_ = 2 if body[max(0, at - 2) : at] == b"\r\n" else min(1, at)
+            yield _Delimiter(at - break_, rest.end(), rest[1] is not None)
+        at = body.find(text, after)
 
 
 def _boundary(content_type: str) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -23,35 +24,38 @@ from work_assignment.dataverse.auth import RenewableTokens, TokenProvider
 from work_assignment.dataverse.batches import Batch, ChangeSet, PartResult
 from work_assignment.dataverse.connections import (
     Bearer,
+    Circuit,
     Gate,
-    never_left,
+    Traffic,
     new_session,
     path_below,
     service_root,
 )
 from work_assignment.dataverse.errors import (
-    ConnectionFailed,
     DataverseError,
     InvalidRequest,
-    LockConflict,
-    OutcomeUnknown,
+    Throttled,
     UnreadableAnswer,
     http_date,
     unreadable,
 )
 from work_assignment.dataverse.fetch import Fetch
 from work_assignment.dataverse.messages import PLAIN, Prefer, Request, Response, Row
-from work_assignment.dataverse.queries import Query
-from work_assignment.dataverse.retry import (
-    PATIENT,
-    RetryPolicy,
-    delay_before_retry,
-    outcome_is_unknown,
+from work_assignment.dataverse.pace import Pace
+from work_assignment.dataverse.parcels import (
+    Parcel,
+    as_unknown_if_written,
+    lost,
+    parcel_of,
+    refusal,
 )
+from work_assignment.dataverse.queries import Query
+from work_assignment.dataverse.retry import PATIENT, RetryPolicy, delay_before_retry
 
 log = logging.getLogger(__name__)
 
-LONGEST_URL = 32_768
+_DOP_HINT = "x-ms-dop-hint"
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,6}")
 _HEADERS = {
     "Accept": "application/json",
     "OData-MaxVersion": "4.0",
@@ -85,11 +89,12 @@ class DataverseClient:
         self._tag = tag
         self._jitter = jitter
         self._gate = Gate(sleep, clock)
+        self._circuit = Circuit(clock)
+        self._pace = Pace()
+        self._traffic = Traffic()
         self._lock = threading.Lock()
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._requests_sent = 0
-        self._operations_sent = 0
         self._server_time: datetime | None = None
 
     def __enter__(self) -> Self:
@@ -114,12 +119,32 @@ class DataverseClient:
     @property
     def requests_sent(self) -> int:
         """HTTP requests that left, repeated ones included."""
-        return self._requests_sent
+        return self._traffic.requests
 
     @property
     def operations_sent(self) -> int:
         """Operations that left: each request inside a batch counts."""
-        return self._operations_sent
+        return self._traffic.operations
+
+    @property
+    def traffic(self) -> Traffic:
+        """What left, what was throttled and what was sent again."""
+        return self._traffic
+
+    @property
+    def pace(self) -> Pace:
+        """How fast Dataverse lets us go."""
+        return self._pace
+
+    @property
+    def gate(self) -> Gate:
+        """What makes all threads keep Retry-After."""
+        return self._gate
+
+    @property
+    def circuit(self) -> Circuit:
+        """What spares a Dataverse that is down."""
+        return self._circuit
 
     def server_time(self) -> datetime | None:
         """The server's clock as of its last answer."""
@@ -127,7 +152,7 @@ class DataverseClient:
 
     def send(self, request: Request) -> Response:
         """Send one request; a refusal is raised as the kind of `DataverseError` that it is."""
-        return self._deliver(_parcel(self._tagged(request), self.root), self._retry)
+        return self._deliver(parcel_of(self._tagged(request), self.root), self._retry)
 
     def send_batch(self, batch: Batch, *, retry: RetryPolicy | None = None) -> list[PartResult]:
         """Send a batch; what became of each part is given back in order, not raised.
@@ -137,7 +162,7 @@ class DataverseClient:
         parts = tuple(self._tagged_part(part) for part in batch.parts)
         content_type, data = batches.encode(replace(batch, parts=parts), self.root, str(uuid4()))
         prefer = {"Prefer": "odata.continue-on-error"} if batch.continue_on_error else {}
-        parcel = _Parcel(
+        parcel = Parcel(
             "POST",
             "$batch",
             f"$batch of {len(batch.requests)}",
@@ -151,7 +176,7 @@ class DataverseClient:
         try:
             return batches.decode(batch, response.headers.get("content-type", ""), response.body)
         except UnreadableAnswer as exc:
-            raise _as_unknown_if_written(parcel, exc) from exc
+            raise as_unknown_if_written(parcel, exc) from exc
 
     def pages(self, request: Request) -> Iterator[list[Row]]:
         """Give the rows page by page to the last; each page is read when it is asked for."""
@@ -197,8 +222,8 @@ class DataverseClient:
             return self._tagged(part)
         return ChangeSet(tuple(self._tagged(request) for request in part.requests))
 
-    def _deliver(self, parcel: _Parcel, retry: RetryPolicy) -> Response:
-        patience = _Patience(retry, parcel, self._jitter)
+    def _deliver(self, parcel: Parcel, retry: RetryPolicy) -> Response:
+        patience = _Patience(retry, parcel, self._jitter, self._traffic)
         retrying = Retrying(
             retry=patience.lasts, wait=patience.delay_here, sleep=self._pause, reraise=True
         )
@@ -208,23 +233,38 @@ class DataverseClient:
         if seconds > 0:
             self._sleep(seconds)
 
-    def _attempt(self, parcel: _Parcel, retry: RetryPolicy) -> Response:
+    def _attempt(self, parcel: Parcel, retry: RetryPolicy) -> Response:
         self._gate.wait(retry.longest_retry_after, parcel.what)
         token = self._tokens.token()
+        try:
+            with self._circuit.around(parcel.what):
+                return self._ask(parcel, token)
+        except DataverseError as exc:
+            error = as_unknown_if_written(parcel, exc)
+            if error is exc:
+                raise
+            raise error from exc
+
+    def _ask(self, parcel: Parcel, token: str | None) -> Response:
+        """Send once, or twice where the token was not good any more."""
+        period = self._pace.period
         response = self._transmit(parcel, token)
         if response.status == 401 and token and isinstance(self._tokens, RenewableTokens):
             log.info("%s: token refused, getting another", parcel.what)
             response = self._transmit(parcel, self._tokens.renew(token))
-        error = _refusal(parcel, response)
+        error = refusal(parcel, response)
         if error is None:
             return response
+        if isinstance(error, Throttled):
+            self._traffic.refused()
+            self._pace.throttled(period)
         if error.retry_after is not None:
             self._gate.hold(error.retry_after)
         raise error
 
-    def _transmit(self, parcel: _Parcel, token: str | None) -> Response:
+    def _transmit(self, parcel: Parcel, token: str | None) -> Response:
         own_id = str(uuid4())
-        self._count(parcel.operations)
+        self._traffic.sent(parcel.operations)
         started = time.perf_counter()
         try:
             answer = self._session().request(
@@ -237,17 +277,15 @@ class DataverseClient:
                 allow_redirects=False,
             )
         except (OSError, urllib3.exceptions.HTTPError) as exc:
-            raise _lost(parcel, exc, own_id) from exc
+            raise lost(parcel, exc, own_id) from exc
         milliseconds = (time.perf_counter() - started) * 1000
         log.debug("%s: %d in %.0f ms (%s)", parcel.what, answer.status_code, milliseconds, own_id)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._server_time = http_date(headers.get("date", "")) or self._server_time
+        hint = headers.get(_DOP_HINT, "")
+        if _WHOLE_NUMBER.fullmatch(hint):
+            self._pace.hinted(int(hint))
         return Response(answer.status_code, headers, answer.content)
-
-    def _count(self, operations: int) -> None:
-        with self._lock:
-            self._requests_sent += 1
-            self._operations_sent += operations
 
     def _session(self) -> requests.Session:
         local = self._local
@@ -259,44 +297,16 @@ class DataverseClient:
         return session
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
-    """What travels in one HTTP request: an operation or a whole batch."""
-
-    method: str
-    path: str
-    what: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    data: bytes | None = None
-    operations: int = 1
-    may_write: bool = False
-    is_batch: bool = False
-
-
-def _parcel(request: Request, root: str) -> _Parcel:
-    if len(root) + len(request.path) > LONGEST_URL:
-        raise InvalidRequest(f"{request.what}: the URL is too long; split it or use a batch")
-    headers, data = dict(request.headers), None
-    if request.body is not None:
-        data = messages.json_bytes(request.body)
-        headers["Content-Type"] = "application/json"
-    return _Parcel(
-        request.method,
-        request.path,
-        request.what,
-        headers=headers,
-        data=data,
-        may_write=request.is_write,
-    )
-
-
 class _Patience:
     """Asks `delay_before_retry` once after each failure and hands tenacity the answer."""
 
-    def __init__(self, policy: RetryPolicy, parcel: _Parcel, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, policy: RetryPolicy, parcel: Parcel, jitter: Callable[[], float], traffic: Traffic
+    ) -> None:
         self._policy = policy
         self._parcel = parcel
         self._jitter = jitter
+        self._traffic = traffic
         self._delay = 0.0
 
     def lasts(self, state: RetryCallState) -> bool:
@@ -316,39 +326,11 @@ class _Patience:
         log.warning("%s: %s; sending again in %.1f s", self._parcel.what, kind, delay)
         # The gate, which all threads share, is what waits for Retry-After.
         self._delay = delay if error.retry_after is None else 0.0
+        self._traffic.sent_again()
         return True
 
     def delay_here(self, state: RetryCallState) -> float:
         return self._delay
-
-
-def _refusal(parcel: _Parcel, response: Response) -> DataverseError | None:
-    """Read an answer as an error; a batch that was carried out carries its errors inside, at any status."""
-    error = response.error(parcel.what)
-    if parcel.is_batch:
-        if response.headers.get("content-type", "").lower().startswith("multipart/mixed"):
-            return None
-        if error is None:
-            error = unreadable("no multipart answer", response.status, parcel.what)
-    return None if error is None else _as_unknown_if_written(parcel, error)
-
-
-def _as_unknown_if_written(parcel: _Parcel, error: DataverseError) -> DataverseError:
-    """Turn an error that leaves open what a write did into `OutcomeUnknown`."""
-    unknown = outcome_is_unknown(error) or (
-        parcel.is_batch and isinstance(error, LockConflict | UnreadableAnswer)
-    )
-    if not (parcel.may_write and unknown):
-        return error
-    return OutcomeUnknown(
-        error.status, error.code, error.message, error.request_id, parcel.what, error.retry_after
-    )
-
-
-def _lost(parcel: _Parcel, exc: Exception, own_id: str) -> DataverseError:
-    unknown = parcel.may_write and not never_left(exc)
-    kind = OutcomeUnknown if unknown else ConnectionFailed
-    return kind(None, "", f"connection lost ({type(exc).__name__})", own_id, parcel.what)
 
 
 def _has_more(body: Row) -> bool:

@@ -1,10 +1,11 @@
-"""What the client connects with: sessions, addresses, the token on a request, the gate for Retry-After."""
+"""What the client connects with: sessions, addresses, tokens on requests; what holds it back, and its counts."""
 
 from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
@@ -13,7 +14,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from work_assignment.dataverse.errors import InvalidRequest, Throttled
+from work_assignment.dataverse.errors import (
+    CircuitOpen,
+    ConnectionFailed,
+    DataverseError,
+    InvalidRequest,
+    OutcomeUnknown,
+    ServerUnavailable,
+    Throttled,
+)
 
 SERVICE_PATH = "/api/data/v9.2/"
 
@@ -70,6 +79,10 @@ class Gate:
         with self._lock:
             self._opens_at = max(self._opens_at, self._clock() + seconds)
 
+    def remaining(self) -> float:
+        """Seconds until the gate opens; none or less when it is open."""
+        return self._opens_at - self._clock()
+
     def wait(self, longest: float, what: str) -> None:
         """Wait until the gate is open, and again if another thread was told to wait longer."""
         waited_for = float("-inf")
@@ -80,6 +93,118 @@ class Gate:
             if remaining > 0:
                 self._sleep(remaining)
             waited_for = opens_at
+
+
+class Circuit:
+    """Spares a Dataverse that is down: after failures in a row nothing is sent for a while.
+
+    Then one request goes through. Fails it too, the pause doubles; any answer ends it for all.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        failures: int = 5,
+        shortest: float = 10.0,
+        longest: float = 120.0,
+    ) -> None:
+        self._clock = clock
+        self._most_failures = failures
+        self._shortest = shortest
+        self._longest = longest
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._pause = shortest
+        self._opened_until: float | None = None
+        self._is_probing = False
+        self._why = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are held back, but for the one that tries."""
+        return self._opened_until is not None
+
+    @contextmanager
+    def around(self, what: str) -> Iterator[None]:
+        """Send a request inside: how it ends is learned from what is raised."""
+        is_probe = self._admit(what)
+        try:
+            yield
+        except (ConnectionFailed, ServerUnavailable, OutcomeUnknown) as exc:
+            self._failed(exc, is_probe)
+            raise
+        except DataverseError:
+            self._answered()
+            raise
+        except BaseException:
+            self._say_nothing(is_probe)
+            raise
+        self._answered()
+
+    def _admit(self, what: str) -> bool:
+        """Let a request through, and say whether it is the one that tries."""
+        with self._lock:
+            if self._opened_until is None:
+                return False
+            remaining = self._opened_until - self._clock()
+            if remaining <= 0 and not self._is_probing:
+                self._is_probing = True
+                return True
+        wait = remaining if remaining > 0 else self._shortest
+        raise CircuitOpen(None, "", f"again in {wait:.0f} s, after {self._why}", "", what, wait)
+
+    def _failed(self, error: DataverseError, is_probe: bool) -> None:
+        with self._lock:
+            self._why = error.message or f"status {error.status}"
+            if self._opened_until is None:
+                self._failures += 1
+                if self._failures >= self._most_failures:
+                    self._open(self._shortest)
+            elif is_probe:  # others were sent before it opened, and tell nothing new
+                self._open(min(self._longest, self._pause * 2))
+
+    def _open(self, pause: float) -> None:
+        self._is_probing = False
+        self._pause = pause
+        self._opened_until = self._clock() + pause
+
+    def _answered(self) -> None:
+        with self._lock:
+            self._failures = 0
+            self._opened_until = None
+            self._is_probing = False
+
+    def _say_nothing(self, is_probe: bool) -> None:
+        with self._lock:
+            self._is_probing = self._is_probing and not is_probe
+
+
+class Traffic:
+    """What one client sent and how often it was held up, counted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.operations = 0
+        self.throttled = 0
+        self.retried = 0
+
+    def sent(self, operations: int) -> None:
+        """A request left, with so many operations inside."""
+        with self._lock:
+            self.requests += 1
+            self.operations += operations
+
+    def refused(self) -> None:
+        """An answer was, or held, the advice to wait."""
+        with self._lock:
+            self.throttled += 1
+
+    def sent_again(self) -> None:
+        """A request, or a part of one, is about to be sent once more."""
+        with self._lock:
+            self.retried += 1
 
 
 class Bearer(AuthBase):

@@ -149,6 +149,12 @@ class ConnectionFailed(DataverseError):
     says = "no answer"
 
 
+class CircuitOpen(ConnectionFailed):
+    """Nothing was sent: the last requests all failed, and it is too early to try another."""
+
+    says = "Dataverse is not asked, since it keeps failing"
+
+
 class OutcomeUnknown(DataverseError):
     """A write left and no answer can be trusted: read the row before sending anything again."""
 

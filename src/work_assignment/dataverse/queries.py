@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, TypeAlias, assert_never
 from urllib.parse import quote
 from uuid import UUID
@@ -357,6 +358,7 @@ def utc_text(moment: datetime, column: str, *, round_up: bool = False) -> str:
     return utc.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+@lru_cache(maxsize=4096)
 def checked_name(name: str) -> str:
     """Let a plain name pass: an entity set, a column, a navigation property."""
     if not _NAME.fullmatch(name):

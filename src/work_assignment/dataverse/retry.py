@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from work_assignment.dataverse.errors import (
+    CircuitOpen,
     ConnectionFailed,
     DataverseError,
     LockConflict,
@@ -45,6 +46,8 @@ def delay_before_retry(
 def may_be_sent_again(error: DataverseError, *, idempotent: bool) -> bool:
     """Say whether sending again can help and can do no harm."""
     match error:
+        case CircuitOpen():
+            return False
         case Throttled() | LockConflict() | ConnectionFailed():
             return True
         case OutcomeUnknown():

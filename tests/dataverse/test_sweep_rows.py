@@ -1,0 +1,90 @@
+"""A sweep's row holds all that another worker needs, and survives what people write on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from work_assignment.dataverse.sweep_rows import row_from_sweep, sweep_from_row
+from work_assignment.domain.runs.sweeps import (
+    Counts,
+    Cursor,
+    Place,
+    Sweep,
+    SweepStatus,
+    Trigger,
+)
+
+ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
+AT = datetime(2026, 3, 4, 9, 5, 7, tzinfo=UTC)
+FULL = Cursor(
+    after={"lead": Place(AT, ID), "opportunity": Place(AT + timedelta(days=1), ID)},
+    since=AT + timedelta(microseconds=5),
+    worker="somebody",
+    is_attended=True,
+    limit=500,
+    is_default=True,
+    assigned=7,
+    by_hand=1,
+    left=2,
+    requests=30,
+    unassigned={"Kein Käufer “frei”": 4},
+)
+
+
+def stored(sweep: Sweep) -> dict[str, Any]:
+    """The row as Dataverse would give it back a minute later."""
+    row = {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in row_from_sweep(sweep).items()
+        if value is not None
+    }
+    own = {"wa_sweepid": ID, "@odata.etag": 'W/"1"', "createdon": AT.isoformat()}
+    return {**own, "modifiedon": AT.isoformat(), **row}
+
+
+@pytest.mark.parametrize("cursor", [FULL, Cursor()])
+def test_what_is_written_is_read_back(cursor: Cursor) -> None:
+    sweep = Sweep(
+        ID,
+        "Sweep",
+        SweepStatus.IN_PROGRESS,
+        AT,
+        trigger=Trigger.SCHEDULED,
+        record_type="lead",
+        since=date(2026, 1, 2),
+        counts=Counts(14, 8, 4),
+        message="So far",
+        cursor=cursor,
+        version='W/"1"',
+        idle=timedelta(minutes=1),
+    )
+    assert sweep_from_row(stored(sweep), at=AT + timedelta(minutes=1)) == sweep
+
+
+def test_a_row_that_is_asked_for_has_no_start_and_one_made_in_a_form_waits() -> None:
+    asked = Sweep(ID, "Sweep", SweepStatus.QUEUED, AT)
+    assert "wa_starttime" not in row_from_sweep(asked)
+    by_form = {**stored(asked), "statuscode": 1}
+    assert sweep_from_row(by_form).status is SweepStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "[]",
+        '{"after": {"lead": "x"}}',
+        '{"after": {"lead": ["yesterday", "x"]}}',
+        '{"limit": "5"}',
+        '{"left": -1}',
+        '{"unassigned": 3}',
+    ],
+)
+def test_a_cursor_that_cannot_be_read_is_a_fault_of_that_row_alone(text: str) -> None:
+    row = {**stored(Sweep(ID, "Sweep", SweepStatus.QUEUED, AT)), "wa_cursor": text}
+    sweep = sweep_from_row(row)
+    assert sweep.fault.startswith("wa_cursor cannot be read: ")
+    assert sweep.cursor == Cursor()
