@@ -38,13 +38,14 @@ class Client(Protocol):
 
 
 class HttpClient:
-    """One connection that is kept open."""
+    """One connection that is kept open; with a token, of the user that it names."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, token: str | None = None) -> None:
         self._connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
+        self._signed = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def send(self, call: Call) -> bytes:
-        headers = {"Accept": "application/json", **call.headers}
+        headers = {"Accept": "application/json", **self._signed, **call.headers}
         self._connection.request(call.method, _target(call.path), call.body or None, headers)
         answer = self._connection.getresponse()
         content = answer.read()

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from time import process_time
 from typing import Any
 
 from cheroot import wsgi
 
+from benchmarks.usage import Usage, usage
 from benchmarks.web_api.clients import HttpClient
 from work_assignment.mock_dataverse.server import MockServer
 
 _USAGE, _STOP = "usage", "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Processor seconds so far, and the most memory so far in bytes."""
-
-    seconds: float
-    peak: int
 
 
 class ServerProcess(AbstractContextManager["ServerProcess"]):
@@ -47,8 +37,8 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
 
     def usage(self) -> Usage:
         self._here.send(_USAGE)
-        usage: Usage = self._here.recv()
-        return usage
+        found: Usage = self._here.recv()
+        return found
 
     def __exit__(self, *_error: object) -> None:
         self._here.send(_STOP)
@@ -66,7 +56,7 @@ def _serve(parent: Connection, database: str) -> None:
         thread.start()
         parent.send((int(server.url.rpartition(":")[2]), bare.bind_addr[1]))
         while parent.recv() == _USAGE:
-            parent.send(Usage(process_time(), _peak()))
+            parent.send(usage())
         bare.stop()
         thread.join()
 
@@ -74,13 +64,3 @@ def _serve(parent: Connection, database: str) -> None:
 def _nothing(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     start_response("204 No Content", [])
     return []
-
-
-def _peak() -> int:
-    """Return the most memory this process ever had; 0 where the system does not say."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024

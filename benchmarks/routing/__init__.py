@@ -1,0 +1,1 @@
+"""What the benchmarks of the whole app share: its processes, an organization, counts and checks."""
