@@ -1,0 +1,34 @@
+"""A person's choice counts: whom people gave a record to is who has it in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.torture.evidence import Evidence, Key
+from tests.torture.journal import Entry
+
+
+def choices_are_kept(evidence: Evidence) -> Iterator[str]:
+    """Nobody but a person changes what a person chose.
+
+    A choice that our assignment did not know of may be given back later, so only the end counts;
+    a record that was closed before that is left as it is, and a choice of which nobody was told
+    could not be known.
+    """
+    for (table, row_id), choice in _last_choices(evidence).items():
+        record = evidence.records.get((table, row_id))
+        if record is None or not record.is_open or record.owner == choice.after:
+            continue
+        if row_id not in evidence.surroundings.lost_choices:
+            yield (
+                f"{table} {row_id} was given to {evidence.name(choice.after)} by hand and"
+                f" belongs to {evidence.name(record.owner)}"
+            )
+
+
+def _last_choices(evidence: Evidence) -> dict[Key, Entry]:
+    return {
+        (entry.name, entry.row_id): entry
+        for entry in evidence.journal
+        if entry.kind == "update" and entry.before != entry.after and entry.by_user != evidence.app
+    }
