@@ -20,13 +20,18 @@ USAGE = """usage: python3 dev.py demo [--once] [--data DIR] [--json FILE]
                                  the whole system on this machine; Ctrl-C ends it
        python3 dev.py test [PYTEST ARGUMENTS]
                                  everything CI checks; with arguments, only pytest
-       python3 dev.py bench [--only NAME] [--data DIR] [--rows N] [--json FILE]
-                                 measures: decisions a second, best overall, working hours,
-                                 the mock's answers (with a million leads: --only million)
+       python3 dev.py bench [--only NAME] [--data DIR] [--rows N] [--all] [--json FILE]
+                                 measures: a sweep of 10,000 leads beside the naive way, under
+                                 pressure, as a burst; one webhook; decisions a second, best
+                                 overall, working hours, the mock's answers; by name only:
+                                 backlog (to a million waiting leads), million, crm
        python3 dev.py conformance [ROW ...]
                                  the mock against the checklist of Dataverse's behaviour
        python3 dev.py fuzz [--requests N] [--seed N]
                                  the mock against requests that nobody should send
+       python3 dev.py torture [--minutes N] [--seed N] [--faults N] [--without PROTECTION]
+                      [--prove] [--keep DIR] [--json FILE]
+                                 the whole system against faults, kills and people
        python3 dev.py clean      removes .venv and the tools' caches"""
 
 CHECKS = (
@@ -53,7 +58,7 @@ def main(arguments):
     if command == "bench":
         set_up()
         return run([python(), "-m", "benchmarks", *rest])
-    if command in ("conformance", "fuzz"):
+    if command in ("conformance", "fuzz", "torture"):
         set_up()
         return run([python(), "-m", "tests.%s" % command, *rest])
     print(USAGE)

@@ -9,10 +9,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from work_assignment.azure_storage.sqlite_lease import SqliteLeases
-from work_assignment.azure_storage.sqlite_queues import SqliteQueues
+from work_assignment.azure_storage.leases import NamedLeases
+from work_assignment.azure_storage.messages import Message, MessageQueues
+from work_assignment.azure_storage.opening import open_leases, open_notes, open_queues
 from work_assignment.dataverse.auth import (
     ClientCertificate,
     ClientSecret,
@@ -24,17 +27,35 @@ from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fact_store import FactStore
 from work_assignment.dataverse.outcome_store import OutcomeStore
+from work_assignment.dataverse.retention_store import RetentionStore
+from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.sweep_store import SweepStore
+from work_assignment.dataverse.watch_store import WatchStore
+from work_assignment.domain.runs.sweeps import Scope
+from work_assignment.services import telemetry
 from work_assignment.services.bell import Bell
 from work_assignment.services.deciding import Decider
+from work_assignment.services.failed_jobs import FailedJobWatch
+from work_assignment.services.health import About, Health
 from work_assignment.services.intake import TAG, Intake
+from work_assignment.services.poison import Poison
+from work_assignment.services.ports import Sweeps
+from work_assignment.services.retention import Retention
+from work_assignment.services.seen import Seen
+from work_assignment.services.sweep_desk import SweepDesk
+from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.sweep_requests import SweepRequests
+from work_assignment.services.sweep_sessions import Tools
 from work_assignment.services.sweeping import Sweeper
 from work_assignment.services.undoing import Undoer
+from work_assignment.services.webhook_registration import ENDPOINT_NAME
 from work_assignment.services.workshop import Workshop
 from work_assignment.settings import Credentials, Settings, read_settings
 from work_assignment.solvers.on_demand import FlowSolverOnDemand
 
 LEASED_FOR = timedelta(seconds=60)
+HEALTH_TIMEOUT = 3
+ONCE = RetryPolicy(attempts=1, longest_retry_after=0)
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,12 @@ class Application:
     bell: Bell
     intake: Intake
     decider: Decider
+    retention: Retention
+    sweeps: SweepDesk
+    health: Health
+    seen: Seen
+    failed_jobs: FailedJobWatch
+    traffic: telemetry.Traffic
 
 
 @dataclass(frozen=True)
@@ -63,62 +90,151 @@ def application() -> Application:
 
 def build(settings: Settings) -> Application:
     """Put an app together; nothing is asked of Dataverse yet."""
-    queues = SqliteQueues(settings.storage)
-    leases = SqliteLeases(settings.storage, held_for=LEASED_FOR)
+    queues = open_queues(settings.storage)
+    leases = open_leases(settings.storage, held_for=LEASED_FOR)
     client = connect(settings.dataverse_url, settings.credentials, tag=TAG)
     definitions = DefinitionStore(client)
     facts = FactStore(client, definitions)
     bell = Bell(queues)
-    workshop = _workshop(settings, queues, leases, client, definitions, facts, bell)
+    outcomes = OutcomeStore(client, lambda: definitions.schemas, now)
+    workshop = _workshop(settings, queues, leases, facts, outcomes, bell)
     off = settings.mode == "off"
+    seen = Seen(open_notes(settings.storage), now)
     return Application(
         settings,
         bell,
         Intake(queues, bell, lambda: facts.known_user_id, off=off),
         Decider(workshop),
+        Retention(RetentionStore(client), now, mode=settings.mode),
+        SweepDesk(
+            SweepRequests(queues),
+            SweepStore(client, dict),
+            lambda: _sweeper(settings, queues, leases, client),
+            now,
+            settings.mode,
+        ),
+        _health(settings, queues, client, seen),
+        seen,
+        FailedJobWatch(WatchStore(client, ENDPOINT_NAME), now),
+        lambda: _traffic(client),
     )
+
+
+def _traffic(client: DataverseClient) -> dict[str, int]:
+    sent = client.traffic
+    return {
+        "requests": sent.requests,
+        "operations": sent.operations,
+        "throttled": sent.throttled,
+        "retried": sent.retried,
+    }
+
+
+def _health(
+    settings: Settings, queues: MessageQueues, client: DataverseClient, seen: Seen
+) -> Health:
+    """A health answer has a client of its own, that asks once and does not wait for long."""
+    tokens = _tokens(settings.dataverse_url, settings.credentials)
+    looking = DataverseClient(
+        settings.dataverse_url, tokens, tag=TAG, retry=ONCE, timeout=(2, HEALTH_TIMEOUT)
+    )
+
+    def client_state() -> dict[str, Any]:
+        return {
+            "circuit": "open" if client.circuit.is_open else "closed",
+            "parallel": client.pace.width,
+            "sent": _traffic(client),
+        }
+
+    about = About(settings.mode, app_version(), client_state)
+    return Health(queues, WatchStore(looking, ENDPOINT_NAME), now, about, seen)
+
+
+@contextmanager
+def _sweeper(
+    settings: Settings, queues: MessageQueues, leases: NamedLeases, client: DataverseClient
+) -> Iterator[Sweeper]:
+    """What goes on with one sweep, with definitions of its own; then its threads are ended."""
+    with _sweeping_shop(settings, queues, leases, client) as (shop, sweeps):
+        yield Sweeper(Tools(shop, sweeps, pause=_pause, requests_sent=lambda: client.requests_sent))
+
+
+@contextmanager
+def _sweeping_shop(
+    settings: Settings, queues: MessageQueues, leases: NamedLeases, client: DataverseClient
+) -> Iterator[tuple[Workshop, SweepStore]]:
+    definitions = DefinitionStore(client)
+    facts = FactStore(client, definitions)
+    with closing(OutcomeStore(client, lambda: definitions.schemas, now)) as outcomes:
+        shop = _workshop(settings, queues, leases, facts, outcomes, Bell(queues))
+        yield shop, SweepStore(client, lambda: definitions.schemas)
 
 
 @contextmanager
 def sweeping(
-    settings: Settings, *, stopped: Callable[[], bool] = lambda: False
+    settings: Settings,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    begun: Callable[[Sweeps, Scope], object] = lambda sweeps, scope: None,
+    progress: Callable[[SweepReport], object] = lambda report: None,
 ) -> Iterator[SweepingTools]:
-    """What a process works with that sweeps until it is `stopped`, or undoes; then it is closed."""
-    queues = SqliteQueues(settings.storage)
-    leases = SqliteLeases(settings.storage, held_for=LEASED_FOR)
+    """What a process works with that sweeps until it is `stopped`, or undoes; then it is closed.
+
+    `begun` hears what a sweep means, and `progress` how far it is.
+    """
+    queues = open_queues(settings.storage)
+    leases = open_leases(settings.storage, held_for=LEASED_FOR)
     with (
         closing(queues),
         closing(leases),
         connect(settings.dataverse_url, settings.credentials, tag=TAG) as client,
+        _sweeping_shop(settings, queues, leases, client) as (shop, sweeps),
     ):
-        definitions = DefinitionStore(client)
-        facts = FactStore(client, definitions)
-        shop = _workshop(settings, queues, leases, client, definitions, facts, Bell(queues))
-        sweeps = SweepStore(client, lambda: definitions.schemas)
-        yield SweepingTools(
-            Sweeper(shop, sweeps, pause=_pause, stopped=stopped), Undoer(shop, sweeps, pause=_pause)
+        tools = Tools(
+            shop,
+            sweeps,
+            pause=_pause,
+            stopped=stopped,
+            begun=lambda scope: begun(sweeps, scope),
+            progress=progress,
+            requests_sent=lambda: client.requests_sent,
         )
+        yield SweepingTools(Sweeper(tools), Undoer(shop, sweeps, pause=_pause))
+
+
+@contextmanager
+def poison(settings: Settings) -> Iterator[Poison[Message]]:
+    """The poison queues, to be looked at; then they are closed."""
+    with closing(open_queues(settings.storage)) as queues:
+        yield Poison(queues, Bell(queues))
 
 
 def _workshop(
     settings: Settings,
-    queues: SqliteQueues,
-    leases: SqliteLeases,
-    client: DataverseClient,
-    definitions: DefinitionStore,
+    queues: MessageQueues,
+    leases: NamedLeases,
     facts: FactStore,
+    outcomes: OutcomeStore,
     bell: Bell,
 ) -> Workshop:
     return Workshop(
         queues=queues,
         leases=leases,
         facts=facts,
-        outcomes=OutcomeStore(client, lambda: definitions.schemas, now),
+        outcomes=outcomes,
         bell=bell,
         clock=now,
         solver=FlowSolverOnDemand(),
         mode=settings.mode,
     )
+
+
+def app_version() -> str:
+    """The app's version, as far as it was installed: Azure runs it from its source."""
+    try:
+        return version("work-assignment")
+    except PackageNotFoundError:
+        return "from source"
 
 
 def _pause(duration: timedelta) -> None:

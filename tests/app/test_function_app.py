@@ -21,6 +21,14 @@ def test_the_app_declares_just_the_functions_in_the_snapshot() -> None:
     assert snapshot(ROOT) == expected
 
 
+def test_the_timer_for_sweeps_is_there_where_a_schedule_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WA_SWEEP_SCHEDULE", "0 0 6 * * *")
+    timers = {entry["name"]: entry.get("schedule") for entry in snapshot(ROOT)}
+    assert timers["sweep_timer"] == "%WA_SWEEP_SCHEDULE%"
+
+
 def test_host_json_is_understood_without_a_warning() -> None:
     config, problems = read_host_json(ROOT)
     assert problems == ()
@@ -34,8 +42,8 @@ def test_every_setting_that_a_binding_names_is_in_the_sample_settings() -> None:
     named = {
         name
         for entry in snapshot(ROOT)
-        for text in (entry.get("schedule", ""), entry.get("connection", ""))
-        for name in re.findall(r"%(\w+)%", text) or ([text] if text and "%" not in text else [])
+        for name in (*re.findall(r"%(\w+)%", entry.get("schedule", "")), entry.get("connection"))
+        if name
     }
     assert named
     assert named <= set(sample)

@@ -19,7 +19,7 @@ from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept
 from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.samples import DEFINITIONS
-from work_assignment.services.sweeping import SweepReport
+from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.services.undoing import UndoReport
 
 AT = datetime(2026, 3, 4, 9, 5, 7, tzinfo=UTC)

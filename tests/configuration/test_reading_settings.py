@@ -39,6 +39,10 @@ SEGMENT = "segments: [{name: A, record_type: lead"
             "d.yaml:1: settings: 'eligible_roles' is empty",
         ),
         (
+            "settings: {keep_runs_days: 0}",
+            "d.yaml:1: settings: 'keep_runs_days' is a number from 1 to 36500, not 0",
+        ),
+        (
             "settings: {keep_self_created: maybe}",
             "d.yaml:1: settings: 'keep_self_created' is true or false, not 'maybe'",
         ),
@@ -101,6 +105,7 @@ def test_every_setting_reaches_its_column() -> None:
           keep_self_created: true
           evaluation_time_zone: Europe/Berlin
           flap_limit: {moves: 5, hours: 48}
+          keep_runs_days: 30
     """).settings
     assert form
     row = form.row
@@ -108,6 +113,7 @@ def test_every_setting_reaches_its_column() -> None:
     assert (row.round_robin_scope, row.default_capacity) == ("assignment rule", 7)
     assert (row.keep_self_created, row.evaluation_time_zone) == (True, "Europe/Berlin")
     assert (row.flap_limit_moves, row.flap_limit_hours) == (5, 48)
+    assert row.keep_runs_days == 30
 
 
 @pytest.mark.parametrize(

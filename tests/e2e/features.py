@@ -24,7 +24,7 @@ from work_assignment.dataverse.names import (
 from work_assignment.dataverse.outcome_store import OutcomeStore
 from work_assignment.dataverse.queries import Query, eq
 from work_assignment.dataverse.run_store import RunStore
-from work_assignment.domain.runs.facts import Rulebook
+from work_assignment.domain.runs.facts import Rulebook, SellerRow
 from work_assignment.domain.runs.outcomes import Outcome, SellerChange, WriteResult
 from work_assignment.domain.runs.stories import story
 from work_assignment.services.deciding import Decider
@@ -192,7 +192,7 @@ class Interrupted(OutcomeStore):
 
     happening: Callable[[], object] | None = None
 
-    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+    def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
         self._happen()
         return super().reserve(changes)
 

@@ -52,29 +52,32 @@ def throttled(send: Send) -> requests.Response:
 
 
 class UnluckySession(requests.Session):
-    """Has a mishap with the first batch whose body holds a certain text."""
+    """Has a mishap with the first batches whose body holds a certain text."""
 
-    def __init__(self, text: str, mishap: Mishap) -> None:
+    def __init__(self, text: str, mishap: Mishap, times: int) -> None:
         super().__init__()
         self._text = text.encode()
-        self._mishap: Mishap | None = mishap
+        self._mishap = mishap
+        self._times = times
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         def send() -> requests.Response:
             return super(UnluckySession, self).request(*args, **kwargs)
 
-        if self._mishap is not None and self._text in (kwargs.get("data") or b""):
-            mishap, self._mishap = self._mishap, None
-            return mishap(send)
+        if self._times and self._text in (kwargs.get("data") or b""):
+            self._times -= 1
+            return self._mishap(send)
         return send()
 
 
-def unlucky_decider(world: World, storage: Path, text: str, mishap: Mishap) -> Decider:
+def unlucky_decider(
+    world: World, storage: Path, text: str, mishap: Mishap, times: int = 1
+) -> Decider:
     client = DataverseClient(
         world.mock.url,
         StaticToken(f"user:{sample_data.APP_USER}"),
         tag=TAG,
-        session_factory=lambda: UnluckySession(text, mishap),
+        session_factory=lambda: UnluckySession(text, mishap, times),
     )
     definitions = DefinitionStore(client)
     shop = replace(
@@ -131,11 +134,24 @@ def expired_sooner(world: World) -> bool:
     return found
 
 
+@pytest.mark.parametrize("mishap", [answer_lost, never_arrived])
+def test_what_was_lost_once_is_read_and_what_is_not_there_sent_again(
+    world: World, tmp_path: Path, mishap: Mishap
+) -> None:
+    world.settle_in({"Ada": 3, "Bea": 3})
+    world.create_leads(6)
+    report = unlucky_decider(world, tmp_path / "queues.sqlite", COMMIT, mishap).answer()
+    assert (report.assigned, report.rounds) == (6, 1)
+    assert world.owned(["Ada", "Bea"]) == {"Ada": 3, "Bea": 3}
+    assert len(world.runs()) == 6
+    assert [row["wa_reservations"] for row in world.seller_rows()] == [None, None]
+
+
 def test_shares_are_kept_while_a_lost_commit_may_still_land(world: World, tmp_path: Path) -> None:
     world.settle_in({"Ada": 3, "Bea": 3})
     world.create_leads(6)
     storage = tmp_path / "queues.sqlite"
-    unlucky_decider(world, storage, COMMIT, never_arrived).answer()
+    unlucky_decider(world, storage, COMMIT, never_arrived, times=3).answer()
     reserved = [json.loads(row["wa_reservations"] or "[]") for row in world.seller_rows()]
     assert sum(entry["shares"] for entries in reserved for entry in entries) == 6
     world.create_leads(1)

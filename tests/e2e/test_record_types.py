@@ -141,6 +141,7 @@ def test_webhooks_are_registered_for_every_type_that_is_routed(world: World) -> 
         ("Update", "contact"): ("ownerid", "statecode"),
         ("Create", "new_partnerrequest"): (),
         ("Update", "new_partnerrequest"): ("ownerid", "statecode"),
+        ("Create", "wa_sweep"): (),
     }
 
 
@@ -170,4 +171,5 @@ def test_a_type_that_settings_do_not_name_is_left_alone_and_that_is_said(world: 
         "record type new_partnerrequest is not routed: settings, record_types do not name it"
     ]
     webhooks.sync_with(world.admin, "https://app.example", "key")
-    assert {record_type for _, record_type in watched(world)} == {"account", "contact"}
+    record_types = {record_type for _, record_type in watched(world)}
+    assert record_types == {"account", "contact", "wa_sweep"}

@@ -30,7 +30,6 @@ from work_assignment.azure_storage.sqlite_lease import SqliteLeases
 from work_assignment.cli import sample_data
 from work_assignment.cli.main import main
 from work_assignment.dataverse import messages
-from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.names import (
     APP_NOTIFICATION,
     LEAD,
@@ -39,8 +38,7 @@ from work_assignment.dataverse.names import (
     SWEEP,
     TEAM,
 )
-from work_assignment.dataverse.sweep_store import SweepStore
-from work_assignment.domain.runs.sweeps import Scope
+from work_assignment.domain.runs.sweeps import Page, Place, Scope
 from work_assignment.services.deciding import Decider
 
 WEB = sample_data.row_id("systemuser", sample_data.WEB_FORM_USER)
@@ -261,15 +259,15 @@ def test_pages_follow_one_another_over_several_record_types(world: World, wa: Co
     )
     deals = [create(world, OPPORTUNITY, {"name": f"Deal {number}"}) for number in range(3)]
     leads = world.create_leads(4)
-    definitions = DefinitionStore(world.admin)
-    known = definitions.rulebook().definitions
-    store = SweepStore(world.admin, lambda: definitions.schemas)
+    facts = shop(world).facts
+    book = facts.rulebook()
+    known = book.definitions
     scope = Scope({kind: known.in_scope_since(kind) for kind in known.record_types})
     found: list[str] = []
-    after: dict[str, Any] = {}
-    while page := store.waiting(scope, after, 2):
-        after |= {key.table: place for key, place in page}
-        found += [key.id for key, _ in page]
+    after: dict[str, Place] = {}
+    while (page := facts.gather_page(book, Page(scope, after, 2))).waiting:
+        after |= page.reached
+        found += [current.record.id for current in page.waiting]
     assert len(found) == len(set(found)) == 7
     assert set(found) == {*leads, *deals}
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from tests.e2e.world import EverybodysLease, World, decider, user_id, workshop
 
-from work_assignment.dataverse import outcome_rows, outcome_store
+from work_assignment.dataverse import outcome_rows, outcome_writer, reservations
 from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.outcome_store import OutcomeStore
+from work_assignment.domain.runs.facts import SellerRow
 from work_assignment.domain.runs.outcomes import Outcome, SellerChange, WriteResult
 from work_assignment.services.deciding import Decider
 from work_assignment.services.events import Event
@@ -96,7 +97,7 @@ class InterruptedStore(OutcomeStore):
 
     interruption: Callable[[], object] | None = None
 
-    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+    def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
         self._be_interrupted()
         return super().reserve(changes)
 
@@ -155,5 +156,6 @@ def test_it_is_if_match_on_the_sellers_row_that_prevents_it(
     def without_if_match(change: SellerChange) -> Request:
         return replace(outcome_rows.seller_request(change), headers={"If-Match": "*"})
 
-    monkeypatch.setattr(outcome_store, "seller_request", without_if_match)
+    for module in (reservations, outcome_writer):
+        monkeypatch.setattr(module, "seller_request", without_if_match)
     assert leads_that_ada_gets(world) == 2

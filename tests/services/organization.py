@@ -7,7 +7,7 @@ protocol runs against it. `Connection` is one worker's way to it, with a moment 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -25,16 +25,19 @@ from work_assignment.domain.runs.facts import (
     SellerRow,
 )
 from work_assignment.domain.runs.outcomes import (
+    Committed,
     Notice,
     Outcome,
     Run,
     SellerChange,
     Settlement,
+    Telling,
     Untold,
     WriteResult,
     Written,
+    settled,
 )
-from work_assignment.domain.runs.sweeps import QueueItem
+from work_assignment.domain.runs.sweeps import Page, Place, QueueItem, Scope
 from work_assignment.domain.statuses import RoutingStatus
 
 OURSELVES = "app"
@@ -66,7 +69,6 @@ class Organization:
     reserve_checks_versions: bool = True
     records: dict[RecordKey, CurrentRecord] = field(default_factory=dict)
     sellers: dict[str, SellerRow] = field(default_factory=dict)
-    open_counts: dict[str, int] = field(default_factory=dict)
     runs: dict[str, LoggedRun] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
     refused: dict[SellerId, str] = field(default_factory=dict)
@@ -117,17 +119,14 @@ class Organization:
             if stale and self.reserve_checks_versions:
                 return False
         for change in changes:
-            self.sellers[change.row.id] = replace(
-                change.row,
-                version=self.version(),
-                order_stamp=change.order_stamp,
-                last_assigned_at=change.last_assigned_at,
-                reservations=change.reservations,
-                rule_stamps=change.rule_stamps,
-            )
-            if change.open_count is not None:
-                self.open_counts[change.row.id] = change.open_count
+            self.sellers[change.row.id] = change.row_after(self.version())
         return True
+
+    def notify(self, notices: Sequence[Notice]) -> None:
+        for notice in notices:
+            self.notices[notice.id] = notice
+            if notice.run_id is not None:
+                self.runs[notice.run_id].tell = False
 
     def refusal(self, outcome: Outcome) -> WriteResult | None:
         """Why the outcome cannot be written, if it cannot."""
@@ -155,7 +154,8 @@ class Organization:
             logged.attempts, logged.last_attempt_at = outcome.again.attempts + 1, run.decided_at
             return
         at = self.whole_second()
-        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, run.tell, OURSELVES, at)
+        is_untold = run.tell is Telling.AT_ONCE
+        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, is_untold, OURSELVES, at)
         if outcome.result is not None:
             self._write_record(outcome, outcome.result)
 
@@ -189,6 +189,35 @@ class Connection:
             return self._organization.rulebook
 
     def gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], *, waiting: int) -> Gathered:
+        return self._gather(rulebook, asked, lambda: self._undecided(rulebook, waiting))
+
+    def gather_page(self, rulebook: Rulebook, page: Page) -> Gathered:
+        gathered = self._gather(rulebook, (), lambda: self._page(page))
+        runs = {c.key: run for c in gathered.waiting if (run := self._last_run(c.key)) is not None}
+        reached = {
+            current.key.table: Place(current.record.created_at, current.record.id)
+            for current in gathered.waiting
+        }
+        return replace(gathered, last_runs=runs, reached=reached)
+
+    def _page(self, page: Page) -> tuple[CurrentRecord, ...]:
+        found = [
+            current
+            for key, current in self._organization.records.items()
+            if current.is_open
+            and current.result is not Result.SUCCEEDED
+            and _is_in(page.scope, current)
+            and _is_behind(current, page.after.get(key.table))
+        ]
+        found.sort(key=lambda current: (current.record.created_at, current.record.id))
+        return tuple(found[: page.limit])
+
+    def _gather(
+        self,
+        rulebook: Rulebook,
+        asked: Sequence[RecordKey],
+        search: Callable[[], tuple[CurrentRecord, ...]],
+    ) -> Gathered:
         organization = self._organization
         with self._calls.call("gather sellers"):
             stamp = organization.rulebook.stamp
@@ -203,10 +232,10 @@ class Connection:
             )
         with self._calls.call("gather records"):
             found = {key: organization.records[key] for key in asked if key in organization.records}
-            undecided = self._undecided(rulebook, waiting)
+            waiting = search()
             runs = {key: run for key in asked if (run := self._last_run(key)) is not None}
         open_counts = {SellerId(owner): number for owner, number in counts.items()}
-        return Gathered(stamp, sellers, open_counts, found, undecided, runs)
+        return Gathered(stamp, sellers, open_counts, found, waiting, runs)
 
     def _undecided(self, rulebook: Rulebook, limit: int) -> tuple[CurrentRecord, ...]:
         found = [
@@ -227,6 +256,7 @@ class Connection:
         newest = max(reversed(runs), key=lambda logged: logged.last_attempt_at)
         run = newest.run
         is_queued = run.owner is not None and run.owner.type == "queue"
+        is_user = run.owner is not None and run.owner.type == "systemuser"
         return LastRun(
             run.id,
             run.status,
@@ -236,11 +266,15 @@ class Connection:
             newest.attempts,
             owner=run.owner if run.owner and not is_queued else run.previous_owner,
             written_at=newest.written_at,
+            seller_id=SellerId(run.owner.id) if run.owner and is_user else None,
+            previous_owner=run.previous_owner,
         )
 
-    def reserve(self, changes: Sequence[SellerChange]) -> bool:
+    def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
         with self._calls.call("reserve"):
-            return self._organization.write_sellers(changes)
+            if not self._organization.write_sellers(changes):
+                return None
+            return [self._organization.sellers[change.row.id] for change in changes]
 
     def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
         with self._calls.call("commit alone"):
@@ -252,8 +286,18 @@ class Connection:
             self._organization.write(outcome)
             return WriteResult(Written.DONE)
 
-    def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
-        return [self._commit_one(outcome, until) for outcome in outcomes]
+    def commit(
+        self,
+        outcomes: Sequence[Outcome],
+        *,
+        until: datetime,
+        progress: Callable[[int], object] = lambda count: None,
+    ) -> list[WriteResult]:
+        results = []
+        for outcome in outcomes:
+            results.append(self._commit_one(outcome, until))
+            progress(1)
+        return results
 
     def _commit_one(self, outcome: Outcome, until: datetime) -> WriteResult:
         with self._calls.call("commit"):
@@ -264,43 +308,72 @@ class Connection:
                 self._organization.write(outcome)
             return refusal or WriteResult(Written.DONE)
 
-    def settle(self, block: str, settlements: Mapping[SellerId, Settlement]) -> None:
+    def settle(
+        self,
+        block: str,
+        settlement: Settlement,
+        notices: Sequence[Notice] = (),
+        rows: Sequence[SellerRow] = (),
+    ) -> None:
+        news = {notice.recipient: notice for notice in notices}
         for _ in range(_TRIES_TO_SETTLE):
-            with self._calls.call("read what to settle"):
-                rows = [
-                    row
-                    for row in self._organization.sellers.values()
-                    if any(entry.block == block for entry in row.reservations)
-                ]
-            changes = [self._settled(row, block, settlements) for row in rows]
+            if not rows:
+                with self._calls.call("read what to settle"):
+                    rows = tuple(self._organization.sellers.values())
+            changes = [
+                settled(row, block, settlement)
+                for row in rows
+                if any(entry.block == block for entry in row.reservations)
+            ]
             with self._calls.call("settle"):
                 if self._organization.write_sellers(changes):
+                    told = [news[c.row.seller_id] for c in changes if c.row.seller_id in news]
+                    self._organization.notify(told)
                     return
+            rows = ()
 
-    def _settled(
-        self, row: SellerRow, block: str, settlements: Mapping[SellerId, Settlement]
-    ) -> SellerChange:
-        settled = settlements[row.seller_id]
-        turns = settled.turns_after(row)
-        return SellerChange(
-            row,
-            turns.turn,
-            row.last_assigned_at,
-            tuple(entry for entry in row.reservations if entry.block != block),
-            self._organization.open_counts.get(row.id, 0) + settled.committed,
-            turns.by_rule,
-        )
+    def committed(self, blocks: Collection[str]) -> list[Committed]:
+        with self._calls.call("read what was committed"):
+            return [
+                _committed(run)
+                for run in (logged.run for logged in self._organization.runs.values())
+                if run.block in blocks and run.assigns and run.owner and run.owner.type != "queue"
+            ]
 
     def tell(self, notices: Sequence[Notice]) -> None:
         with self._calls.call("tell"):
-            for notice in notices:
-                self._organization.notices[notice.id] = notice
-                self._organization.runs[notice.run_id].tell = False
+            self._organization.notify(notices)
 
     def untold(self, *, before: datetime) -> list[Untold]:
         with self._calls.call("untold"):
             runs = [logged.run for logged in self._organization.runs.values() if logged.tell]
             return [_untold(run) for run in runs if run.decided_at < before]
+
+
+def _is_in(scope: Scope, current: CurrentRecord) -> bool:
+    start = scope.created_from.get(current.key.table)
+    if start is None or current.record.created_at < start:
+        return False
+    return scope.segment is None or scope.segment.id == current.record.segment_id
+
+
+def _is_behind(current: CurrentRecord, place: Place | None) -> bool:
+    record = current.record
+    return place is None or (record.created_at, record.id) > (place.created_at, place.id)
+
+
+def _committed(run: Run) -> Committed:
+    assert run.owner is not None
+    return Committed(
+        run.block,
+        run.id,
+        run.key,
+        run.record_name,
+        run.reason,
+        SellerId(run.owner.id),
+        run.rule_id,
+        run.previous_owner,
+    )
 
 
 def _untold(run: Run) -> Untold:

@@ -2,82 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.services.fakes import Calls
-from tests.services.organization import Organization
+from tests.services.organization import LoggedRun, Organization
 from tests.services.world import World
 
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.runs.facts import Result
-from work_assignment.domain.runs.sweeps import (
-    Given,
-    Place,
-    QueueItem,
-    Scope,
-    Sweep,
-    SweepStatus,
-    Swept,
-)
+from work_assignment.domain.runs.sweeps import Place, QueueItem, Scope, Sweep, SweepStatus, Swept
 from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.services.sweep_desk import SweepDesk
 from work_assignment.services.sweep_orders import Order
-from work_assignment.services.sweeping import Sweeper, SweepReport
+from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.sweep_requests import SweepRequests
+from work_assignment.services.sweep_sessions import Tools
+from work_assignment.services.sweeping import Sweeper
 from work_assignment.services.undoing import Undoer, UndoReport
+
+EIGHT_MINUTES = timedelta(minutes=8)
+ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
+PLACED = (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND)
+_ORDER = {field.name for field in fields(Order)}
 
 
 @dataclass
 class MemorySweeps:
-    """One worker's way to what is stored; `rows` and `unable` are shared by all."""
+    """One worker's way to what is stored; `rows`, `times` and `unable` are shared by all.
+
+    `times` are those at which rows were written.
+    """
 
     organization: Organization
     calls: Calls
     rows: dict[str, Sweep]
+    times: dict[str, datetime]
     unable_owners: dict[Owner, str]
+    most_counted: int | None = None
     saved: list[Sweep] = field(default_factory=list)
 
-    def save(self, sweep: Sweep) -> None:
+    def save(self, sweep: Sweep) -> Sweep | None:
         with self.calls.call("save the sweep"):
-            self.rows[sweep.id] = sweep
-            self.saved.append(sweep)
+            stored = self.rows.get(sweep.id)
+            if (stored.version if stored else "") != sweep.version:
+                return None
+            written = replace(sweep, version=self.organization.version())
+            self.rows[sweep.id] = written
+            self.times[sweep.id] = self.organization.clock()
+            self.saved.append(written)
+            return written
 
     def read(self, sweep_id: str) -> Sweep | None:
         with self.calls.call("read the sweep"):
-            return self.rows.get(sweep_id)
+            return self._as_read(sweep_id) if sweep_id in self.rows else None
 
-    def in_progress(self) -> list[Sweep]:
+    def _as_read(self, sweep_id: str) -> Sweep:
+        idle = self.organization.clock() - self.times[sweep_id]
+        return replace(self.rows[sweep_id], idle=idle)
+
+    def going_on(self) -> list[Sweep]:
         with self.calls.call("read sweeps"):
-            return [s for s in self.rows.values() if s.status is SweepStatus.IN_PROGRESS]
+            return [self._as_read(s.id) for s in self.rows.values() if s.is_going_on]
 
-    def waiting(
-        self, scope: Scope, after: Mapping[str, Place], limit: int
-    ) -> list[tuple[RecordKey, Place]]:
-        with self.calls.call("read what waits"):
-            found = sorted(
-                (current.record.created_at, current.record.id, key)
-                for key, current in self.organization.records.items()
-                if current.is_open
-                and current.result is not Result.SUCCEEDED
-                and self._is_in(scope, key)
-            )
-            places = [(key, Place(created, record)) for created, record, key in found]
-            return [entry for entry in places if _is_behind(*entry, after)][:limit]
+    def count(self, scope: Scope) -> int | None:
+        raise AssertionError("no service counts what waits")
 
-    def _is_in(self, scope: Scope, key: RecordKey) -> bool:
-        record = self.organization.records[key].record
-        start = scope.created_from.get(key.table)
-        if start is None or record.created_at < start:
-            return False
-        return scope.segment is None or scope.segment.id == record.segment_id
+    def placed(self, sweep_id: str, since: datetime | None) -> Mapping[RoutingStatus, int] | None:
+        with self.calls.call("count what was placed"):
+            runs = (logged.run for logged in self._runs(sweep_id))
+            found = Counter(run.status for run in runs if since is None or run.decided_at >= since)
+            is_many = self.most_counted is not None and found.total() > self.most_counted
+            if since is None and is_many:
+                return None
+            return {status: found[status] for status in PLACED}
 
-    def given(self, sweep_id: str) -> Given:
+    def _runs(self, sweep_id: str) -> list[LoggedRun]:
+        logged = self.organization.runs.values()
+        return [one for one in logged if one.run.sweep_id == sweep_id and one.run.mode == "on"]
+
+    def given(self, sweep_id: str, behind: Place | None, limit: int) -> list[Swept]:
         with self.calls.call("read what was given"):
-            runs = [
-                logged
-                for logged in self.organization.runs.values()
-                if logged.run.sweep_id == sweep_id and logged.run.mode == "on"
-            ]
             swept = [
                 Swept(
                     logged.run.id,
@@ -89,11 +97,16 @@ class MemorySweeps:
                     logged.written_by,
                     logged.written_at,
                 )
-                for logged in runs
+                for logged in self._runs(sweep_id)
                 if logged.run.assigns
             ]
-            undone = {logged.run.id for logged in runs if logged.run.status is RoutingStatus.UNDONE}
-            return Given(tuple(swept), frozenset(undone))
+            later = [entry for entry in swept if behind is None or _is_behind(entry.place, behind)]
+            later.sort(key=lambda entry: (entry.place.created_at, entry.place.id))
+            return later[:limit]
+
+    def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
+        with self.calls.call("read what was undone"):
+            return frozenset(run_ids) & self.organization.runs.keys()
 
     def unable(self, owners: Collection[Owner]) -> Mapping[Owner, str]:
         with self.calls.call("read owners"):
@@ -107,9 +120,8 @@ class MemorySweeps:
             return {key: items[key] for key in records if key in items}
 
 
-def _is_behind(key: RecordKey, place: Place, after: Mapping[str, Place]) -> bool:
-    last = after.get(key.table)
-    return last is None or (place.created_at, place.id) > (last.created_at, last.id)
+def _is_behind(place: Place, other: Place) -> bool:
+    return (place.created_at, place.id) > (other.created_at, other.id)
 
 
 class SweepWorld(World):
@@ -118,35 +130,49 @@ class SweepWorld(World):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.sweeps: dict[str, Sweep] = {}
+        self.written_at: dict[str, datetime] = {}
         self.unable: dict[Owner, str] = {}
 
     def store(self, calls: Calls | None = None) -> MemorySweeps:
-        return MemorySweeps(self.organization, calls or Calls(), self.sweeps, self.unable)
+        return MemorySweeps(
+            self.organization, calls or Calls(), self.sweeps, self.written_at, self.unable
+        )
 
     def waiting(self, count: int, **changes: Any) -> list[RecordKey]:
         """So many leads that no event told of."""
         return [self.create(number, told=False, **changes) for number in range(1, count + 1)]
 
-    def sweep(
+    def sweeper(
         self,
         calls: Calls | None = None,
         *,
         store: MemorySweeps | None = None,
         stopped: Callable[[], bool] = lambda: False,
-        block_size: int = 1000,
+        progress: Callable[[SweepReport], object] = lambda report: None,
+        block_size: int | None = 1000,
         mode: str = "on",
-        **order: Any,
-    ) -> SweepReport:
-        """Sweep what an order of these says."""
-        shop = self.shop(calls, mode=mode)
-        sweeper = Sweeper(
-            shop,
-            store or self.store(calls),
-            pause=self.clock.advance,
-            stopped=stopped,
-            block_size=block_size,
+        shared_lease: bool = False,
+    ) -> Sweeper:
+        """A worker that sweeps; `calls` are the moments at which a test interferes with it."""
+        return Sweeper(
+            Tools(
+                self.shop(calls, mode=mode, shared_lease=shared_lease),
+                store or self.store(calls),
+                pause=self.clock.advance,
+                stopped=stopped,
+                progress=progress,
+                block_size=block_size,
+            )
         )
-        return sweeper.sweep(Order(**order))
+
+    def sweep(self, calls: Calls | None = None, **more: Any) -> SweepReport:
+        """Sweep what an order of these words says; the others are the worker's."""
+        said = {word: more.pop(word) for word in _ORDER if word in more}
+        return self.sweeper(calls, **more).sweep(Order(**said))
+
+    def carry_on(self, sweep_id: str, calls: Calls | None = None, **worker: Any) -> bool:
+        """Let the app go on with a sweep for eight minutes."""
+        return self.sweeper(calls, **worker).carry_on(sweep_id, self.clock() + EIGHT_MINUTES)
 
     def undo(
         self, sweep_id: str, calls: Calls | None = None, *, dry_run: bool = False, mode: str = "on"
@@ -157,3 +183,29 @@ class SweepWorld(World):
 
     def owners(self, keys: Sequence[RecordKey]) -> list[str]:
         return [self.owner(key) for key in keys]
+
+
+def queued(world: SweepWorld, sweep_id: str = ID, **columns: Any) -> Sweep:
+    """A row that somebody wrote to have it swept."""
+    row = Sweep(sweep_id, "", SweepStatus.QUEUED, world.clock(), **columns)
+    saved = world.store().save(row)
+    assert saved is not None
+    return saved
+
+
+def desk(world: SweepWorld, **worker: Any) -> SweepDesk:
+    @contextmanager
+    def sweeper() -> Iterator[Sweeper]:
+        yield world.sweeper(**worker)
+
+    mode = worker.get("mode", "on")
+    return SweepDesk(SweepRequests(world.queues), world.store(), sweeper, world.clock, mode)
+
+
+def row(world: SweepWorld) -> Sweep:
+    (found,) = world.sweeps.values()
+    return found
+
+
+def all_assigned(world: SweepWorld, keys: list[RecordKey]) -> bool:
+    return all(world.statuses(key) == [RoutingStatus.ASSIGNED] for key in keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -43,6 +44,15 @@ class Post:
         )
         self.queues.put(QUEUE, event.to_text())
         return RecordKey("lead", event.record_id)
+
+    def poison_what_was_given_up(self) -> None:
+        self.inbox.poison(list(self.inbox.given_up), self.clock())
+
+    def let_workers_die(self, times: int) -> None:
+        """Workers take what there is, one after the other, and never come back."""
+        for _ in range(times):
+            Inbox(self.queues, "app").take(100)
+            self.clock.advance(HIDDEN_FOR)
 
 
 @pytest.fixture
@@ -137,8 +147,10 @@ def test_an_event_tried_five_times_goes_to_the_poison_queue(post: Post) -> None:
     post.inbox.take(10)
 
     assert post.inbox.pending() == []
+    post.poison_what_was_given_up()
     assert post.queues.texts(QUEUE) == []
-    assert len(post.queues.texts(POISON)) == 1
+    (text,) = post.queues.texts(POISON)
+    assert json.loads(text)["tries"] == TRIES
 
 
 def test_what_is_no_event_goes_there_at_once_and_stops_nothing(post: Post) -> None:
@@ -148,8 +160,120 @@ def test_what_is_no_event_goes_there_at_once_and_stops_nothing(post: Post) -> No
     post.inbox.take(10)
 
     assert [entry.key for entry in post.inbox.pending()] == [key]
-    assert post.queues.texts(POISON) == ["not an event"]
+    post.poison_what_was_given_up()
+    (text,) = post.queues.texts(POISON)
+    assert json.loads(text)["text"] == "not an event"
+    assert json.loads(text)["why"].startswith("it is no event: ")
     assert len(post.queues.texts(QUEUE)) == 1
+
+
+def test_what_is_given_up_stays_on_its_queue_until_it_is_put_aside(post: Post) -> None:
+    post.queues.put(QUEUE, "not an event")
+
+    post.inbox.take(10)
+
+    assert [entry.message.text for entry in post.inbox.given_up] == ["not an event"]
+    assert post.queues.texts(QUEUE) == ["not an event"]
+    assert post.queues.texts(POISON) == []
+
+
+def test_what_cannot_be_put_on_the_poison_queue_is_not_lost(post: Post) -> None:
+    post.queues.put(QUEUE, "not an event")
+    post.inbox.take(10)
+
+    post.queues.broken = True
+    post.poison_what_was_given_up()
+    post.queues.broken = False
+
+    assert post.queues.texts(QUEUE) == ["not an event"]
+    post.clock.advance(HIDDEN_FOR)
+    post.inbox.take(10)
+    post.poison_what_was_given_up()
+    assert post.queues.texts(QUEUE) == []
+    assert len(post.queues.texts(POISON)) == 1
+
+
+def test_an_event_too_long_for_its_reason_goes_there_as_it_is(post: Post) -> None:
+    text = '"' * 40_000
+    post.queues.put(QUEUE, text)
+
+    post.inbox.take(10)
+    post.poison_what_was_given_up()
+
+    assert post.queues.texts(POISON) == [text]
+
+
+def test_what_came_for_the_first_time_is_worked_on_together(post: Post) -> None:
+    keys = [post.send(number) for number in range(1, 10)]
+
+    post.inbox.take(20)
+
+    assert post.inbox.portion(20) == keys
+    assert not post.inbox.has_more
+
+
+def test_what_came_again_is_worked_on_a_tenth_at_a_time(post: Post) -> None:
+    keys = [post.send(number) for number in range(1, 10)]
+    post.let_workers_die(1)
+
+    post.inbox.take(40)
+
+    assert [post.inbox.portion(40) for _ in range(3)] == [keys[:4], keys[4:8], keys[8:]]
+    assert not post.inbox.has_more
+
+
+@pytest.mark.parametrize(("deaths", "size", "most"), [(2, 400, 4), (2, 40, 1), (4, 400, 1)])
+def test_after_more_deaths_a_few_are_worked_on_and_all_others_begin_anew(
+    post: Post, deaths: int, size: int, most: int
+) -> None:
+    keys = [post.send(number) for number in range(1, 10)]
+    post.let_workers_die(deaths)
+
+    post.inbox.take(size)
+
+    assert post.inbox.portion(size) == keys[:most] == post.inbox.keys()
+    begun_anew = post.queues.receive(QUEUE, limit=32, hidden_for=HIDDEN_FOR)
+    assert [message.dequeue_count for message in begun_anew] == [1] * (9 - most)
+    assert len(post.queues.texts(QUEUE)) == 9
+
+
+def test_what_never_failed_is_worked_on_before_what_did(post: Post) -> None:
+    old = [post.send(number) for number in range(1, 4)]
+    post.let_workers_die(1)
+    new = [post.send(number) for number in range(4, 7)]
+
+    post.inbox.take(20)
+
+    assert post.inbox.portion(20) == new
+    assert post.inbox.has_more
+    assert [post.inbox.portion(20), post.inbox.portion(10)] == [old[:2], old[2:]]
+    assert not post.inbox.has_more
+    assert post.inbox.portion(20) == new, "those that are still not done with begin again"
+
+
+def test_one_that_fails_alone_is_given_up_at_its_last_try(post: Post) -> None:
+    key = post.send()
+    post.let_workers_die(TRIES - 1)
+    post.inbox.take(10)
+
+    post.inbox.fail(key, "KeyError: 'color'")
+
+    (entry,) = post.inbox.given_up
+    assert (entry.why, entry.tries) == ("KeyError: 'color'", TRIES)
+    assert post.inbox.pending() == []
+
+
+def test_one_that_fails_alone_is_tried_again_before_that(post: Post) -> None:
+    key = post.send()
+    post.inbox.take(10)
+
+    post.inbox.fail(key, "KeyError: 'color'")
+
+    assert post.inbox.given_up == []
+    assert post.inbox.put_back(timedelta(0)) == 0
+    post.clock.advance(HIDDEN_FOR)
+    post.inbox.take(10)
+    assert post.inbox.keys() == [key]
 
 
 def test_what_is_put_back_has_fresh_patience_and_comes_after_a_while(post: Post) -> None:

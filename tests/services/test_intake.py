@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 
 import pytest
 from tests.services.fakes import Clock, MemoryQueues
-from tests.services.test_events import USER, body
+from tests.services.test_events import LEAD, USER, body
 
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, NotAnEvent
@@ -134,3 +135,39 @@ def test_switched_off_events_are_checked_and_dropped(queues: MemoryQueues) -> No
     assert lengths(queues) == (0, 0)
     with pytest.raises(NotAnEvent):
         intake(queues, off=True).accept(b"{}", JSON)
+
+
+def sweep_row(*columns: str, **changes: Any) -> bytes:
+    """Somebody created a row of a sweep with these columns."""
+    attributes = [{"key": name, "value": "x"} for name in ("wa_name", *columns)]
+    target = {"key": "Target", "value": {"Attributes": attributes}}
+    created = {"MessageName": "Create", "PrimaryEntityName": "wa_sweep"}
+    return body(**(created | {"InputParameters": [target]} | changes))
+
+
+@pytest.mark.parametrize("tag", [None, TAG])
+def test_a_sweep_that_somebody_asks_for_is_queued_for_those_who_sweep(
+    queues: MemoryQueues, tag: str | None
+) -> None:
+    variables = [{"key": "tag", "value": tag}] if tag else []
+    intake(queues).accept(sweep_row(SharedVariables=variables), JSON)
+    assert lengths(queues) == (0, 0)
+    (text,) = queues.texts("wa-sweeps")
+    assert b64decode(text).decode() == LEAD
+
+
+@pytest.mark.parametrize(
+    ("event", "off"),
+    [
+        (sweep_row("wa_starttime"), False),
+        (sweep_row(MessageName="Update"), False),
+        (sweep_row(), True),
+    ],
+    ids=["who sweeps himself", "how far one is", "switched off"],
+)
+def test_other_rows_of_sweeps_ask_for_nothing(
+    queues: MemoryQueues, event: bytes, off: bool
+) -> None:
+    intake(queues, off=off).accept(event, JSON)
+    assert lengths(queues) == (0, 0)
+    assert queues.texts("wa-sweeps") == []

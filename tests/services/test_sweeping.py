@@ -11,19 +11,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.domain.cases import condition, rule, segment
-from tests.services.fakes import NOW, Calls, Killed, killed, unavailable
+from tests.services.fakes import NOW, Calls, Killed, killed
 from tests.services.sweeps import SweepWorld
 from tests.services.world import ANA, BEN, CEM, LONG_AGO
 
-from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import SegmentId
 from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.runs.outcomes import RequestSource, Written
 from work_assignment.domain.runs.sweeps import Counts, SweepStatus, Trigger
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.leasing import PATIENCE, Busy
+from work_assignment.services.sweep_keeping import DIED
 from work_assignment.services.sweep_orders import SweepRefused
-from work_assignment.services.sweeping import DIED
 
 ASSIGNED, NO_CAPACITY = RoutingStatus.ASSIGNED, RoutingStatus.NO_CAPACITY
 DAY = timedelta(days=1)
@@ -320,11 +319,15 @@ def interrupted() -> None:
     raise KeyboardInterrupt
 
 
+def spoilt() -> None:
+    raise LookupError("a mistake of ours")
+
+
 @pytest.mark.parametrize(
     ("what", "error", "said"),
     [
         (interrupted, KeyboardInterrupt, "It was stopped by hand in the middle of a block"),
-        (unavailable, Unavailable, "Error: Dataverse is away"),
+        (spoilt, LookupError, "Error: a mistake of ours"),
     ],
 )
 def test_whatever_ends_it_early_is_on_the_row(

@@ -105,6 +105,7 @@ class World:
             self.clock,
             mode,
             block_size,
+            block_size,
             lambda: f"block {next(self._block_ids)}",
         )
 
@@ -217,8 +218,9 @@ def broken_laws(world: World, *, capacity: int | None = None, gap: int | None = 
         if assigned and assigned[-1].owner != current.record.owner:
             wrong.append(f"{key.id} is not with the seller that its outcome names")
         passed_on = [run for run in assigned if run.owner != run.previous_owner]
-        if passed_on and not any(notice.key == key for notice in organization.notices.values()):
-            wrong.append(f"nobody was told of {key.id}")
+        tellings = [n for n in organization.notices.values() if key in n.records]
+        if passed_on and len(tellings) != 1:
+            wrong.append(f"{len(tellings)} notifications tell of {key.id}")
     owned = [organization.owned(row.seller_id) for row in organization.sellers.values()]
     if capacity is not None and max(owned) > capacity:
         wrong.append(f"sellers own {owned}, more than {capacity}")

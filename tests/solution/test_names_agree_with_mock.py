@@ -37,6 +37,7 @@ COLUMNS: list[tuple[TableName, type]] = [
     (names.SDK_MESSAGE, names.SdkMessageColumn),
     (names.SDK_MESSAGE_FILTER, names.SdkMessageFilterColumn),
     (names.PROCESSING_STEP, names.ProcessingStepColumn),
+    (names.SYSTEM_JOB, names.SystemJobColumn),
 ]
 MANY_TO_MANY = [
     (names.SYSTEM_USER, names.SELLER_ATTRIBUTE_VALUE_SYSTEM_USER),

@@ -82,7 +82,7 @@ def test_registering_twice_sends_no_second_write(client: DataverseClient) -> Non
     before = list(client.rows(Query(PROCESSING_STEP.entity_set)))
     assert sync("https://app.example", KEY, store, COLUMNS) == Report()
     assert list(client.rows(Query(PROCESSING_STEP.entity_set))) == before
-    assert len(before) == 4
+    assert len(before) == 5
 
 
 def test_scope_key_and_address_can_change_over_the_wire(client: DataverseClient) -> None:
@@ -95,6 +95,7 @@ def test_scope_key_and_address_can_change_over_the_wire(client: DataverseClient)
     assert {step.row.name: step.row.enabled for step in found.steps} == {
         "Work Assignment: Create of lead": True,
         "Work Assignment: Create of opportunity": False,
+        "Work Assignment: Create of wa_sweep": True,
         "Work Assignment: Update of lead": True,
         "Work Assignment: Update of opportunity": False,
     }
@@ -106,4 +107,4 @@ def test_scope_key_and_address_can_change_over_the_wire(client: DataverseClient)
     again = registered(store)
     assert again is not None
     assert all(step.row.enabled for step in again.steps)
-    assert len(again.steps) == 4
+    assert len(again.steps) == 5

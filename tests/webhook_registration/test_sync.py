@@ -31,7 +31,7 @@ BOTH = {"lead": {"subject", "address1_country"}, "opportunity": {"name"}}
 
 
 class MemoryWebhooks:
-    """Webhook rows in memory; it knows the events of leads and opportunities only."""
+    """Webhook rows in memory; it knows the events of leads, opportunities and sweeps only."""
 
     def __init__(self) -> None:
         self.rows: dict[str, EndpointRow] = {}
@@ -49,7 +49,7 @@ class MemoryWebhooks:
     def targets(
         self, messages: Collection[str], record_types: Collection[str]
     ) -> Mapping[tuple[str, str], MessageTarget]:
-        known = {"lead", "opportunity"} & set(record_types)
+        known = {"lead", "opportunity", "wa_sweep"} & set(record_types)
         return {(m, r): MessageTarget(m, f"{m} of {r}") for m in messages for r in known}
 
     def write(self, changes: Sequence[WebhookChange]) -> None:
@@ -74,7 +74,7 @@ def summary(report: Report) -> list[str]:
     return [f"{action.verb} {action.name}" for action in report.actions]
 
 
-def test_the_first_time_an_endpoint_and_two_steps_a_record_type_are_created_in_one_write() -> None:
+def test_an_endpoint_two_steps_a_record_type_and_one_for_sweeps_are_created_in_one_write() -> None:
     store = MemoryWebhooks()
     assert summary(sync(APP, KEY, store, BOTH)) == [
         "create endpoint Work Assignment",
@@ -82,6 +82,7 @@ def test_the_first_time_an_endpoint_and_two_steps_a_record_type_are_created_in_o
         "create Work Assignment: Update of lead",
         "create Work Assignment: Create of opportunity",
         "create Work Assignment: Update of opportunity",
+        "create Work Assignment: Create of wa_sweep",
     ]
     assert len(store.writes) == 1
     (endpoint,) = store.rows.values()
@@ -154,6 +155,7 @@ def test_a_step_that_somebody_changed_is_put_right() -> None:
     assert [action.columns for action in sync(APP, KEY, store, BOTH).actions] == [
         ("name", "columns", "after_commit"),
         ("name", "columns", "after_commit"),
+        ("name", "columns", "after_commit"),
     ]
     assert sync(APP, KEY, store, BOTH) == Report()
 
@@ -191,6 +193,7 @@ def test_what_is_registered_can_be_listed() -> None:
     assert [step.row.name for step in found.steps] == [
         "Work Assignment: Create of lead",
         "Work Assignment: Create of opportunity",
+        "Work Assignment: Create of wa_sweep",
         "Work Assignment: Update of lead",
         "Work Assignment: Update of opportunity",
     ]

@@ -53,8 +53,13 @@ class World:
             arguments += ["--solution", str(solution)]
         return self._start("mock", arguments, {})
 
-    def start_host(self, dataverse_url: str) -> str:
-        """Start the host on the mock, acting as the app's own user; gives its address."""
+    def start_host(
+        self, dataverse_url: str, *, name: str = "host", settings: Mapping[str, str] | None = None
+    ) -> str:
+        """Start the host on the mock, acting as the app's own user; gives its address.
+
+        `settings` are its own, over the usual ones.
+        """
         environment = {
             "DATAVERSE_URL": dataverse_url,
             "DATAVERSE_TOKEN": f"user:{sample_data.APP_USER}",
@@ -63,9 +68,16 @@ class World:
             "WA_BELL_SCHEDULE": "*/20 * * * * *",
             "WA_FUNCTION_KEY": self.function_key,
             "WA_MASTER_KEY": secrets.token_urlsafe(24),
-        }
+        } | dict(settings or {})
         arguments = ["host", "--port", "0", "--app-root", str(self.app_root)]
-        return self._start("host", arguments, environment)
+        return self._start(name, arguments, environment)
+
+    def kill(self, name: str) -> None:
+        """End a process as a crash would: without warning."""
+        for running in self._running:
+            if running.name == name:
+                running.process.kill()
+                running.process.wait()
 
     def _start(self, name: str, arguments: Sequence[str], more: Mapping[str, str]) -> str:
         log = self.folder / f"{name}.log"

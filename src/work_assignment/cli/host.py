@@ -7,10 +7,11 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from work_assignment.azure_storage.errors import StorageUnavailable
-from work_assignment.azure_storage.sqlite_queues import SqliteQueues
+from work_assignment.azure_storage.opening import open_leases, open_notes, open_queues
 from work_assignment.cli.common import (
     DONE,
     Refused,
@@ -63,26 +64,31 @@ def _serve(arguments: argparse.Namespace) -> int:
             f"{exc} (in {arguments.app_root / SETTINGS_FILE} or the environment)"
         ) from None
     keys, made = _keys(environment)
-    queues = SqliteQueues(settings.storage)
-    queues.names()  # a storage that cannot be used is said now, not by a listener that dies
-    host = LocalHost(
-        arguments.app_root,
-        queues=queues,
-        keys=keys,
-        settings=environment,
-        port=arguments.port,
-        last_runs_file=settings.storage.with_name(f"{settings.storage.name}.timers.json"),
-    )
-    call_when_told_to_end(host.stop)
-    host.start()
-    if arguments.json:
-        print_json({"url": host.url, "mode": settings.mode})
-    else:
-        print(host.describe())
-        for name in made:
-            print(f"No {name} is set; for this run it is {made[name]}")
-        print(f"Work Assignment ready at {host.url}, mode {settings.mode}", flush=True)
-    host.wait()
+    with (
+        closing(open_queues(settings.storage)) as queues,
+        closing(open_leases(settings.storage)) as leases,
+        closing(open_notes(settings.storage)) as notes,
+    ):
+        queues.names()  # a storage that cannot be used is said now, not by a listener that dies
+        host = LocalHost(
+            arguments.app_root,
+            queues=queues,
+            keys=keys,
+            settings=environment,
+            port=arguments.port,
+            leases=leases,
+            notes=notes,
+        )
+        call_when_told_to_end(host.stop)
+        host.start()
+        if arguments.json:
+            print_json({"url": host.url, "mode": settings.mode})
+        else:
+            print(host.describe())
+            for name in made:
+                print(f"No {name} is set; for this run it is {made[name]}")
+            print(f"Work Assignment ready at {host.url}, mode {settings.mode}", flush=True)
+        host.wait()
     return DONE
 
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "explain": "work_assignment.cli.explain",
     "host": "work_assignment.cli.host",
     "mock": "work_assignment.cli.mock",
+    "poison": "work_assignment.cli.poison",
     "segments": "work_assignment.cli.segments",
     "sweep": "work_assignment.cli.sweep",
     "webhooks": "work_assignment.cli.webhooks",

@@ -1,4 +1,4 @@
-"""wa sweep: decide now what waits, list the sweeps there were, or undo one."""
+"""wa sweep: decide now what waits, list the sweeps there were, stop or undo one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from work_assignment.bootstrap import sweeping
-from work_assignment.cli import sweep_view
+from work_assignment.bootstrap import now, sweeping
+from work_assignment.cli import sweep_view, sweep_watch
 from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
+from work_assignment.cli.sweep_progress import display
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.domain.runs.sweeps import SweepStatus
+from work_assignment.services import sweep_keeping
 from work_assignment.services.sweep_orders import Order
+from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.settings import Settings, read_settings
 
-SUMMARY = "decide now what waits; list sweeps, or undo one"
+SUMMARY = "decide now what waits; list sweeps, stop or undo one"
 _LISTED = 50
-_OPTIONS = ("segment", "record_type", "since", "limit")
+_OPTIONS = ("segment", "record_type", "since", "limit", "watch")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,13 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="records created on this day or later, also those older than the definitions",
     )
     parser.add_argument("--limit", type=_number, metavar="N", help="at most so many, oldest first")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        default=None,
+        help="have the running app do it, and watch; Ctrl-C ends the watching, not the sweep",
+    )
     parser.set_defaults(misused=parser.error)
-    actions = parser.add_subparsers(dest="action", metavar="[list | undo ID]")
+    actions = parser.add_subparsers(dest="action", metavar="[list | stop ID | undo ID]")
     listing = actions.add_parser("list", help=f"the last {_LISTED} sweeps, newest first")
+    stopping = actions.add_parser("stop", help="end one that goes on, after its block at hand")
     undoing = actions.add_parser("undo", help="give records back to their previous owners")
-    undoing.add_argument("id", metavar="ID", help="the sweep's id, as it was printed")
+    for action in (stopping, undoing):
+        action.add_argument("id", metavar="ID", help="the sweep's id, as it was printed")
     undoing.add_argument("--dry-run", action="store_true", help="show it and write nothing")
-    for action in (listing, undoing):
+    for action in (listing, stopping, undoing):
         action.add_argument("--url", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         action.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -67,23 +78,52 @@ def _number(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Sweep, list or undo; 1 when not all could be done that was asked."""
+    """Sweep, list, stop or undo; 1 when not all could be done that was asked."""
     if arguments.action is None:
-        return _sweep(arguments)
+        return _watch(arguments) if arguments.watch else _sweep(arguments)
     for option in _OPTIONS:
         if getattr(arguments, option) is not None:
             name = option.replace("_", "-")
             arguments.misused(f"--{name} says what to sweep; 'sweep {arguments.action}' sweeps not")
-    return _list(arguments) if arguments.action == "list" else _undo(arguments)
+    actions = {"list": _list, "stop": _stop, "undo": _undo}
+    return actions[arguments.action](arguments)
+
+
+def _order(arguments: argparse.Namespace) -> Order:
+    return Order(arguments.segment, arguments.record_type, arguments.since, arguments.limit)
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    order = Order(arguments.segment, arguments.record_type, arguments.since, arguments.limit)
     with (
         stoppable() as stopped,
-        sweeping(_settings(arguments), stopped=stopped) as tools,
+        display(is_json=arguments.json, limit=arguments.limit) as shown,
+        sweeping(
+            _settings(arguments), stopped=stopped, begun=shown.begun, progress=shown.show
+        ) as tools,
     ):
-        report = tools.sweeper.sweep(order)
+        report = tools.sweeper.sweep(_order(arguments))
+    return _tell(report, arguments)
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    with (
+        connection(arguments) as client,
+        display(is_json=arguments.json, limit=arguments.limit) as shown,
+    ):
+        store, sweep = sweep_watch.hand_over(client, _order(arguments), shown)
+        try:
+            report = sweep_watch.follow(store, sweep, shown)
+        except KeyboardInterrupt:
+            print(
+                "wa sweep: it is not watched any more, and goes on; "
+                f"'wa sweep stop {sweep.id}' stops it",
+                file=sys.stderr,
+            )
+            raise
+    return _tell(report, arguments)
+
+
+def _tell(report: SweepReport, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(sweep_view.swept_data(report))
     else:
@@ -101,11 +141,27 @@ def _list(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _undo(arguments: argparse.Namespace) -> int:
+def _id(arguments: argparse.Namespace) -> str:
     try:
-        sweep_id = str(UUID(arguments.id))
+        return str(UUID(arguments.id))
     except ValueError:
         raise Refused(f"{arguments.id!r} is not the id of a sweep") from None
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    with connection(arguments) as client:
+        sweep = sweep_keeping.stop(SweepStore(client, dict), _id(arguments), now())
+    if sweep is None:
+        raise Refused(f"no sweep {arguments.id} is going on")
+    if arguments.json:
+        print_json(sweep_view.sweep_data(sweep))
+    else:
+        print(f"{sweep.name}: it ends after its block at hand")
+    return DONE
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    sweep_id = _id(arguments)
     is_dry = arguments.dry_run
     with sweeping(_settings(arguments)) as tools:
         report = tools.undoer.undo(sweep_id, dry_run=is_dry)

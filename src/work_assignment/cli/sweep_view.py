@@ -9,7 +9,7 @@ from typing import Any
 
 from work_assignment.domain.runs.sweeps import Sweep
 from work_assignment.domain.runs.undoing import Left, Why
-from work_assignment.services.sweeping import SweepReport
+from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.services.undoing import UndoReport
 
 _REASONS = 15
@@ -19,7 +19,8 @@ _NAMED = 5
 def swept(report: SweepReport) -> Iterator[str]:
     """What a sweep did, with the reasons why records stay unassigned, the most frequent first."""
     sweep = report.sweep
-    yield f"{sweep.name}: {sweep.status.value} in {report.seconds:.1f} s"
+    cost = f", {report.requests:,} requests" if report.requests else ""
+    yield f"{sweep.name}: {sweep.status.value} in {report.seconds:.1f} s{cost}"
     if sweep.message:
         yield f"  {sweep.message}."
     figures = {"records": sweep.counts.total, "assigned": report.assigned}
@@ -80,14 +81,15 @@ def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
 def undone(report: UndoReport, *, is_dry: bool) -> Iterator[str]:
     """What came back, and what was left and why, with the first few names."""
     verb = "would come back" if is_dry else "came back"
-    yield f"{report.sweep.name}: {_records(len(report.back))} {verb}"
+    yield f"{report.sweep.name}: {_records(report.came_back)} {verb}"
     if report.before:
         yield f"  {_records(report.before)} had come back before"
     for why in Why:
         entries = [entry for entry in report.left if entry.why is why]
-        if entries:
-            yield f"  {_records(len(entries))} left, {why.value}: {_names(entries)}"
-    if not (report.back or report.before or report.left):
+        count = report.reasons[why]
+        if count:
+            yield f"  {_records(count)} left, {why.value}: {_names(entries, count)}"
+    if not (report.came_back or report.before or report.left):
         yield "  It had assigned none."
     if not report.is_complete:
         yield "  Try again for what could not be written."
@@ -97,18 +99,20 @@ def _records(count: int) -> str:
     return "1 record" if count == 1 else f"{count} records"
 
 
-def _names(entries: Sequence[Left]) -> str:
+def _names(entries: Sequence[Left], count: int) -> str:
     named = [
         entry.swept.record_name + (f" ({entry.detail})" if entry.detail else "")
         for entry in entries[:_NAMED]
     ]
-    more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    more = f" and {count - len(named)} more" if count > len(named) else ""
     return ", ".join(named) + more
 
 
 def sweep_data(sweep: Sweep) -> dict[str, Any]:
     """A sweep as plain data: status and trigger by name, counts beside the rest."""
     row = asdict(sweep)
+    for inward in ("cursor", "version", "idle", "fault"):
+        del row[inward]
     counts: dict[str, int] = row.pop("counts")
     named = {"status": sweep.status.value, "trigger": sweep.trigger.name.lower()}
     return row | counts | named
@@ -122,19 +126,22 @@ def swept_data(report: SweepReport) -> dict[str, Any]:
         "assigned": report.assigned,
         "by_hand": report.by_hand,
         "left_waiting": report.left,
+        "requests": report.requests,
         "unassigned": dict(report.unassigned.most_common()),
     }
 
 
 def undone_data(report: UndoReport, *, is_dry: bool) -> dict[str, Any]:
-    """What came back and what did not, as plain data."""
+    """What came back and what did not, as plain data; of very many the first are listed."""
     return {
         "sweep": sweep_data(report.sweep),
         "dry_run": is_dry,
         "came_back": [
             {"name": swept.record_name, "record": asdict(swept.key)} for swept in report.back
         ],
+        "came_back_count": report.came_back,
         "came_back_before": report.before,
+        "left_count": report.reasons.total(),
         "left": [
             {
                 "name": entry.swept.record_name,

@@ -127,6 +127,12 @@ class ProcessingMode(IntEnum):
     ASYNCHRONOUS = 1
 
 
+class SystemJobStatus(IntEnum):
+    """statuscode of asyncoperation."""
+
+    FAILED = 31
+
+
 class EndpointContract(IntEnum):
     """contract of serviceendpoint."""
 

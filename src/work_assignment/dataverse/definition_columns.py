@@ -147,6 +147,7 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "owner_column": SettingColumn.OWNER_COLUMN,
             "flap_limit_moves": SettingColumn.FLAP_LIMIT_MOVES,
             "flap_limit_hours": SettingColumn.FLAP_LIMIT_HOURS,
+            "keep_runs_days": SettingColumn.KEEP_RUNS_DAYS,
             "definitions_version": SettingColumn.DEFINITIONS_VERSION,
         },
     ),
@@ -196,6 +197,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("name", "record_type", "user_id", "attribute_id"), _text),
     **dict.fromkeys(("allow_move_in", "reassign_on_move", "capacity", "keep_self_created"), bool),
     "takes_assignments": lambda value: value is None or bool(value),
+    "keep_runs_days": lambda value: SettingsRow().keep_runs_days if value is None else value,
     "activated_on": lambda value: moment(value) if value else None,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from work_assignment.dataverse import fetch, messages
-from work_assignment.dataverse.choices import RunMode
+from work_assignment.dataverse.choices import AssignmentResult, RunMode
 from work_assignment.dataverse.messages import FORMATTED_VALUE, PLAIN, Prefer, Request
 from work_assignment.dataverse.names import (
     ROUTING_RUN,
@@ -20,18 +20,22 @@ from work_assignment.dataverse.names import (
 from work_assignment.dataverse.queries import (
     Expand,
     Filter,
+    Guid,
     Query,
+    after,
     and_,
     desc,
     eq,
     ge,
     in_chunks,
     is_null,
+    or_,
 )
 from work_assignment.dataverse.schemas import wire_name
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.runs.facts import Rulebook
+from work_assignment.domain.runs.sweeps import Page
 
 _OPEN = eq(Common.STATE, 0)
 
@@ -53,6 +57,7 @@ def sellers() -> Request:
                 SellerColumn.LAST_ASSIGNED_ON,
                 SellerColumn.ORDER_STAMP,
                 SellerColumn.RULE_STAMPS,
+                SellerColumn.UNUSED_TURNS,
             ),
             filter=_OPEN,
             expand=(Expand(SellerColumn.SYSTEM_USER.navigation, select=("isdisabled",)),),
@@ -127,6 +132,33 @@ def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
             ),
             orderby=(Common.CREATED_ON, schema.primary_id),
             top=limit,
+        ),
+        prefer=_wishes(rulebook),
+    )
+
+
+def page(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
+    """The next open records of a sweep, with those that found nobody before."""
+    result = RoutedColumn.ASSIGNMENT_RESULT
+    parts: list[Filter] = [
+        _OPEN,
+        or_(is_null(result), eq(result, AssignmentResult.FAILED)),
+        ge(Common.CREATED_ON, page.scope.created_from[schema.table]),
+    ]
+    if page.scope.segment is not None:
+        segment_id = page.scope.segment.id
+        wanted = None if segment_id is None else Guid(segment_id)
+        parts.append(eq(RoutedColumn.SEGMENT.value, wanted))
+    place = page.after.get(schema.table)
+    if place is not None:
+        parts.append(after(place.created_at, Guid(place.id), id_column=schema.primary_id))
+    return messages.get(
+        Query(
+            schema.entity_set,
+            select=_record_columns(schema, rulebook),
+            filter=and_(*parts),
+            orderby=(Common.CREATED_ON, schema.primary_id),
+            top=min(page.limit, fetch.LONGEST_PAGE),
         ),
         prefer=_wishes(rulebook),
     )

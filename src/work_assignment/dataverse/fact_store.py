@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from work_assignment.dataverse import fact_queries, mapping, messages
 from work_assignment.dataverse.batches import Batch
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.errors import AggregateTooLarge
-from work_assignment.dataverse.fetch import Fetch
+from work_assignment.dataverse.fetch import LONGEST_PAGE, Fetch
 from work_assignment.dataverse.messages import Request, Response, Row
-from work_assignment.dataverse.names import RoutingRunColumn, SettingColumn
+from work_assignment.dataverse.names import Common, RoutingRunColumn, SettingColumn
 from work_assignment.dataverse.queries import Guid, in_chunks
+from work_assignment.dataverse.record_reader import Found, RecordReader
 from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.rows import Rows
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import RecordKey, SellerId
-from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Rulebook
+from work_assignment.domain.runs.facts import (
+    CurrentRecord,
+    Gathered,
+    LastRun,
+    Result,
+    Rulebook,
+)
+from work_assignment.domain.runs.sweeps import Page
 
 _SELLERS_A_COUNT = 200
-Read = TypeVar("Read")
 
 _log = logging.getLogger(__name__)
 
@@ -63,9 +70,73 @@ class FactStore:
         Waiting records come oldest first over all types, at most `waiting` of them.
         """
         with away_means_unavailable():
-            return self._gather(rulebook, asked, waiting)
+            return self._gather(rulebook, asked, self._waiting(rulebook, waiting), waiting)
 
-    def _gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], waiting: int) -> Gathered:
+    def gather_page(self, rulebook: Rulebook, page: Page) -> Gathered:
+        """Read what a block of a sweep needs: its records, which wait, are read whole.
+
+        `last_runs` are those of records that found nobody before.
+        """
+        with away_means_unavailable():
+            gathered = self._gather(rulebook, (), self._page(rulebook, page), page.limit)
+            if page.limit > LONGEST_PAGE:
+                gathered = self._with_more(rulebook, page, gathered)
+            return replace(gathered, last_runs=self._last_runs(gathered.waiting))
+
+    def _with_more(self, rulebook: Rulebook, page: Page, gathered: Gathered) -> Gathered:
+        """Read on until the page has its records: one answer holds no more than 5,000."""
+        reached, found = dict(gathered.reached), list(gathered.waiting)
+        more = reached
+        while more and len(found) < page.limit:
+            rest = Page(page.scope, {**page.after, **reached}, page.limit - len(found))
+            part = self._records_of(rulebook, rest)
+            more = dict(part.reached)
+            found += part.records
+            reached |= more
+        others = self._related.read(
+            rulebook.reach,
+            _routed_ids(rulebook, (entry.key for entry in found[len(gathered.waiting) :])),
+        )
+        rows = gathered.rows.with_others(others)
+        return replace(gathered, waiting=tuple(found), reached=reached, rows=rows)
+
+    def _page(self, rulebook: Rulebook, page: Page) -> list[tuple[TableSchema, Request]]:
+        known = self._definitions.schemas
+        return [
+            (known[table], fact_queries.page(known[table], rulebook, page))
+            for table in page.scope.created_from
+            if table in known
+        ]
+
+    def _records_of(self, rulebook: Rulebook, page: Page) -> Found:
+        """The records of a page and nothing else."""
+        plan = _Plan()
+        asked = [(schema, plan.ask(request)) for schema, request in self._page(rulebook, page)]
+        answers = self._client.send_batch(Batch(plan.requests, continue_on_error=True))
+        rows = _Answers(plan, [_response(answer) for answer in answers])
+        reader = RecordReader(rulebook)
+        return reader.oldest([(schema, rows.of(place)) for schema, place in asked], page.limit)
+
+    def _last_runs(self, found: Sequence[CurrentRecord]) -> dict[RecordKey, LastRun]:
+        """What the run log says of records that were tried before; one request for all."""
+        tried = [current.key for current in found if current.result is not Result.UNDECIDED]
+        if not tried:
+            return {}
+        requests = fact_queries.runs(tried)
+        answers = self._client.send_batch(Batch(requests))
+        return _newest(
+            row
+            for request, answer in zip(requests, answers, strict=True)
+            for row in _response(answer).raise_for_error(request.what).rows
+        )
+
+    def _gather(
+        self,
+        rulebook: Rulebook,
+        asked: Sequence[RecordKey],
+        searches: Sequence[tuple[TableSchema, Request]],
+        limit: int,
+    ) -> Gathered:
         plan = _Plan()
         stamp = plan.ask(fact_queries.stamp())
         sellers = plan.ask(fact_queries.sellers())
@@ -75,23 +146,30 @@ class FactStore:
             for ids in _chunks(list(rulebook.definitions.sellers))
         ]
         records = self._ask_for_records(plan, rulebook, asked)
-        found = self._ask_for_waiting(plan, rulebook, waiting)
+        found = [(schema, plan.ask(request)) for schema, request in searches]
         runs = [plan.ask(request) for request in fact_queries.runs(asked)]
         around = self._ask_around(plan, rulebook, asked)
         answers = self._client.send_batch(Batch(plan.requests, continue_on_error=True))
         rows = _Answers(plan, [_response(answer) for answer in answers])
-        unreadable: set[RecordKey] = set()
-        asked_for = _records(rows, records, rulebook, unreadable)
-        waits = _oldest(_records(rows, found, rulebook, unreadable), waiting)
+        reader = RecordReader(rulebook)
+        asked_for = [
+            current
+            for schema, place in records
+            for current in reader.records(schema, rows.of(place))
+        ]
+        waits = reader.oldest([(schema, rows.of(place)) for schema, place in found], limit)
+        known = set(asked)
+        new = [current.key for current in waits.records if current.key not in known]
         return Gathered(
             stamp=_stamp_of(rows.of(stamp)),
-            sellers=tuple(_readable(mapping.seller_row_from_row, rows.of(sellers))),
+            sellers=tuple(mapping.readable(mapping.seller_row_from_row, rows.of(sellers))),
             open_counts=self._count(rows, counts, rulebook),
             asked={entry.key: entry for entry in asked_for},
-            waiting=waits,
+            waiting=waits.records,
             last_runs=_newest(row for run in runs for row in rows.of(run)),
-            unreadable=frozenset(unreadable),
-            rows=self._around(rows, around, rulebook, {entry.key for entry in waits} - set(asked)),
+            unreadable=frozenset(reader.unreadable),
+            rows=self._around(rows, around, rulebook, new),
+            reached=waits.reached,
         )
 
     def _ask_around(
@@ -136,13 +214,11 @@ class FactStore:
             for chunk in in_chunks(schema.primary_id, ids)
         ]
 
-    def _ask_for_waiting(
-        self, plan: _Plan, rulebook: Rulebook, waiting: int
-    ) -> list[tuple[TableSchema, int]]:
-        if waiting == 0:
+    def _waiting(self, rulebook: Rulebook, limit: int) -> list[tuple[TableSchema, Request]]:
+        if limit == 0:
             return []
         return [
-            (schema, plan.ask(fact_queries.waiting(schema, rulebook, waiting)))
+            (schema, fact_queries.waiting(schema, rulebook, limit))
             for table in rulebook.definitions.record_types
             for schema in (self._definitions.schemas[table],)
         ]
@@ -232,50 +308,18 @@ def _chunks(sellers: list[SellerId]) -> list[list[SellerId]]:
     ]
 
 
-def _records(
-    answers: _Answers,
-    asked: Sequence[tuple[TableSchema, int]],
-    rulebook: Rulebook,
-    unreadable: set[RecordKey],
-) -> list[CurrentRecord]:
-    """The records of these answers; the keys of those that cannot be read are added to a set."""
-    found = []
-    for schema, place in asked:
-        reading = mapping.Reading(
-            rulebook.columns[schema.table],
-            rulebook.labelled,
-            rulebook.owner_column,
-            rulebook.score_column,
-        )
-        for row in answers.of(place):
-            try:
-                found.append(mapping.record_from_row(row, schema, reading))
-            except mapping.BadRow as exc:
-                _log.error("a record is left alone: %s", exc)
-                unreadable.add(RecordKey(schema.table, row[schema.primary_id]))
-    return found
-
-
-def _readable(read: Callable[[Row], Read], rows: Iterable[Row]) -> Iterator[Read]:
-    """The rows that can be read; one that cannot must not keep all others waiting."""
-    for row in rows:
-        try:
-            yield read(row)
-        except mapping.BadRow as exc:
-            _log.error("a row is left out: %s", exc)
-
-
-def _oldest(found: Iterable[CurrentRecord], limit: int) -> tuple[CurrentRecord, ...]:
-    in_order = sorted(found, key=lambda current: (current.record.created_at, current.record.id))
-    return tuple(in_order[:limit])
-
-
 def _newest(rows: Iterable[Row]) -> dict[RecordKey, LastRun]:
-    """The first row of each record that can be read; they come newest first."""
+    """The newest row of each record that can be read; of two of one second the one written last."""
     found: dict[RecordKey, LastRun] = {}
-    for key, run in _readable(_keyed_run, rows):
+    for key, run in mapping.readable(_keyed_run, sorted(rows, key=_age, reverse=True)):
         found.setdefault(key, run)
     return found
+
+
+def _age(row: Row) -> tuple[str, str, int]:
+    """What rises with time: moments have whole seconds, versions rise with each write."""
+    decided = str(row.get(RoutingRunColumn.DECIDED_ON) or "")
+    return decided, str(row.get(Common.CREATED_ON) or ""), mapping.version_number(row)
 
 
 def _keyed_run(row: Row) -> tuple[RecordKey, LastRun]:

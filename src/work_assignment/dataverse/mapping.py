@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from work_assignment.dataverse.choices import AssignmentResult
 from work_assignment.dataverse.messages import FORMATTED_VALUE, Row
@@ -23,12 +24,23 @@ from work_assignment.dataverse.names import (
     TableName,
 )
 from work_assignment.dataverse.schemas import wire_name
+from work_assignment.domain.defining.rounds import Turn
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.operators import ColumnKind
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, Record, RecordId, RuleId, SellerId, Value
-from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Reservation, Result, SellerRow
+from work_assignment.domain.runs.facts import (
+    CurrentRecord,
+    LastRun,
+    Reservation,
+    Result,
+    SellerRow,
+)
 from work_assignment.domain.statuses import RoutingStatus
+
+Read = TypeVar("Read")
+
+_log = logging.getLogger(__name__)
 
 
 class BadRow(DefinitionError):
@@ -41,6 +53,12 @@ class BadRow(DefinitionError):
 def moment(text: str) -> datetime:
     """A date and time as Dataverse writes it."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def version_number(row: Row) -> int:
+    """The number in a row's ETag, such as `W/"1234"`; 0 where there is none."""
+    digits = "".join(filter(str.isdecimal, str(row.get("@odata.etag", ""))))
+    return int(digits or 0)
 
 
 def _moment_or_none(text: str | None) -> datetime | None:
@@ -183,6 +201,8 @@ def seller_row_from_row(row: Row) -> SellerRow:
         reservations=_reservations(row),
         barred="is disabled" if user.get("isdisabled") else "",
         rule_stamps=_rule_stamps(row),
+        open_count=row.get(SellerColumn.OPEN_COUNT) or 0,
+        unused=_unused(row),
     )
 
 
@@ -196,6 +216,24 @@ def _rule_stamps(row: Row) -> dict[RuleId, int]:
         raise BadRow(
             SELLER.logical_name, row[SELLER.primary_id], SellerColumn.RULE_STAMPS, str(exc)
         ) from exc
+
+
+def _unused(row: Row) -> dict[RuleId, tuple[int, ...]]:
+    text = row.get(SellerColumn.UNUSED_TURNS)
+    if not text:
+        return {}
+    try:
+        rounds = json.loads(text).items()
+        return {RuleId(round_): tuple(sorted(map(int, turns))) for round_, turns in rounds}
+    except (ValueError, AttributeError, TypeError) as exc:
+        raise BadRow(
+            SELLER.logical_name, row[SELLER.primary_id], SellerColumn.UNUSED_TURNS, str(exc)
+        ) from exc
+
+
+def unused_text(unused: Mapping[RuleId, Sequence[int]]) -> str | None:
+    """Unused turns by round as the column holds them; none leave it empty."""
+    return json.dumps(unused, separators=(",", ":"), sort_keys=True) if unused else None
 
 
 def rule_stamps_text(stamps: Mapping[RuleId, int]) -> str | None:
@@ -213,14 +251,20 @@ def _reservations(row: Row) -> tuple[Reservation, ...]:
                 entry["block"],
                 int(entry["shares"]),
                 moment(entry["expires"]),
-                tuple(map(str, entry.get("records", ()))),
+                {str(record): _turn(turn) for record, turn in entry["records"].items()},
+                {RuleId(round_): int(stamp) for round_, stamp in entry["before"].items()},
             )
             for entry in json.loads(text)
         )
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise BadRow(
             SELLER.logical_name, row[SELLER.primary_id], SellerColumn.RESERVATIONS, str(exc)
         ) from exc
+
+
+def _turn(entry: Sequence[Any]) -> Turn:
+    number, round_ = entry
+    return Turn(int(number), RuleId(round_))
 
 
 def reservations_text(reservations: Iterable[Reservation]) -> str | None:
@@ -231,6 +275,7 @@ def reservations_text(reservations: Iterable[Reservation]) -> str | None:
             "shares": entry.shares,
             "expires": entry.expires_at.isoformat(),
             "records": entry.records,
+            "before": entry.before,
         }
         for entry in reservations
     ]
@@ -255,6 +300,7 @@ def last_run_from_row(row: Row) -> LastRun:
         seller_id=row.get(RoutingRunColumn.ASSIGNED_SELLER.value),
         owner=_left_with(row),
         written_at=_moment_or_none(row.get(Common.CREATED_ON)),
+        previous_owner=previous_owner(row),
     )
 
 
@@ -281,3 +327,12 @@ def previous_owner(row: Row) -> Owner | None:
         row.get(RoutingRunColumn.PREVIOUS_OWNER),
     )
     return Owner(str(kind), str(owner).lower()) if kind and owner else None
+
+
+def readable(read: Callable[[Row], Read], rows: Iterable[Row]) -> Iterator[Read]:
+    """The rows that can be read; one that cannot must not keep all others waiting."""
+    for row in rows:
+        try:
+            yield read(row)
+        except BadRow as exc:
+            _log.error("a row is left out: %s", exc)

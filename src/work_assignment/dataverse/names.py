@@ -61,6 +61,7 @@ QUEUE_ITEM = TableName("queueitem", "queueitems", "queueitemid")
 ORGANIZATION = TableName("organization", "organizations", "organizationid")
 ROLE = TableName("role", "roles", "roleid")
 APP_NOTIFICATION = TableName("appnotification", "appnotifications", "appnotificationid")
+SYSTEM_JOB = TableName("asyncoperation", "asyncoperations", "asyncoperationid")
 SERVICE_ENDPOINT = TableName("serviceendpoint", "serviceendpoints", "serviceendpointid")
 SDK_MESSAGE = TableName("sdkmessage", "sdkmessages", "sdkmessageid")
 SDK_MESSAGE_FILTER = TableName("sdkmessagefilter", "sdkmessagefilters", "sdkmessagefilterid")
@@ -171,6 +172,7 @@ class SellerColumn:
     WORKING_HOURS = "wa_workinghours"
     TIME_OFF = "wa_timeoff"
     RULE_STAMPS = "wa_rulestamps"
+    UNUSED_TURNS = "wa_unusedturns"
 
 
 class SettingColumn:
@@ -187,6 +189,8 @@ class SettingColumn:
     OWNER_COLUMN = "wa_ownercolumn"
     FLAP_LIMIT_MOVES = "wa_flaplimitmoves"
     FLAP_LIMIT_HOURS = "wa_flaplimithours"
+    KEEP_RUNS_DAYS = "wa_keeprunsdays"
+    RUNS_CLEARED_ON = "wa_runsclearedon"
     DEFINITIONS_VERSION = "wa_definitionsversion"
 
 
@@ -236,6 +240,7 @@ class SweepColumn:
     UNDONE = "wa_undone"
     UNDONE_COUNT = "wa_undonecount"
     MESSAGE = "wa_message"
+    CURSOR = "wa_cursor"
     STATUS = "statuscode"
 
 
@@ -278,6 +283,17 @@ class QueueItemColumn:
     OBJECT = LookupName("objectid", "objectid_lead")
     QUEUE = LookupName("queueid", "queueid")
     WORKER = LookupName("workerid", "workerid_systemuser")
+
+
+class SystemJobColumn:
+    """asyncoperation."""
+
+    NAME = "name"
+    OPERATION_TYPE = "operationtype"
+    MESSAGE = "message"
+    STATUS = "statuscode"
+    COMPLETED_ON = "completedon"
+    OWNING_EXTENSION = LookupName("owningextensionid", "owningextensionid")
 
 
 class AppNotificationColumn:

@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from work_assignment.dataverse import mapping, messages
-from work_assignment.dataverse.batches import ChangeSet
-from work_assignment.dataverse.messages import Request, bind, unbind
+from work_assignment.dataverse.messages import Request, Row, bind, unbind
 from work_assignment.dataverse.names import (
     APP_NOTIFICATION,
     ASSIGNMENT_RULE,
@@ -26,9 +25,16 @@ from work_assignment.dataverse.names import (
     SellerColumn,
 )
 from work_assignment.domain.filtering.schemas import TableSchema
-from work_assignment.domain.records import Owner
+from work_assignment.domain.records import Owner, RecordKey, RuleId, SellerId
 from work_assignment.domain.runs.facts import LastRun
-from work_assignment.domain.runs.outcomes import Notice, Outcome, Run, SellerChange
+from work_assignment.domain.runs.outcomes import (
+    Committed,
+    Notice,
+    Outcome,
+    Run,
+    SellerChange,
+    Telling,
+)
 
 _OWNER_SETS = {"systemuser": SYSTEM_USER.entity_set, "team": TEAM.entity_set}
 _ASSIGNED_TO = {
@@ -129,7 +135,7 @@ def run_row(run: Run) -> dict[str, Any]:
         RoutingRunColumn.ATTEMPTS: 1,
         RoutingRunColumn.DECIDED_ON: run.decided_at,
         RoutingRunColumn.LAST_ATTEMPT_ON: run.decided_at,
-        RoutingRunColumn.TELL_PENDING: run.tell,
+        RoutingRunColumn.TELL_PENDING: run.tell is Telling.AT_ONCE,
     }
     if run.segment_id:
         row |= bind(RoutingRunColumn.SEGMENT.navigation, SEGMENT.entity_set, run.segment_id)
@@ -176,32 +182,75 @@ def seller_request(change: SellerChange) -> Request:
         SellerColumn.ORDER_STAMP: change.order_stamp,
         SellerColumn.LAST_ASSIGNED_ON: change.last_assigned_at,
         SellerColumn.RESERVATIONS: mapping.reservations_text(change.reservations),
+        SellerColumn.UNUSED_TURNS: mapping.unused_text(change.unused),
     }
     if change.open_count is not None:
         changes[SellerColumn.OPEN_COUNT] = change.open_count
     if change.rule_stamps:
         changes[SellerColumn.RULE_STAMPS] = mapping.rule_stamps_text(change.rule_stamps)
-    return messages.update(SELLER.entity_set, change.row.id, changes, version=change.row.version)
+    return messages.update(
+        SELLER.entity_set,
+        change.row.id,
+        changes,
+        version=change.row.version,
+        returning=(SELLER.primary_id,),
+    )
 
 
-def notice_change_set(notice: Notice) -> ChangeSet:
-    """The notification and, with it, the note that it was sent. Sent twice it is one row.
+COMMITTED_COLUMNS = (
+    RoutingRunColumn.BLOCK,
+    RoutingRunColumn.RECORD_TYPE,
+    RoutingRunColumn.RECORD_ID,
+    RoutingRunColumn.NAME,
+    RoutingRunColumn.REASON,
+    RoutingRunColumn.ASSIGNED_SELLER.value,
+    RoutingRunColumn.ASSIGNMENT_RULE.value,
+    RoutingRunColumn.PREVIOUS_OWNER,
+    RoutingRunColumn.PREVIOUS_OWNER_TYPE,
+)
+
+
+def committed_from_row(row: Row) -> Committed:
+    """An assignment to a seller, as the run log has it."""
+    rule = row.get(RoutingRunColumn.ASSIGNMENT_RULE.value)
+    return Committed(
+        block=row[RoutingRunColumn.BLOCK],
+        run_id=row[ROUTING_RUN.primary_id],
+        key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
+        record_name=row.get(RoutingRunColumn.NAME) or "",
+        reason=row.get(RoutingRunColumn.REASON) or "",
+        seller_id=SellerId(row[RoutingRunColumn.ASSIGNED_SELLER.value]),
+        rule_id=None if rule is None else RuleId(rule),
+        previous_owner=mapping.previous_owner(row),
+    )
+
+
+def notice_requests(notice: Notice) -> list[Request]:
+    """The notification and, where it is to be noted, that its run was told. Sent twice it is one row.
 
     The row is written under an id of our own because SendAppNotification makes a new one at every
     call (Send in-app notifications: the action and the table are two ways to one row).
     """
-    link = f"?pagetype=entityrecord&etn={notice.key.table}&id={notice.key.id}"
-    action = {"title": "Open", "data": {"url": link, "navigationTarget": "inline", "type": "url"}}
+    action = {
+        "title": "Open",
+        "data": {"url": _link(notice), "navigationTarget": "inline", "type": "url"},
+    }
     row = {
         AppNotificationColumn.TITLE: notice.title[:500],
         AppNotificationColumn.BODY: notice.body[:1000],
         AppNotificationColumn.DATA: json.dumps({"actions": [action]}),
         **bind(Common.OWNER.navigation, SYSTEM_USER.entity_set, notice.recipient),
     }
-    told = {RoutingRunColumn.TELL_PENDING: False}
-    return ChangeSet(
-        [
-            messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row),
-            messages.update(ROUTING_RUN.entity_set, notice.run_id, told, version="*"),
-        ]
-    )
+    requests = [messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row)]
+    if notice.run_id is not None:
+        told = {RoutingRunColumn.TELL_PENDING: False}
+        requests.append(messages.update(ROUTING_RUN.entity_set, notice.run_id, told, version="*"))
+    return requests
+
+
+def _link(notice: Notice) -> str:
+    """The page that shows the record, or the list of those of its table."""
+    first = notice.records[0]
+    if len(notice.records) == 1:
+        return f"?pagetype=entityrecord&etn={first.table}&id={first.id}"
+    return f"?pagetype=entitylist&etn={first.table}"

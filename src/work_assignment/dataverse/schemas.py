@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from work_assignment.dataverse.batches import Batch, PartResult
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.messages import Request, Row
+from work_assignment.dataverse.messages import Request, Response, Row
 from work_assignment.dataverse.queries import checked_name, with_options
 from work_assignment.domain.filtering.operators import ColumnKind
 from work_assignment.domain.filtering.rows import id_column, parent_column
@@ -41,11 +42,36 @@ class TableDefinition:
 
 def read_definition(client: DataverseClient, table: str) -> TableDefinition:
     """Read a table's names; raises NotFound when there is no such table."""
+    return _names(client.send(_names_request(table)).json)
+
+
+def _names_request(table: str) -> Request:
     select = "LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute"
-    row = client.send(definition_request(table, options={"$select": select})).json
+    return definition_request(table, options={"$select": select})
+
+
+def _names(row: Row) -> TableDefinition:
     return TableDefinition(
         row["EntitySetName"], row["PrimaryIdAttribute"], row.get("PrimaryNameAttribute")
     )
+
+
+def _column_requests(table: str) -> tuple[Request, Request, Request]:
+    """What is asked of all columns, of dates and of lookups."""
+    every = {"$select": "LogicalName,SchemaName,AttributeType,AttributeTypeName"}
+    dates = {"$select": "LogicalName,DateTimeBehavior"}
+    lookups = {"$select": "LogicalName,Targets"}
+    return (
+        definition_request(table, "/Attributes", every),
+        definition_request(table, f"/Attributes/{cast('DateTime')}", dates),
+        definition_request(table, f"/Attributes/{cast('Lookup')}", lookups),
+    )
+
+
+def _answered(answer: PartResult, question: Request) -> Response:
+    if not isinstance(answer, Response):
+        raise TypeError(f"a read was answered by {type(answer).__name__}")
+    return answer.raise_for_error(question.what)
 
 
 def read_schema(client: DataverseClient, table: str, *, with_labels: bool = True) -> TableSchema:
@@ -54,12 +80,15 @@ def read_schema(client: DataverseClient, table: str, *, with_labels: bool = True
     Labels of choices cost requests, and only definitions being written need them:
     `with_labels=False` leaves them empty.
     """
-    names = read_definition(client, table)
-    select = "LogicalName,SchemaName,AttributeType,AttributeTypeName"
-    attributes = _columns(client, table, {"$select": select})
-    kinds = {**_kinds(attributes), **_date_kinds(client, table)}
+    questions = (_names_request(table), *_column_requests(table))
+    answers = client.send_batch(Batch(questions, continue_on_error=True))
+    definition, columns, dates, lookups = (
+        _answered(answer, question) for answer, question in zip(answers, questions, strict=True)
+    )
+    kinds = {**_kinds(columns.rows), **_kinds_of_dates(dates.rows)}
     labels = _labels(client, table, kinds) if with_labels else {}
-    return _schema(table, names, attributes, kinds, labels, _targets(client, table))
+    names = _names(definition.json)
+    return _schema(table, names, columns.rows, kinds, labels, _targets_of(lookups.rows))
 
 
 def schema_of(definition: Row) -> TableSchema:
@@ -146,31 +175,14 @@ def cast(kind: str) -> str:
     return f"Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
 
 
-def _columns(
-    client: DataverseClient, table: str, options: Mapping[str, str], kind: str | None = None
-) -> list[Row]:
-    """A table's columns, or those of a kind."""
-    path = "/Attributes" if kind is None else f"/Attributes/{cast(kind)}"
-    return client.send(definition_request(table, path, options)).rows
-
-
-def _date_kinds(client: DataverseClient, table: str) -> dict[str, ColumnKind]:
-    """The columns that hold a day, or a time that is the same in every zone, whatever they show."""
-    options = {"$select": "LogicalName,DateTimeBehavior"}
-    return _kinds_of_dates(_columns(client, table, options, "DateTime"))
-
-
 def _kinds_of_dates(rows: Iterable[Row]) -> dict[str, ColumnKind]:
+    """The columns that hold a day, or a time that is the same in every zone, whatever they show."""
     behaviors = {
         row["LogicalName"]: (row.get("DateTimeBehavior") or {}).get("Value") for row in rows
     }
     return {
         name: _BEHAVIORS[behavior] for name, behavior in behaviors.items() if behavior in _BEHAVIORS
     }
-
-
-def _targets(client: DataverseClient, table: str) -> dict[str, tuple[str, ...]]:
-    return _targets_of(_columns(client, table, {"$select": "LogicalName,Targets"}, "Lookup"))
 
 
 def _targets_of(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
@@ -184,7 +196,8 @@ def _labels(
     casts = (*_WITH_LABELS, *([_CHOICES] if ColumnKind.CHOICES in kinds.values() else ()))
     for kind in casts:
         options = {"$select": "LogicalName", "$expand": "OptionSet"}
-        for row in _columns(client, table, options, kind):
+        request = definition_request(table, f"/Attributes/{cast(kind)}", options)
+        for row in client.send(request).rows:
             found[row["LogicalName"]] = _by_label(_options(row.get("OptionSet") or {}))
     return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from work_assignment.dataverse.choices import State
@@ -19,7 +20,15 @@ from work_assignment.dataverse.names import (
     SweepColumn,
 )
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept, Trigger
+from work_assignment.domain.runs.sweeps import (
+    Counts,
+    Cursor,
+    Place,
+    Sweep,
+    SweepStatus,
+    Swept,
+    Trigger,
+)
 
 _STATUSES = {
     SweepStatus.QUEUED: StoredStatus.QUEUED,
@@ -29,8 +38,6 @@ _STATUSES = {
     SweepStatus.SKIPPED: StoredStatus.SKIPPED,
 }
 _READ_STATUSES = {stored: status for status, stored in _STATUSES.items()}
-_GOING_ON = (SweepStatus.QUEUED, SweepStatus.IN_PROGRESS)
-
 GIVEN_COLUMNS = (
     RoutingRunColumn.RECORD_TYPE,
     RoutingRunColumn.RECORD_ID,
@@ -48,14 +55,13 @@ GIVEN_COLUMNS = (
 
 
 def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
-    """A sweep's whole row."""
-    state = State.ACTIVE if sweep.status in _GOING_ON else State.INACTIVE
+    """A sweep's whole row; one that is queued has not begun."""
+    state = State.ACTIVE if sweep.is_going_on else State.INACTIVE
     row: dict[str, Any] = {
         SweepColumn.NAME: sweep.name,
         SweepColumn.RECORD_TYPE: sweep.record_type,
         SweepColumn.TRIGGER_TYPE: sweep.trigger.value,
         SweepColumn.SINCE: sweep.since,
-        SweepColumn.START_TIME: sweep.started_at,
         SweepColumn.END_TIME: sweep.ended_at,
         SweepColumn.TOTAL_RECORDS: sweep.counts.total,
         SweepColumn.RECORDS_SUCCEEDED_COUNT: sweep.counts.succeeded,
@@ -63,25 +69,28 @@ def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
         SweepColumn.UNDONE: sweep.is_undone,
         SweepColumn.UNDONE_COUNT: sweep.undone,
         SweepColumn.MESSAGE: sweep.message or None,
+        SweepColumn.CURSOR: _cursor_text(sweep.cursor),
         SweepColumn.STATUS: _STATUSES[sweep.status].value,
         Common.STATE: state.value,
     }
+    if sweep.status is not SweepStatus.QUEUED:
+        row[SweepColumn.START_TIME] = sweep.started_at
     if sweep.segment_id is not None:
         row |= bind(SweepColumn.SEGMENT.navigation, SEGMENT.entity_set, sweep.segment_id)
     return row
 
 
-def sweep_from_row(row: Row) -> Sweep:
-    """A sweep as its row says; a person may have made one with little on it."""
-    status = row[SweepColumn.STATUS]
-    if status not in set(StoredStatus):
-        problem = f"{status!r} is no status of a sweep"
-        raise BadRow(SWEEP.logical_name, row[SWEEP.primary_id], SweepColumn.STATUS, problem)
+def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
+    """A sweep as its row says; a person may have made one with little on it.
+
+    `at` is the present by Dataverse's clock.
+    """
     since, ended = row.get(SweepColumn.SINCE), row.get(SweepColumn.END_TIME)
+    cursor, fault = _cursor(row.get(SweepColumn.CURSOR))
     return Sweep(
         id=row[SWEEP.primary_id],
         name=row.get(SweepColumn.NAME) or "",
-        status=_READ_STATUSES[StoredStatus(status)],
+        status=_status(row),
         started_at=moment(row.get(SweepColumn.START_TIME) or row[Common.CREATED_ON]),
         trigger=Trigger(row.get(SweepColumn.TRIGGER_TYPE) or 0),
         segment_id=row.get(SweepColumn.SEGMENT.value),
@@ -96,7 +105,78 @@ def sweep_from_row(row: Row) -> Sweep:
         message=row.get(SweepColumn.MESSAGE) or "",
         is_undone=bool(row.get(SweepColumn.UNDONE)),
         undone=row.get(SweepColumn.UNDONE_COUNT) or 0,
+        cursor=cursor,
+        version=row["@odata.etag"],
+        idle=at - moment(row[Common.MODIFIED_ON]) if at else timedelta(0),
+        fault=fault,
     )
+
+
+def _status(row: Row) -> SweepStatus:
+    """How far it has come. What a form creates is "in progress" by default, and waits to begin."""
+    status = row[SweepColumn.STATUS]
+    if status not in set(StoredStatus):
+        problem = f"{status!r} is no status of a sweep"
+        raise BadRow(SWEEP.logical_name, row[SWEEP.primary_id], SweepColumn.STATUS, problem)
+    read = _READ_STATUSES[StoredStatus(status)]
+    has_begun = row.get(SweepColumn.START_TIME) is not None
+    return SweepStatus.QUEUED if read is SweepStatus.IN_PROGRESS and not has_begun else read
+
+
+def _cursor_text(cursor: Cursor) -> str | None:
+    """The cursor as JSON, without what says nothing."""
+    after = {
+        table: [place.created_at.isoformat(), place.id] for table, place in cursor.after.items()
+    }
+    said = {
+        "after": after,
+        "since": cursor.since.isoformat() if cursor.since else None,
+        "worker": cursor.worker,
+        "attended": cursor.is_attended,
+        "limit": cursor.limit,
+        "default_segment": cursor.is_default,
+        "assigned": cursor.assigned,
+        "by_hand": cursor.by_hand,
+        "left": cursor.left,
+        "requests": cursor.requests,
+        "unassigned": dict(cursor.unassigned),
+    }
+    told = {name: value for name, value in said.items() if value}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else None
+
+
+def _cursor(text: str | None) -> tuple[Cursor, str]:
+    """The cursor, and what is wrong with one that cannot be read."""
+    if not text:
+        return Cursor(), ""
+    try:
+        said = json.loads(text)
+        places = said.get("after", {}).items()
+        since = said.get("since")
+        return Cursor(
+            after={
+                str(table): Place(moment(created), str(id_)) for table, (created, id_) in places
+            },
+            since=moment(since) if since else None,
+            worker=str(said.get("worker", "")),
+            is_attended=bool(said.get("attended", False)),
+            limit=_count(said, "limit") or None,
+            is_default=bool(said.get("default_segment", False)),
+            assigned=_count(said, "assigned"),
+            by_hand=_count(said, "by_hand"),
+            left=_count(said, "left"),
+            requests=_count(said, "requests"),
+            unassigned={str(why): int(count) for why, count in said.get("unassigned", {}).items()},
+        ), ""
+    except (AttributeError, TypeError, ValueError) as exc:
+        return Cursor(), f"{SweepColumn.CURSOR} cannot be read: {exc}"
+
+
+def _count(said: Row, name: str) -> int:
+    value = said.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} is {value!r}, which is no count")
+    return value
 
 
 def swept_from_row(row: Row) -> Swept:

@@ -1,18 +1,17 @@
-"""Sweeps in Dataverse: their rows, the records they take up, and what they gave to whom."""
+"""Sweeps in Dataverse: their rows, how many records they find, and what they gave to whom."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from work_assignment.dataverse import messages, sweep_rows
+from work_assignment.dataverse import fetch, messages, sweep_rows
 from work_assignment.dataverse.batches import Batch
 from work_assignment.dataverse.choices import AssignmentResult, RunMode, State
-from work_assignment.dataverse.choices import SweepStatus as StoredStatus
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.errors import RowNotFound
-from work_assignment.dataverse.mapping import moment
+from work_assignment.dataverse.errors import AggregateTooLarge, PreconditionFailed, RowNotFound
 from work_assignment.dataverse.messages import Request, Response, Row
 from work_assignment.dataverse.names import (
     QUEUE_ITEM,
@@ -36,20 +35,16 @@ from work_assignment.dataverse.queries import (
     and_,
     desc,
     eq,
-    ge,
-    in_,
     in_chunks,
-    is_null,
-    or_,
 )
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.filtering.schemas import TableSchema
-from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.runs.sweeps import Given, Place, QueueItem, Scope, Sweep
+from work_assignment.domain.records import Owner, RecordKey, SegmentId
+from work_assignment.domain.runs.sweeps import Place, QueueItem, Scope, Sweep, Swept
 from work_assignment.domain.statuses import RoutingStatus
 
 _OPEN = eq(Common.STATE, State.ACTIVE)
-Item = TypeVar("Item")
+_PLACED = (RoutingStatus.ASSIGNED.value, RoutingStatus.ASSIGNED_BY_HAND.value)
 
 
 class SweepStore:
@@ -61,11 +56,15 @@ class SweepStore:
         self._client = client
         self._schemas = schemas
 
-    def save(self, sweep: Sweep) -> None:
-        """Write a sweep's whole row."""
-        request = messages.upsert(SWEEP.entity_set, sweep.id, sweep_rows.row_from_sweep(sweep))
+    def save(self, sweep: Sweep) -> Sweep | None:
+        """Write a sweep's whole row; what it is then, or None when it is not as it was read."""
+        row = sweep_rows.row_from_sweep(sweep)
         with away_means_unavailable():
-            self._client.send(request)
+            try:
+                answer = self._client.send(_write(sweep, row)).json
+            except (PreconditionFailed, RowNotFound):
+                return None
+        return replace(sweep, version=answer["@odata.etag"], idle=timedelta(0))
 
     def read(self, sweep_id: str) -> Sweep | None:
         """One sweep."""
@@ -74,65 +73,84 @@ class SweepStore:
                 row = self._client.send(messages.retrieve(SWEEP.entity_set, sweep_id)).json
             except RowNotFound:
                 return None
-        return sweep_rows.sweep_from_row(row)
+        return sweep_rows.sweep_from_row(row, at=self._client.server_time())
 
     def newest(self, limit: int) -> list[Sweep]:
         """The sweeps that began last, newest first."""
         order = (desc(SweepColumn.START_TIME), desc(Common.CREATED_ON))
         return self._sweeps(Query(SWEEP.entity_set, orderby=order, top=limit))
 
-    def in_progress(self) -> list[Sweep]:
-        """The sweeps that began and of which no end is written."""
-        is_going_on = eq(SweepColumn.STATUS, StoredStatus.IN_PROGRESS)
-        return self._sweeps(Query(SWEEP.entity_set, filter=is_going_on))
+    def going_on(self) -> list[Sweep]:
+        """The sweeps that wait for their turn or are in progress, oldest first."""
+        return self._sweeps(
+            Query(SWEEP.entity_set, filter=_OPEN, orderby=(Common.CREATED_ON, SWEEP.primary_id))
+        )
 
     def _sweeps(self, query: Query) -> list[Sweep]:
         with away_means_unavailable():
-            return [sweep_rows.sweep_from_row(row) for row in self._client.rows(query)]
+            rows = list(self._client.rows(query))
+        return [sweep_rows.sweep_from_row(row, at=self._client.server_time()) for row in rows]
 
-    def waiting(
-        self, scope: Scope, after: Mapping[str, Place], limit: int
-    ) -> list[tuple[RecordKey, Place]]:
-        """Open records without owner chosen, oldest first, behind a place in each record type.
-
-        Every type has a place of its own, because ids of equal age are in Dataverse's order.
-        """
+    def count(self, scope: Scope) -> int | None:
+        """How many records a sweep of this finds; None for more than Dataverse counts at once."""
         known = self._schemas()
         tables = [known[table] for table in scope.created_from if table in known]
-        requests = [_waiting(table, scope, after.get(table.table), limit) for table in tables]
-        with away_means_unavailable():
-            answers = self._client.send_batch(Batch(requests))
-        found = [
-            _places(table, _rows(answer, request))
-            for table, request, answer in zip(tables, requests, answers, strict=True)
+        requests = [
+            messages.fetch(table.entity_set, fetch.render(_counting(table, scope)))
+            for table in tables
         ]
-        merged = heapq.merge(*found, key=lambda entry: entry[1].created_at)
-        return [entry for entry, _ in zip(merged, range(limit), strict=False)]
+        with away_means_unavailable():
+            answers = self._client.send_batch(Batch(requests, continue_on_error=True))
+            try:
+                found = [_rows(a, r) for a, r in zip(answers, requests, strict=True)]
+            except AggregateTooLarge:
+                return None
+        return sum(int(row["records"]) for rows in found for row in rows)
 
-    def given(self, sweep_id: str) -> Given:
-        """What a sweep gave, and what of it was taken back."""
+    def placed(self, sweep_id: str, since: datetime | None) -> Mapping[RoutingStatus, int] | None:
+        """How many records got their owner, or kept the one they had, by this sweep since then.
+
+        None for more than Dataverse counts at once.
+        """
+        question = fetch.render(_counting_placed(sweep_id, since))
+        with away_means_unavailable():
+            try:
+                rows = self._client.send(messages.fetch(ROUTING_RUN.entity_set, question)).rows
+            except AggregateTooLarge:
+                return None
+        return {RoutingStatus(row["status"]): int(row["records"]) for row in rows}
+
+    def given(self, sweep_id: str, behind: Place | None, limit: int) -> list[Swept]:
+        """The next of what a sweep gave, oldest first, behind a place."""
         query = Query(
             ROUTING_RUN.entity_set,
             select=sweep_rows.GIVEN_COLUMNS,
             filter=and_(
                 eq(RoutingRunColumn.SWEEP.value, Guid(sweep_id)),
                 eq(RoutingRunColumn.MODE, RunMode.ON.value),
-                in_(
-                    RoutingRunColumn.ROUTING_STATUS, [RoutingStatus.ASSIGNED, RoutingStatus.UNDONE]
-                ),
+                eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.ASSIGNED),
+                *([_behind(behind)] if behind else []),
             ),
-            orderby=(RoutingRunColumn.DECIDED_ON, ROUTING_RUN.primary_id),
+            orderby=(Common.CREATED_ON, ROUTING_RUN.primary_id),
+            top=limit,
         )
         with away_means_unavailable():
-            rows = list(self._client.rows(query))
-        assigned, undone = (
-            [row for row in rows if row[RoutingRunColumn.ROUTING_STATUS] == status]
-            for status in (RoutingStatus.ASSIGNED, RoutingStatus.UNDONE)
-        )
-        return Given(
-            tuple(sweep_rows.swept_from_row(row) for row in assigned),
-            frozenset(row[ROUTING_RUN.primary_id] for row in undone),
-        )
+            rows = self._client.send(messages.get(query)).rows
+        return [sweep_rows.swept_from_row(row) for row in rows]
+
+    def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these run rows that are there."""
+        select = (ROUTING_RUN.primary_id,)
+        requests = [
+            messages.get(Query(ROUTING_RUN.entity_set, select, filter=chunk))
+            for chunk in in_chunks(ROUTING_RUN.primary_id, [Guid(run_id) for run_id in run_ids])
+        ]
+        if not requests:
+            return frozenset()
+        with away_means_unavailable():
+            answers = self._client.send_batch(Batch(requests))
+        found = [_rows(a, r) for a, r in zip(answers, requests, strict=True)]
+        return frozenset(row[ROUTING_RUN.primary_id] for rows in found for row in rows)
 
     def unable(self, owners: Collection[Owner]) -> Mapping[Owner, str]:
         """Those of these users and teams who cannot own records, and why."""
@@ -183,39 +201,61 @@ class SweepStore:
             yield from self._client.rows(Query(entity_set, tuple(select), filter_))
 
 
-def _waiting(schema: TableSchema, scope: Scope, place: Place | None, limit: int) -> Request:
-    """The next open records without outcome, or with one that found nobody."""
-    result = RoutedColumn.ASSIGNMENT_RESULT
-    parts: list[Filter] = [
-        _OPEN,
-        or_(is_null(result), eq(result, AssignmentResult.FAILED)),
-        ge(Common.CREATED_ON, scope.created_from[schema.table]),
-    ]
-    if scope.segment is not None:
-        segment_id = scope.segment.id
-        wanted = None if segment_id is None else Guid(segment_id)
-        parts.append(eq(RoutedColumn.SEGMENT.value, wanted))
-    if place is not None:
-        parts.append(after(place.created_at, Guid(place.id), id_column=schema.primary_id))
-    return messages.get(
-        Query(
-            schema.entity_set,
-            select=(Common.CREATED_ON, schema.primary_id),
-            filter=and_(*parts),
-            orderby=(Common.CREATED_ON, schema.primary_id),
-            top=limit,
-        )
+def _write(sweep: Sweep, row: dict[str, Any]) -> Request:
+    """A row that is not there yet, or one as it was last read."""
+    returning = (SWEEP.primary_id,)
+    if not sweep.version:
+        return messages.create(SWEEP.entity_set, row, row_id=sweep.id, returning=returning)
+    return messages.update(
+        SWEEP.entity_set, sweep.id, row, version=sweep.version, returning=returning
     )
 
 
-def _places(schema: TableSchema, rows: Sequence[Row]) -> list[tuple[RecordKey, Place]]:
-    return [
-        (
-            RecordKey(schema.table, row[schema.primary_id]),
-            Place(moment(row[Common.CREATED_ON]), row[schema.primary_id]),
-        )
-        for row in rows
+def _behind(place: Place) -> Filter:
+    return after(place.created_at, Guid(place.id), id_column=ROUTING_RUN.primary_id)
+
+
+def _counting(schema: TableSchema, scope: Scope) -> fetch.Fetch:
+    """The open records without outcome, or with one that found nobody, as a number."""
+    result = RoutedColumn.ASSIGNMENT_RESULT
+    parts: list[fetch.Condition | fetch.Group | fetch.Link] = [
+        fetch.Condition(Common.STATE, "eq", (State.ACTIVE.value,)),
+        fetch.any_of(
+            fetch.Condition(result, "null"),
+            fetch.Condition(result, "eq", (AssignmentResult.FAILED.value,)),
+        ),
+        fetch.Condition(Common.CREATED_ON, "ge", (scope.created_from[schema.table],)),
     ]
+    if scope.segment is not None:
+        parts.append(_of_segment(scope.segment.id))
+    total = fetch.Attribute(schema.primary_id, alias="records", aggregate="count")
+    return fetch.Fetch(schema.table, attributes=(total,), filter=fetch.all_of(*parts))
+
+
+def _counting_placed(sweep_id: str, since: datetime | None) -> fetch.Fetch:
+    status = RoutingRunColumn.ROUTING_STATUS
+    parts = [
+        fetch.Condition(RoutingRunColumn.SWEEP.column, "eq", (Guid(sweep_id),)),
+        fetch.Condition(RoutingRunColumn.MODE, "eq", (RunMode.ON.value,)),
+        fetch.Condition(status, "in", _PLACED),
+    ]
+    if since is not None:
+        parts.append(fetch.Condition(RoutingRunColumn.DECIDED_ON, "ge", (since,)))
+    return fetch.count_by(
+        ROUTING_RUN.logical_name,
+        status,
+        counted=ROUTING_RUN.primary_id,
+        filter_=fetch.all_of(*parts),
+        group_alias="status",
+        count_alias="records",
+    )
+
+
+def _of_segment(segment_id: SegmentId | None) -> fetch.Condition:
+    column = RoutedColumn.SEGMENT.column
+    if segment_id is None:
+        return fetch.Condition(column, "null")
+    return fetch.Condition(column, "eq", (Guid(segment_id),))
 
 
 def _rows(answer: object, request: Request) -> list[Row]:

@@ -42,3 +42,7 @@ class Unavailable(WorkAssignmentError):
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotPermitted(WorkAssignmentError):
+    """The application user may not do this; an administrator can allow it."""

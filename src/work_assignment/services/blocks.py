@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from work_assignment.domain.deciding.assignment import decide_block
 from work_assignment.domain.deciding.decisions import Assigned, Held, Unassigned, Unchanged
+from work_assignment.domain.defining.policy import RoundRobinScope
 from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.runs.facts import CurrentRecord, Gathered, Result, Rulebook
+from work_assignment.domain.runs.facts import (
+    CurrentRecord,
+    Gathered,
+    Result,
+    Rulebook,
+    SellerRow,
+)
 from work_assignment.domain.runs.outcomes import (
     Outcome,
     Run,
     SellerChange,
-    Settlement,
+    Telling,
     WriteResult,
     Written,
 )
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
+from work_assignment.services import telemetry
 from work_assignment.services.ports import RunReport
-from work_assignment.services.recording import Writer, late_notice, notice, refused
+from work_assignment.services.recording import Writer, refused
+from work_assignment.services.settling import Settler, committed_of, turns_given
 from work_assignment.services.standings import (
     Block,
-    Given,
     changes,
-    leftovers,
     note_received,
-    settlements,
     stand,
 )
+from work_assignment.services.telling import late_notice, notice
 from work_assignment.services.triage import Triage
 from work_assignment.services.workshop import Workshop
 
 RESERVED_FOR = timedelta(minutes=5)
+RESERVED_FOR_MANY = timedelta(minutes=10)
+"""For blocks that many batches commit."""
+_MANY = 500
 _TELL_AFTER = timedelta(minutes=2)
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class Finishing(Protocol):
     """Who is to be told of records that are done with."""
 
-    def finish(self, keys: Iterable[RecordKey]) -> None:
+    def finish(self, keys: Iterable[RecordKey]) -> object:
         """Everything that was asked for these records is written."""
 
 
@@ -55,7 +65,9 @@ class Blocks:
     `owners_seen` are the owners that records had when a write found them changed, `own_blocks` the
     ids of blocks that reserved something, `barred` the sellers whom Dataverse refused and why,
     `unwritable` the records that it would not let us write. Runs belong to the sweep of
-    `sweep_id`, if any, and `note` is called with each that is written.
+    `sweep_id`, if any, and `note` is called with each that is written. `on_reserved` is called
+    when a block's shares are on the sellers' rows, so that others may decide while it commits;
+    `progress` with how many of its records have become final.
     """
 
     def __init__(
@@ -66,12 +78,17 @@ class Blocks:
         *,
         sweep_id: str | None = None,
         note: Callable[[Run], object] = lambda run: None,
+        on_reserved: Callable[[], object] = lambda: None,
+        progress: Callable[[int], object] = lambda count: None,
     ) -> None:
         self._shop = shop
         self._asking = asking
         self._report = report
         self._sweep_id = sweep_id
         self._note = note
+        self._on_reserved = on_reserved
+        self._progress = progress
+        self._settler = Settler(shop.outcomes)
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
         self.owners_seen: dict[RecordKey, Owner | None] = {}
@@ -85,6 +102,7 @@ class Blocks:
         `now` is a moment before the facts were read.
         """
         block_id = self._shop.new_id()
+        telemetry.note(block=block_id)
         writer = Writer(block_id, self._shop.mode, now, rulebook.owner_column, self._sweep_id)
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
@@ -100,14 +118,19 @@ class Blocks:
         ]
         if not outcomes:
             return False
-        block = Block(block_id, now + RESERVED_FOR, _given(outcomes))
+        alone = len(outcomes) == 1
+        reserved_for = RESERVED_FOR_MANY if len(outcomes) > _MANY else RESERVED_FOR
+        rounds = rulebook.definitions.policy.round_robin_scope
+        given = turns_given(outcomes, by_rule=rounds is RoundRobinScope.RULE)
+        block = Block(block_id, now + reserved_for, given)
         touched: list[SellerChange] = []
         if self._shop.mode == "on":
-            alone = len(outcomes) == 1
-            touched = changes(gathered.sellers, standings, block, now, alone=alone)
+            touched = changes(gathered.sellers, standings, block, alone=alone)
+        if not alone:
+            outcomes = list(map(_told_with_block, outcomes))
         results = self._write(block, touched, outcomes)
         if results is None:
-            self._report.conflicts += 1
+            self._report.conflicts += telemetry.count("conflicts")
             return True
         return self._close(outcomes, results, writer)
 
@@ -117,24 +140,38 @@ class Blocks:
         """Reserve, commit and settle; None when a seller's row had changed and nothing is written."""
         store = self._shop.outcomes
         if len(outcomes) == 1:
-            return [store.commit_alone(touched, outcomes[0])]
-        if touched and not store.reserve(touched):
+            with telemetry.timed("commit"):
+                return [store.commit_alone(touched, outcomes[0])]
+        with telemetry.timed("reserve"):
+            rows = store.reserve(touched) if touched else []
+        if rows is None:
             return None
         self.own_blocks.add(block.id)
-        results = store.commit(outcomes, until=block.expires_at)
+        self._on_reserved()
+        with telemetry.timed("commit"):
+            results = store.commit(outcomes, until=block.expires_at, progress=self._progress)
         if any(result.may_still_land for result in results):
             _log.warning("block %s keeps its shares: something may still land", block.id)
-        elif touched and block.given:
-            self._settle(block, settlements(touched, _committed(outcomes, results)))
+        elif block.given:
+            self._settle(block.id, outcomes, results, rows)
         return results
 
-    def _settle(self, block: Block, settled: Mapping[SellerId, Settlement]) -> None:
-        try:
-            self._shop.outcomes.settle(block.id, settled)
-        except Unavailable as exc:
-            # What is committed is committed; the reservations keep others out until they expire.
-            _log.warning("block %s is settled when its reservations expire: %s", block.id, exc)
+    @telemetry.timed("settle")
+    def _settle(
+        self,
+        block: str,
+        outcomes: Sequence[Outcome],
+        results: Sequence[WriteResult],
+        rows: Sequence[SellerRow],
+    ) -> None:
+        pairs = list(zip(outcomes, results, strict=True))
+        committed = [outcome.run for outcome, r in pairs if r.written is Written.DONE]
+        refused = [outcome.run for outcome, r in pairs if r.written is Written.REFUSED]
+        self._settler.settle(
+            block, committed_of(committed), rows, refused=frozenset(run.key.id for run in refused)
+        )
 
+    @telemetry.timed("decide")
     def _decide(
         self,
         rulebook: Rulebook,
@@ -180,36 +217,35 @@ class Blocks:
         for outcome, result in zip(outcomes, results, strict=True):
             match result.written:
                 case Written.DONE:
-                    _log.info(
-                        "%s %s: %s", outcome.run.key.table, outcome.run.key.id, outcome.run.reason
-                    )
+                    _log.info("%s", outcome.run.reason, run=outcome.run)
                     self._count(outcome.run.status)
                     self._note(outcome.run)
                     done.append(outcome.run.key)
-                    if outcome.run.tell:
+                    if outcome.run.tell is Telling.AT_ONCE:
                         told.append(outcome.run)
                 case Written.CHANGED:
-                    _log.info("%s is decided anew: %s", outcome.run.key, result.why)
+                    _log.info("a record is decided anew: %s", result.why, run=outcome.run)
                     self.owners_seen[outcome.run.key] = outcome.run.previous_owner
                     again = True
                 case Written.GONE:
                     gone.append(writer.deleted(outcome.run.key))
                 case Written.FORBIDDEN | Written.FAILED:
-                    _log.error("could not write %s: %s", outcome.run.key, result.why)
+                    _log.error("a record could not be written: %s", result.why, run=outcome.run)
                     self.unwritable.add(outcome.run.key)
                     unwritten.append(refused(outcome, result))
                 case Written.REFUSED if outcome.run.owner is not None:
                     self.barred[SellerId(outcome.run.owner.id)] = result.why
                     again = True
                 case _:
-                    _log.warning("%s is written later: %s", outcome.run.key, result.why)
+                    _log.warning("a record is written later: %s", result.why, run=outcome.run)
                     again = True
         gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
-        self._report.gone += len(gone_logged)
+        self._report.gone += telemetry.count("gone", len(gone_logged))
         self._report.unassigned += len(unwritten_logged)
         for outcome in unwritten:
             if outcome.run.key in unwritten_logged:
                 self._note(outcome.run)
+                telemetry.count_unassigned(outcome.run.status.name)
         self._asking.finish([*done, *gone_logged, *unwritten_logged])
         self._tell(told)
         return again or len(gone_logged) + len(unwritten_logged) < len(gone) + len(unwritten)
@@ -230,11 +266,12 @@ class Blocks:
     def _count(self, status: RoutingStatus) -> None:
         match status:
             case RoutingStatus.ASSIGNED:
-                self._report.assigned += 1
+                self._report.assigned += telemetry.count("assigned")
             case RoutingStatus.ASSIGNED_BY_HAND:
-                self._report.by_hand += 1
+                self._report.by_hand += telemetry.count("by_hand")
             case _:
                 self._report.unassigned += 1
+                telemetry.count_unassigned(status.name)
 
     def _tell(self, runs: Sequence[Run]) -> None:
         if not runs:
@@ -252,12 +289,6 @@ class Blocks:
         if untold:
             self._shop.outcomes.tell([late_notice(entry) for entry in untold])
 
-    def clean(self, gathered: Gathered) -> None:
-        """Take out reservations whose worker died; a row that changed meanwhile is left for later."""
-        expired = leftovers(gathered.sellers, self._shop.clock())
-        if expired:
-            self._shop.outcomes.reserve(expired)
-
 
 def _leaves_it(decision: Assigned | Unassigned | Unchanged, current: CurrentRecord) -> bool:
     """Whether the outcome that the record has stands; a fault takes nobody's record away."""
@@ -267,23 +298,7 @@ def _leaves_it(decision: Assigned | Unassigned | Unchanged, current: CurrentReco
     return is_at_a_loss and current.result is Result.SUCCEEDED
 
 
-def _given(outcomes: Sequence[Outcome]) -> dict[SellerId, tuple[str, ...]]:
-    """The records that each seller gets."""
-    given: dict[SellerId, tuple[str, ...]] = {}
-    for run in (outcome.run for outcome in outcomes if outcome.run.assigns):
-        if run.owner is not None and run.owner.type == "systemuser":
-            seller = SellerId(run.owner.id)
-            given[seller] = (*given.get(seller, ()), run.key.id)
-    return given
-
-
-def _committed(
-    outcomes: Sequence[Outcome], results: Sequence[WriteResult]
-) -> dict[SellerId, list[Given]]:
-    """The turns of the assignments that were written, by seller."""
-    turns: dict[SellerId, list[Given]] = {}
-    for outcome, result in zip(outcomes, results, strict=True):
-        run = outcome.run
-        if result.written is Written.DONE and run.assigns and run.owner is not None:
-            turns.setdefault(SellerId(run.owner.id), []).append((outcome.turn, run.rule_id))
-    return turns
+def _told_with_block(outcome: Outcome) -> Outcome:
+    if outcome.run.tell is Telling.NOBODY:
+        return outcome
+    return replace(outcome, run=replace(outcome.run, tell=Telling.WITH_BLOCK))

@@ -6,19 +6,24 @@ the result right is `If-Match` on the sellers' rows and on the records.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.services import telemetry
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
+from work_assignment.services.culprits import Culprits, find_culprits, in_words
 from work_assignment.services.events import OWNER
-from work_assignment.services.gathering import Gatherer
+from work_assignment.services.gathering import Gatherer, with_asked_as_waiting
+from work_assignment.services.giving_up import give_up, note_undecidable
 from work_assignment.services.inbox import Inbox
 from work_assignment.services.ports import RunReport
+from work_assignment.services.recent import Recent
+from work_assignment.services.settling import Settler
 from work_assignment.services.standings import claimed
 from work_assignment.services.triage import triage
 from work_assignment.services.workshop import Workshop
@@ -32,10 +37,11 @@ AWAY = timedelta(seconds=30)
 """When Dataverse is asked again after it could not be."""
 RULEBOOK_KEPT = timedelta(minutes=1)
 """Definitions edited in the app do not change the stamp; they take effect within this time."""
+_GROWTH = 4
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class Decider:
@@ -43,6 +49,8 @@ class Decider:
 
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
+        self._culprits = Culprits(workshop.clock)
+        self._recent = Recent()
         self._rulebook: Rulebook | None = None
         self._read_at = workshop.clock()
 
@@ -62,7 +70,9 @@ class Decider:
             self._shop.bell.ring_in(LATER, TIMER if thorough else "another worker was at it")
             return report
         try:
-            session = _Session(self._shop, report, self._kept_rulebook())
+            session = _Session(
+                self._shop, report, self._kept_rulebook(), self._culprits, self._recent
+            )
             session.run(lease.renew, thorough=thorough)
             self._keep(session.rulebook)
         except Unavailable as exc:
@@ -85,12 +95,24 @@ class Decider:
 class _Session:
     """One worker's time with the lease."""
 
-    def __init__(self, shop: Workshop, report: RunReport, rulebook: Rulebook | None) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        report: RunReport,
+        rulebook: Rulebook | None,
+        culprits: Culprits,
+        recent: Recent,
+    ) -> None:
         self._shop = shop
         self._report = report
+        self._culprits = culprits
         self._inbox = Inbox(shop.queues, shop.facts.own_user_id())
-        self._blocks = Blocks(shop, self._inbox, report)
+        self._recent = recent
+        self._blocks = Blocks(shop, self._inbox, report, note=lambda run: recent.add(run.key))
+        self._blocks.unwritable |= culprits.now()
         self._gatherer = Gatherer(shop.facts, rulebook)
+        self._size = shop.block_size
+        self._is_put_right = False
 
     @property
     def rulebook(self) -> Rulebook | None:
@@ -106,6 +128,7 @@ class _Session:
             # After another error the events stay hidden: they may have caused it, and are counted.
             self._inbox.put_back(LATER)
             raise
+        self._report.given_up += give_up(self._shop, self._inbox)
         left = self._inbox.put_back(LATER)
         if more or left or self._report.held:
             self._shop.bell.ring_in(LATER, "more to do")
@@ -114,13 +137,26 @@ class _Session:
         """Round after round; says whether there is more that the next bell must see to."""
         until = self._shop.clock() + TIME_BUDGET
         idle = 0
-        more = True
+        taken, news = self._take()
+        # A bell for nothing but old news needs no look; one for nothing at all is about what waits.
+        more = thorough or news > 0 or taken == 0
         while more and idle < PATIENCE and self._shop.clock() < until and keep_lease():
             before = self._progress()
             again = self._round(thorough=thorough)
-            more = self._inbox.take(self._shop.block_size) > 0 or again
+            _, news = self._take()
+            more = again or news > 0
             idle = 0 if self._progress() > before else idle + 1
         return more
+
+    def _take(self) -> tuple[int, int]:
+        """Take events; says how many, and how many of them are news.
+
+        That a record was created is none once it was decided here: while thousands arrive, most are
+        found waiting before their events come.
+        """
+        taken = telemetry.count("taken", self._inbox.take(self._size))
+        old = [key for key in self._inbox.only_created() if key in self._recent]
+        return taken, taken - self._inbox.finish(old)
 
     def _progress(self) -> int:
         """Rises with whatever makes the next round another than the one before."""
@@ -128,30 +164,90 @@ class _Session:
 
     def _round(self, *, thorough: bool) -> bool:
         """Work one block off; says whether another round is worth while."""
-        size = self._shop.block_size
+        size = self._size
         self._report.rounds += 1
-        self._inbox.take(size)
-        asked = self._inbox.keys()
-        room = self._room_for_waiting(len(asked))
+        self._report.given_up += give_up(self._shop, self._inbox)
+        asked = self._inbox.portion(size)
+        # What workers may die of is worked on without anything that nobody asked for.
+        room = 0 if self._inbox.is_suspect(asked) else self._room_for_waiting(len(asked))
+        try:
+            again = self._work_off(asked, room, thorough=thorough)
+        except Unavailable:
+            raise
+        except Exception as exc:
+            self._find_culprits(asked, room, exc)
+            return True
+        return again or self._inbox.has_more
+
+    def _work_off(self, asked: Sequence[RecordKey], room: int, *, thorough: bool) -> bool:
+        size = self._size
         now = self._shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = self._gatherer.gather(asked, waiting=room)
-        pending = self._inbox.pending(rulebook.owner_column or OWNER)
+        if thorough and self._put_right(gathered, now):
+            return True
+        pending = self._inbox.pending(rulebook.owner_column or OWNER, frozenset(asked))
         taken = claimed(gathered.sellers, now, self._blocks.own_blocks)
-        fit = self._without_unwritable(gathered)
+        found = self._without_told(self._without_unwritable(gathered), asked)
+        fit = with_asked_as_waiting(found, pending)
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)
         self._report.held += len(sorted_out.claimed)
         self._inbox.finish(sorted_out.done)
         again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
-        if thorough and not sorted_out.decide:
-            self._blocks.clean(gathered)
-        return again or len(gathered.waiting) >= room > 0 or len(pending) >= size
+        is_full = len(gathered.waiting) >= room > 0 or len(pending) >= size
+        if is_full:
+            self._size = min(size * _GROWTH, self._shop.largest_block)
+        return again or is_full
+
+    def _find_culprits(self, asked: Sequence[RecordKey], room: int, error: Exception) -> None:
+        """Decide all but the records that make deciding fail; those are left alone for a while."""
+        _log.warning("a block fails, looking for what makes it: %s", in_words(error))
+        keys = [*asked, *self._waiting_keys(room, asked)]
+        if not keys:
+            raise error
+        guilty = find_culprits(keys, lambda part: self._work_off(part, 0, thorough=False))
+        for key, why in guilty.items():
+            if self._inbox.holds(key):
+                self._inbox.fail(key, in_words(why))
+            else:
+                note_undecidable(self._shop, key, in_words(why))
+            self._culprits.add(key)
+            self._blocks.unwritable.add(key)
+
+    def _waiting_keys(self, room: int, asked: Sequence[RecordKey]) -> list[RecordKey]:
+        try:
+            _, gathered = self._gatherer.gather([], waiting=room)
+        except Unavailable:
+            raise
+        except Exception as exc:
+            _log.error("what waits cannot be read: %s", in_words(exc))
+            return []
+        waiting = self._without_unwritable(gathered).waiting
+        return [current.key for current in waiting if current.key not in asked]
+
+    def _put_right(self, gathered: Gathered, now: datetime) -> bool:
+        """Settle once what dead workers left, or correct open counts; rows are other ones then."""
+        if self._is_put_right or self._shop.mode != "on":
+            return False
+        self._is_put_right = True
+        return Settler(self._shop.outcomes).put_right(gathered, now)
 
     def _room_for_waiting(self, pending: int) -> int:
         if self._shop.mode == "dry-run":
             return 0  # records are left as they are, and would be found again for ever
-        return max(self._shop.block_size - pending, 1) + len(self._blocks.unwritable)
+        return max(self._size - pending, 1) + len(self._blocks.unwritable)
 
     def _without_unwritable(self, gathered: Gathered) -> Gathered:
         """Records that Dataverse would not let us write are found waiting time and again."""
         waiting = (at for at in gathered.waiting if at.key not in self._blocks.unwritable)
+        return replace(gathered, waiting=tuple(waiting))
+
+    def _without_told(self, gathered: Gathered, asked: Sequence[RecordKey]) -> Gathered:
+        """Records of which events lie here that are not looked at in this round: they might say
+        that somebody chose by hand."""
+        looked_at = set(asked)
+        waiting = (
+            current
+            for current in gathered.waiting
+            if current.key in looked_at or not self._inbox.holds(current.key)
+        )
         return replace(gathered, waiting=tuple(waiting))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
-from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.domain.runs.facts import Gathered, Result, Rulebook
+from work_assignment.domain.runs.sweeps import Page
+from work_assignment.services import telemetry
+from work_assignment.services.inbox import Pending
 from work_assignment.services.ports import Facts
 
 _READINGS = 5
@@ -23,11 +27,22 @@ class Gatherer:
         self._facts = facts
         self.rulebook = rulebook
 
+    @telemetry.timed("gather")
     def gather(self, asked: Sequence[RecordKey], *, waiting: int) -> tuple[Rulebook, Gathered]:
         """Read facts and, where they changed, the definitions; both are of one stamp."""
+        return self._of_one_stamp(
+            lambda rulebook: self._facts.gather(rulebook, asked, waiting=waiting)
+        )
+
+    @telemetry.timed("gather")
+    def gather_page(self, page: Page) -> tuple[Rulebook, Gathered]:
+        """The same with the next records of a sweep."""
+        return self._of_one_stamp(lambda rulebook: self._facts.gather_page(rulebook, page))
+
+    def _of_one_stamp(self, read: Callable[[Rulebook], Gathered]) -> tuple[Rulebook, Gathered]:
         rulebook = self.rulebook or self.read_rulebook()
         for _ in range(_READINGS):
-            gathered = self._facts.gather(rulebook, asked, waiting=waiting)
+            gathered = read(rulebook)
             if gathered.stamp == rulebook.stamp:
                 return rulebook, gathered
             rulebook = self.read_rulebook()
@@ -39,3 +54,14 @@ class Gatherer:
         for fault in self.rulebook.faults:
             _log.error("a definition cannot be used: %s", fault)
         return self.rulebook
+
+
+def with_asked_as_waiting(gathered: Gathered, pending: Sequence[Pending]) -> Gathered:
+    """The same, with records that were asked for and of which no event tells among those that wait."""
+    told = {entry.key for entry in pending}
+    found = (
+        current
+        for key, current in gathered.asked.items()
+        if key not in told and current.is_open and current.result is Result.UNDECIDED
+    )
+    return replace(gathered, waiting=(*gathered.waiting, *found))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
 
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.services import telemetry
 from work_assignment.services.events import OWNER, Event, NotAnEvent
 from work_assignment.services.intake import QUEUE, TAG
+from work_assignment.services.poison import envelope, poison_of
 from work_assignment.services.ports import Queues, Taken
 
-POISON = f"{QUEUE}-poison"
+POISON = poison_of(QUEUE)
 TRIES = 5
+_TRUSTED = 2
+"""The try up to which what is taken together may be counted together: workers end for many reasons."""
 HIDDEN_FOR = timedelta(minutes=5)
 _AT_ONCE = 32  # what Azure Storage hands out in one request
+_NO_END = "workers came to no end with it"
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +42,44 @@ class Pending:
     owner_named: Owner | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp(Generic[Taken]):
+    """An event that is not tried any more; `event` is None where the message is none."""
+
+    message: Taken
+    event: Event | None
+    why: str
+
+    @property
+    def record(self) -> str:
+        """Its record as it stands in logs, or nothing."""
+        return f"{self.event.table}/{self.event.record_id}" if self.event else ""
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried; what is no event is looked at once."""
+        return min(self.message.dequeue_count, TRIES)
+
+
 class Inbox(Generic[Taken]):
     """The events one worker has taken. An event leaves the queue only when it is done with.
 
-    `finished` is how many records' events are done with by now.
+    `finished` is how many records' events are done with by now; `given_up` are those to be noted
+    in the run log and then put aside with `poison`.
     """
 
     def __init__(self, queues: Queues[Taken], own_user_id: str) -> None:
         self._queues = queues
         self._own_user_id = own_user_id
         self._taken: dict[RecordKey, list[tuple[Event, Taken]]] = {}
+        self._tried: set[RecordKey] = set()
+        self.given_up: list[GivenUp[Taken]] = []
         self.finished = 0
 
     def take(self, limit: int) -> int:
         """Take events until `limit` records are pending or the queue has no more; says how many.
 
-        What is no event, or was tried five times, goes to the poison queue.
+        What is no event, or was tried five times, is given up.
         """
         count = 0
         while len(self._taken) < limit:
@@ -70,39 +96,103 @@ class Inbox(Generic[Taken]):
         try:
             event = Event.from_text(message.text)
         except NotAnEvent as exc:
-            self._poison(message, f"it is no event: {exc}")
+            self._give_up(GivenUp(message, None, f"it is no event: {exc}"))
             return
         if event.tag == TAG and event.depth == 1:
             # Written by one of our processes, whoever it signs in as. An assignment that was undone
             # must not be decided anew because of the undoing itself.
             self._delete([message])
             return
-        if message.dequeue_count > TRIES:
-            self._poison(message, f"it was tried {TRIES} times")
-            return
         key = RecordKey(event.table, event.record_id)
+        if message.dequeue_count > TRIES:
+            self._give_up(GivenUp(message, event, _NO_END))
+            return
         held = self._taken.setdefault(key, [])
         # A long session meets its own messages again: the newer receipt is the one that counts.
         held[:] = [entry for entry in held if entry[1].id != message.id]
         held.append((event, message))
 
-    def _poison(self, message: Taken, why: str) -> None:
-        _log.error("an event goes to %s: %s", POISON, why)
-        self._queues.put(POISON, message.text)
-        self._delete([message])
+    def _give_up(self, entry: GivenUp[Taken]) -> None:
+        self.given_up = [known for known in self.given_up if known.message.id != entry.message.id]
+        self.given_up.append(entry)
+
+    def fail(self, key: RecordKey, why: str) -> None:
+        """Note that a record's events alone made deciding fail.
+
+        They stay hidden for their time and are tried again then, those at their last try given up.
+        """
+        for event, message in self._taken.pop(key, ()):
+            if message.dequeue_count >= TRIES:
+                self._give_up(GivenUp(message, event, why))
+
+    def poison(self, entries: Sequence[GivenUp[Taken]], at: datetime) -> None:
+        """Move events to the poison queue. One that cannot be moved comes again after its time."""
+        for entry in entries:
+            text = envelope(entry.message.text, why=entry.why, at=at, tries=entry.tries)
+            _log.error("an event goes to %s: %s", POISON, entry.why, record=entry.record)
+            try:
+                self._queues.put(POISON, text)
+            except Exception:
+                _log.exception("an event stays where it is, %s cannot be written", POISON)
+            else:
+                self._delete([entry.message])
+        gone = {entry.message.id for entry in entries}
+        self.given_up = [entry for entry in self.given_up if entry.message.id not in gone]
+
+    def holds(self, key: RecordKey) -> bool:
+        """Whether events of a record are taken."""
+        return key in self._taken
 
     def keys(self) -> list[RecordKey]:
         """The records of what is taken, in the order it came."""
         return list(self._taken)
 
-    def pending(self, owner_column: str = OWNER) -> list[Pending]:
-        """What is taken, one entry a record, in the order it came.
+    def portion(self, size: int) -> list[RecordKey]:
+        """The records to work on next: all, unless some of them come again.
+
+        One of those may be what workers die of. What never failed comes first then, next a tenth of
+        `size` at once of what was tried once. Of what was tried twice and more the worst is worked
+        on, a hundredth of `size` and at last one alone, and all else put back with fresh patience
+        before: the guilty one must not take others with it to the last try.
+        """
+        if not self.is_suspect(self._taken):
+            return self.keys()
+        left = [key for key in self._taken if key not in self._tried] or self.keys()
+        if self._tried.issuperset(left):
+            self._tried.clear()
+        tries = {key: self._tries(key) for key in left}
+        fewest = min(tries.values())
+        wanted = fewest if fewest <= _TRUSTED else max(tries.values())
+        most = max(size // 10 ** (wanted - 1), 1)
+        group = [key for key in left if tries[key] == wanted][:most]
+        self._tried.update(group)
+        if wanted > _TRUSTED:
+            self._put_back([key for key in self._taken if key not in group], timedelta(0))
+        return group
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last portion was not all there is."""
+        return self.is_suspect(self._taken) and not self._tried.issuperset(self._taken)
+
+    def is_suspect(self, keys: Iterable[RecordKey]) -> bool:
+        """Whether workers have come to no end with one of these before."""
+        return any(self._tries(key) > 1 for key in keys)
+
+    def _tries(self, key: RecordKey) -> int:
+        return max((message.dequeue_count for _, message in self._taken.get(key, ())), default=1)
+
+    def pending(
+        self, owner_column: str = OWNER, keys: Collection[RecordKey] | None = None
+    ) -> list[Pending]:
+        """What is taken, or of it these records, one entry a record, in the order it came.
 
         `owner_column` is the one that says whose a record is.
         """
         return [
             self._merge(key, [event for event, _ in taken], owner_column)
             for key, taken in self._taken.items()
+            if keys is None or key in keys
         ]
 
     def _merge(self, key: RecordKey, events: Sequence[Event], owner_column: str) -> Pending:
@@ -121,11 +211,21 @@ class Inbox(Generic[Taken]):
             owner_named=newest.owner if newest and owner_column == OWNER else None,
         )
 
-    def finish(self, keys: Iterable[RecordKey]) -> None:
-        """Delete the events of these records: everything they asked for is written."""
+    def only_created(self) -> list[RecordKey]:
+        """The records of which nothing is told but that they were created."""
+        return [
+            key
+            for key, taken in self._taken.items()
+            if all(event.message == "Create" for event, _ in taken)
+        ]
+
+    def finish(self, keys: Iterable[RecordKey]) -> int:
+        """Delete the events of these records, as all they asked for is written; says how many."""
         taken = [self._taken.pop(key) for key in keys if key in self._taken]
         self.finished += len(taken)
-        self._delete([message for events in taken for _, message in events])
+        messages = [message for events in taken for _, message in events]
+        self._delete(messages)
+        return len(messages)
 
     def _delete(self, messages: Sequence[Taken]) -> None:
         if not messages:
@@ -142,9 +242,13 @@ class Inbox(Generic[Taken]):
 
         For work that could not be tried at all: the count of tries is for events that fail.
         """
-        messages = [message for taken in self._taken.values() for _, message in taken]
+        return self._put_back(self.keys(), delay)
+
+    def _put_back(self, keys: Sequence[RecordKey], delay: timedelta) -> int:
+        messages = [message for key in keys for _, message in self._taken[key]]
         for message in messages:
             self._queues.put(QUEUE, message.text, delay=delay)
         self._delete(messages)
-        self._taken.clear()
+        for key in keys:
+            del self._taken[key]
         return len(messages)

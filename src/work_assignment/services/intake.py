@@ -9,6 +9,7 @@ from typing import Any
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, read_context
 from work_assignment.services.ports import Queues
+from work_assignment.services.sweep_requests import TABLE, SweepRequests, asks_for_a_sweep
 
 QUEUE = "wa-events"
 TAG = "work-assignment"
@@ -33,12 +34,13 @@ class Intake:
         self, queues: Queues[Any], bell: Bell, own_user_id: Callable[[], str | None], *, off: bool
     ) -> None:
         self._queues = queues
+        self._sweeps = SweepRequests(queues)
         self._bell = bell
         self._own_user_id = own_user_id
         self._off = off
 
     def accept(self, body: bytes, content_type: str) -> None:
-        """Queue the event in `body` and ring.
+        """Queue the event in `body` and ring, or queue the sweep that it asks for.
 
         Raises WrongContentType, BodyTooLarge or NotAnEvent for a body that is none, and what the
         queue raises when it cannot be written; nothing is queued then.
@@ -50,6 +52,10 @@ class Intake:
         if len(body) > MAXIMUM_BODY:
             raise BodyTooLarge(f"the body has {len(body)} bytes; at most {MAXIMUM_BODY} are taken")
         event = read_context(body)
+        if event.table == TABLE:
+            if asks_for_a_sweep(event) and not self._off:
+                self._sweeps.put(event.record_id)
+            return
         if self._off or self._is_echo(event):
             _log.debug("dropped %s of %s %s", event.message, event.table, event.record_id)
             return

@@ -1,4 +1,4 @@
-"""The decider's lease in the hands of somebody who can wait for it: a command that a person runs."""
+"""The decider's lease in the hands of somebody who can wait for it: a sweep, or its undoing."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ Pause = Callable[[timedelta], object]
 class Busy(WorkAssignmentError):
     """Another worker is deciding and did not let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: timedelta) -> None:
         super().__init__(
             "another worker is deciding and has not ended within"
-            f" {PATIENCE.total_seconds():g} seconds; try again later"
+            f" {patience.total_seconds():g} seconds; try again later"
         )
 
 
 class DeciderLease:
-    """The lease as a context: taken at the start, given back at the end. Raises Busy."""
+    """The lease as a context: given back at the end, and `taken` at the start. Raises Busy."""
 
-    def __init__(self, leases: Leases, pause: Pause) -> None:
+    def __init__(self, leases: Leases, pause: Pause, *, taken: bool = True) -> None:
         self._leases = leases
         self._pause = pause
+        self._taken_at_start = taken
         self._lease: Lease | None = None
 
     def __enter__(self) -> DeciderLease:
-        self._lease = self._acquired()
+        if self._taken_at_start:
+            self.keep()
         return self
 
     def __exit__(
@@ -46,26 +48,37 @@ class DeciderLease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lease is not None:
-            self._lease.release()
+        self.let_go()
 
-    def keep(self) -> None:
-        """Hold it longer. One that was lost is waited for: others are at it for moments only."""
+    def keep(
+        self,
+        patience: timedelta | None = None,
+        while_waiting: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take it, or hold it longer. One that others have is waited for."""
         if self._lease is None or not self._lease.renew():
-            self._lease = self._acquired()
+            self._lease = None
+            self._lease = self._acquired(PATIENCE if patience is None else patience, while_waiting)
+
+    def let_go(self) -> None:
+        """Let others decide; nothing happens when it was given back before."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
 
     def wait(self, time: timedelta) -> None:
         """Let time pass without losing it."""
         self._pause(time)
         self.keep()
 
-    def _acquired(self) -> Lease:
+    def _acquired(self, patience: timedelta, while_waiting: Callable[[], object]) -> Lease:
         waited = timedelta(0)
         while True:
             lease = self._leases.acquire(LEASE)
             if lease is not None:
                 return lease
-            if waited >= PATIENCE:
-                raise Busy
+            if waited >= patience:
+                raise Busy(patience)
+            while_waiting()
             self._pause(_LOOK_EVERY)
             waited += _LOOK_EVERY

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.runs.facts import Gathered, Rulebook, SellerRow
 from work_assignment.domain.runs.outcomes import (
+    Committed,
     Notice,
     Outcome,
     SellerChange,
@@ -17,7 +18,8 @@ from work_assignment.domain.runs.outcomes import (
     Untold,
     WriteResult,
 )
-from work_assignment.domain.runs.sweeps import Given, Place, QueueItem, Scope, Sweep
+from work_assignment.domain.runs.sweeps import Page, Place, QueueItem, Scope, Sweep, Swept
+from work_assignment.domain.statuses import RoutingStatus
 
 Clock = Callable[[], datetime]
 """Says what time it is, aware."""
@@ -75,24 +77,47 @@ class Facts(Protocol):
     def gather(self, rulebook: Rulebook, asked: Sequence[RecordKey], *, waiting: int) -> Gathered:
         """Read sellers, counts, the records asked for, and up to `waiting` undecided ones."""
 
+    def gather_page(self, rulebook: Rulebook, page: Page) -> Gathered:
+        """Read sellers, counts, and the next records of a sweep, which are those that wait."""
+
 
 class Outcomes(Protocol):
     """Where decisions are written."""
 
-    def reserve(self, changes: Sequence[SellerChange]) -> bool:
-        """Write all seller rows or none; False when one of them had changed."""
+    def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
+        """Write all seller rows or none; the rows after it, or None when one of them had changed."""
 
     def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
         """Reserve and commit a block of one in a single change set."""
 
-    def commit(self, outcomes: Sequence[Outcome], *, until: datetime) -> list[WriteResult]:
+    def commit(
+        self,
+        outcomes: Sequence[Outcome],
+        *,
+        until: datetime,
+        progress: Callable[[int], object] = ...,
+    ) -> list[WriteResult]:
         """Write outcomes, each by itself; the results are in the same order.
 
         Nothing is sent that might still be under way at `until`: what is left then is LATER.
+        `progress` hears how many more have become final.
         """
 
-    def settle(self, block: str, settlements: Mapping[SellerId, Settlement]) -> None:
-        """Give back what the block reserved; what it committed becomes part of the open count."""
+    def settle(
+        self,
+        block: str,
+        settlement: Settlement,
+        notices: Sequence[Notice] = (),
+        rows: Sequence[SellerRow] = (),
+    ) -> None:
+        """Give back what the block reserved, and tell the sellers, all in one.
+
+        What was committed becomes part of the open count. A seller whose row has nothing of the
+        block any more is settled and told. `rows` are the sellers' rows as last written.
+        """
+
+    def committed(self, blocks: Collection[str]) -> list[Committed]:
+        """The assignments that these blocks committed."""
 
     def tell(self, notices: Sequence[Notice]) -> None:
         """Send notices and note on their runs that it is done."""
@@ -104,22 +129,29 @@ class Outcomes(Protocol):
 class Sweeps(Protocol):
     """Sweeps, what they take up, and what they gave; record types are those last read."""
 
-    def save(self, sweep: Sweep) -> None:
-        """Write a sweep's whole row."""
+    def save(self, sweep: Sweep) -> Sweep | None:
+        """Write a sweep's whole row; what it is then, or None when it is not as it was read."""
 
     def read(self, sweep_id: str) -> Sweep | None:
         """One sweep."""
 
-    def in_progress(self) -> list[Sweep]:
-        """The sweeps that began and of which no end is written."""
+    def going_on(self) -> list[Sweep]:
+        """The sweeps that wait for their turn or are in progress."""
 
-    def waiting(
-        self, scope: Scope, after: Mapping[str, Place], limit: int
-    ) -> list[tuple[RecordKey, Place]]:
-        """Open records without owner chosen, oldest first, behind a place in each record type."""
+    def count(self, scope: Scope) -> int | None:
+        """How many records a sweep of this finds; None for more than Dataverse counts at once."""
 
-    def given(self, sweep_id: str) -> Given:
-        """What a sweep gave, and what of it was taken back."""
+    def placed(self, sweep_id: str, since: datetime | None) -> Mapping[RoutingStatus, int] | None:
+        """How many records got their owner, or kept the one they had, by this sweep since then.
+
+        None for more than Dataverse counts at once.
+        """
+
+    def given(self, sweep_id: str, behind: Place | None, limit: int) -> Sequence[Swept]:
+        """The next of what a sweep gave, oldest first, behind a place."""
+
+    def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these run rows that are there."""
 
     def unable(self, owners: Collection[Owner]) -> Mapping[Owner, str]:
         """Those of these users and teams who cannot own records, and why."""
@@ -133,13 +165,14 @@ class RunReport:
     """What one worker did between taking the lease and letting go.
 
     `busy` means that another worker has the lease. `conflicts` are blocks begun anew because a
-    seller's row had changed; `held` are records left waiting for what others have reserved.
+    seller's row had changed; `given_up` are events put on the poison queue; `held` are records left waiting for what others have reserved.
     """
 
     assigned: int = 0
     unassigned: int = 0
     by_hand: int = 0
     gone: int = 0
+    given_up: int = 0
     conflicts: int = 0
     held: int = 0
     rounds: int = 0

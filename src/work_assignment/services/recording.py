@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from uuid import UUID, uuid5
 
 from work_assignment.domain.deciding.decisions import Assigned, Unassigned, Unchanged
 from work_assignment.domain.deciding.explanations import shortened, summary, to_data
-from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Result
 from work_assignment.domain.runs.outcomes import (
-    Notice,
     Outcome,
     RequestSource,
     Run,
-    Untold,
+    Telling,
     WriteResult,
     Written,
 )
@@ -24,7 +25,6 @@ from work_assignment.domain.runs.sweeps import Swept
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 _RUNS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a01")
-_NOTICES = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a02")
 _REASON_LENGTH = 1000
 _NAME_LENGTH = 300
 _EXPLANATION_LENGTH = 1_048_576
@@ -69,13 +69,13 @@ class Writer:
             decided_at=self.at,
             block=self.block,
             mode=self.mode,
-            explanation=_explanation(decision),
+            explain=partial(_explanation, decision),
             segment_id=segment_id,
             previous_segment_id=current.record.segment_id,
             rule_id=rule.id if rule else None,
             owner=owner,
             previous_owner=current.record.owner,
-            tell=_is_told(owner) and owner != current.record.owner and not self._dry,
+            tell=self._telling(owner, current.record.owner),
             sweep_id=self.sweep_id,
         )
         return Outcome(
@@ -86,6 +86,10 @@ class Writer:
             turn=decision.turn if isinstance(decision, Assigned) else 0,
             owner_column=self.owner_column,
         )
+
+    def _telling(self, owner: Owner | None, before: Owner | None) -> Telling:
+        is_news = _is_told(owner) and owner != before and not self._dry
+        return Telling.AT_ONCE if is_news else Telling.NOBODY
 
     def _is_same_failure(self, run: Run, current: CurrentRecord, last: LastRun | None) -> bool:
         """Whether the record and its last run already say what this run would."""
@@ -149,7 +153,7 @@ class Writer:
             previous_segment_id=current.record.segment_id,
             owner=given.previous_owner,
             previous_owner=given.owner,
-            tell=_is_told(lost),
+            tell=Telling.AT_ONCE if _is_told(lost) else Telling.NOBODY,
             sweep_id=self.sweep_id,
         )
         return Outcome(
@@ -254,7 +258,7 @@ def refused(outcome: Outcome, result: WriteResult) -> Outcome:
         status=status,
         reason=reason,
         owner=None,
-        tell=False,
+        tell=Telling.NOBODY,
     )
     return Outcome(run, outcome.version, None)
 
@@ -267,33 +271,8 @@ def _is_told(owner: Owner | None) -> bool:
 def _explanation(decision: Assigned | Unassigned | Unchanged) -> str:
     """The trace as the column holds it: one that is too long names fewer, at last the outcome alone."""
     data = to_data(decision)
-    for told in (data, *(shortened(data, entries) for entries in _FEWER)):
+    for told in chain((data,), (shortened(data, entries) for entries in _FEWER)):
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         if len(text) <= _EXPLANATION_LENGTH:
             return text
     return json.dumps({"segments": [], "rules": [], "outcome": data["outcome"], "cut": True})
-
-
-def notice(run: Run) -> Notice:
-    """The notification for the new owner of a record, or for whom it was taken back from."""
-    is_lost = run.status is RoutingStatus.UNDONE
-    told = run.previous_owner if is_lost else run.owner
-    if told is None:
-        raise ValueError(f"run {run.id} has nobody to tell")
-    recipient = SellerId(told.id)
-    return late_notice(Untold(run.id, recipient, run.key, run.record_name, run.reason, is_lost))
-
-
-def late_notice(untold: Untold) -> Notice:
-    """The same for a run that was read back: the id follows from run, recipient and kind."""
-    kind = "taken back" if untold.is_lost else "assigned"
-    title = "No longer yours" if untold.is_lost else f"New {untold.key.table}"
-    said = untold.reason if untold.is_lost else f"It was assigned to you. {untold.reason}"
-    return Notice(
-        id=str(uuid5(_NOTICES, f"{untold.run_id} {untold.recipient} {kind}")),
-        run_id=untold.run_id,
-        recipient=untold.recipient,
-        key=untold.key,
-        title=f"{title}: {untold.record_name}",
-        body=said,
-    )

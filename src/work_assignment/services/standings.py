@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from work_assignment.domain.defining.rounds import EVERYWHERE, Turn
 from work_assignment.domain.defining.sellers import Seller, Standing
 from work_assignment.domain.records import Owner, RuleId, SellerId
 from work_assignment.domain.runs.facts import Gathered, Reservation, SellerRow
-from work_assignment.domain.runs.outcomes import SellerChange, Settlement, Turns
+from work_assignment.domain.runs.outcomes import SellerChange
 
 
 def stand(
@@ -46,6 +47,7 @@ def _standing(
         last_assigned_at=row.last_assigned_at,
         barred=barred.get(seller_id) or row.barred,
         rule_turns=dict(row.rule_stamps),
+        unused={round_: list(turns) for round_, turns in row.unused.items()},
     )
 
 
@@ -60,31 +62,29 @@ def note_received(
     """A record given by hand moves its new owner to the end of the round, as one of ours does."""
     standing = standings.get(SellerId(owner.id)) if owner and owner.type == "systemuser" else None
     if standing is not None:
-        standing.turn = 1 + max(entry.turn for entry in standings.values())
-        standing.last_assigned_at = at
+        standing.receive(1 + max(entry.newest_turn for entry in standings.values()), at)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """A block of decisions that reserves together until `expires_at`.
 
-    `given` are the ids of the records that each seller gets.
+    `given` are the turns that each seller takes, by the ids of the records they come with.
     """
 
     id: str
     expires_at: datetime
-    given: Mapping[SellerId, tuple[str, ...]]
+    given: Mapping[SellerId, Mapping[str, Turn]]
 
 
 def changes(
     rows: Sequence[SellerRow],
     standings: Mapping[SellerId, Standing],
     block: Block,
-    now: datetime,
     *,
     alone: bool,
 ) -> list[SellerChange]:
-    """What to write on the rows of sellers whose turn has moved, in row-id order.
+    """What to write on the rows of sellers who get something, or came by it, in row-id order.
 
     A block of one that is committed in the same change set needs no reservation: its share goes
     straight to the open count.
@@ -92,56 +92,56 @@ def changes(
     found = []
     for row in sorted(rows, key=lambda row: row.id):
         standing = standings.get(row.seller_id)
-        if standing is None or standing.turn == row.order_stamp:
+        if standing is None:
             continue
-        found.append(_change(row, standing, block, now, alone=alone))
+        if standing.turn == row.order_stamp and row.seller_id not in block.given:
+            continue
+        found.append(_change(row, standing, block, alone=alone))
     return found
 
 
-def _change(
-    row: SellerRow, standing: Standing, block: Block, now: datetime, *, alone: bool
-) -> SellerChange:
-    reservations = unexpired(row, now)
-    records = block.given.get(row.seller_id, ())
+def _change(row: SellerRow, standing: Standing, block: Block, *, alone: bool) -> SellerChange:
+    reservations = row.reservations  # those of blocks that died stay until they are settled
+    records = block.given.get(row.seller_id, {})
     if records and not alone:
-        share = Reservation(block.id, standing.taken, block.expires_at, records)
+        before = {turn.round: _stamp(row, turn.round) for turn in records.values()}
+        share = Reservation(block.id, standing.taken, block.expires_at, records, before)
         reservations = (*reservations, share)
     return SellerChange(
         row,
         order_stamp=standing.turn,
         last_assigned_at=standing.last_assigned_at,
         reservations=reservations,
-        open_count=standing.open_records + standing.taken if alone else None,
+        open_count=_open_count(row, standing) + (standing.taken if alone else 0),
         rule_stamps=dict(standing.rule_turns),
+        unused={round_: tuple(turns) for round_, turns in standing.unused.items() if turns},
     )
 
 
-Given = tuple[int, RuleId | None]
-"""The order stamp that an assignment gives, and the rule it was given by."""
+def _stamp(row: SellerRow, round_: RuleId) -> int:
+    return row.order_stamp if round_ == EVERYWHERE else row.rule_stamps.get(round_, 0)
 
 
-def settlements(
-    changed: Sequence[SellerChange], committed: Mapping[SellerId, Sequence[Given]]
-) -> dict[SellerId, Settlement]:
-    """What the block comes to for each seller; `committed` is what was committed to her."""
-    found = {}
-    for change in changed:
-        given = committed.get(change.row.seller_id, ())
-        found[change.row.seller_id] = Settlement(
-            committed=len(given),
-            written=Turns(change.order_stamp, change.rule_stamps),
-            settled=Turns(
-                max((turn for turn, _ in given), default=change.row.order_stamp),
-                {rule: _settled(rule, change.row, given) for rule in change.rule_stamps},
-            ),
+def _open_count(row: SellerRow, standing: Standing) -> int:
+    """What was counted, unless other blocks are to add what may be counted already."""
+    return row.open_count if row.reservations else standing.open_records
+
+
+def recounted(rows: Sequence[SellerRow], counts: Mapping[SellerId, int]) -> list[SellerChange]:
+    """Rows whose open count is not what was counted, as people close and take records too."""
+    return [
+        SellerChange(
+            row,
+            row.order_stamp,
+            row.last_assigned_at,
+            (),
+            counts.get(row.seller_id, 0),
+            row.rule_stamps,
+            row.unused,
         )
-    return found
-
-
-def _settled(rule: RuleId, row: SellerRow, given: Sequence[Given]) -> int:
-    """The rule's order stamp after what was committed, or the one before the block."""
-    turns = (turn for turn, by in given if by == rule)
-    return max(turns, default=row.rule_stamps.get(rule, 0))
+        for row in sorted(rows, key=lambda row: row.id)
+        if not row.reservations and row.open_count != counts.get(row.seller_id, 0)
+    ]
 
 
 def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> frozenset[str]:
@@ -158,16 +158,8 @@ def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> f
     )
 
 
-def leftovers(rows: Sequence[SellerRow], now: datetime) -> list[SellerChange]:
-    """Rows with reservations whose worker died, with these taken out."""
-    return [
-        SellerChange(
-            row,
-            row.order_stamp,
-            row.last_assigned_at,
-            unexpired(row, now),
-            rule_stamps=row.rule_stamps,
-        )
-        for row in sorted(rows, key=lambda row: row.id)
-        if len(unexpired(row, now)) != len(row.reservations)
-    ]
+def expired_blocks(rows: Sequence[SellerRow], now: datetime) -> frozenset[str]:
+    """The blocks whose worker died: what they reserved is still there after its time."""
+    return frozenset(
+        entry.block for row in rows for entry in row.reservations if entry.expires_at <= now
+    )

@@ -1,16 +1,20 @@
-"""What is asked for of a sweep, and which records that means."""
+"""What is asked for of a sweep, which records that means, and the row of a sweep that is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from work_assignment.domain.deciding.definitions import Definitions
 from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError, nearest
+from work_assignment.domain.records import SegmentId
 from work_assignment.domain.runs.facts import Rulebook
-from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus, Trigger
+from work_assignment.domain.runs.sweeps import Cursor, Scope, Sweep, SweepStatus, Trigger
+
+DEFAULT = "default"
+"""What the built-in segment is called."""
 
 
 class SweepRefused(WorkAssignmentError):
@@ -21,8 +25,8 @@ class SweepRefused(WorkAssignmentError):
 class Order:
     """What is to be swept; nothing said means everything that waits.
 
-    `segment` and `record_type` are names. `since` takes records created on that day or later,
-    whether or not the definitions were active then.
+    `segment` and `record_type` are names; a sweep's row knows its segment by `segment_id`. `since`
+    takes records created on that day or later, whether or not the definitions were active then.
     """
 
     segment: str | None = None
@@ -30,6 +34,19 @@ class Order:
     since: date | None = None
     limit: int | None = None
     trigger: Trigger = Trigger.MANUAL
+    segment_id: SegmentId | None = None
+
+
+def order_of(sweep: Sweep) -> Order:
+    """What a sweep's row asks for."""
+    return Order(
+        segment=DEFAULT if sweep.cursor.is_default else None,
+        record_type=sweep.record_type,
+        since=sweep.since,
+        limit=sweep.cursor.limit,
+        trigger=sweep.trigger,
+        segment_id=sweep.segment_id,
+    )
 
 
 def scope_of(order: Order, rulebook: Rulebook) -> Scope:
@@ -39,14 +56,14 @@ def scope_of(order: Order, rulebook: Rulebook) -> Scope:
         raise SweepRefused(f"a limit of {order.limit} leaves nothing to sweep")
     types = _types(order, definitions)
     segment = None
-    if order.segment is not None:
+    if order.segment is not None or order.segment_id is not None:
         found = {
             record_type: segment
             for record_type in types
             for segment in definitions.segments[record_type]
-            if segment.name == order.segment
+            if _is_meant(segment, order)
         }
-        segment = _segment(order.segment, found, definitions)
+        segment = _segment(order, found, definitions)
         types = tuple(found)
     if order.since is None:
         return Scope({kind: definitions.in_scope_since(kind) for kind in types}, segment)
@@ -68,7 +85,16 @@ def _types(order: Order, definitions: Definitions) -> tuple[str, ...]:
     return (order.record_type,)
 
 
-def _segment(name: str, found: dict[str, Segment], definitions: Definitions) -> Segment:
+def _is_meant(segment: Segment, order: Order) -> bool:
+    if order.segment_id is not None:
+        return segment.id == order.segment_id
+    return segment.name == order.segment
+
+
+def _segment(order: Order, found: dict[str, Segment], definitions: Definitions) -> Segment:
+    if not found and order.segment_id is not None:
+        raise SweepRefused(f"its segment {order.segment_id} is not active any more")
+    name = order.segment or ""
     if not found:
         known = {each.name for segments in definitions.segments.values() for each in segments}
         raise SweepRefused(f"there is no active segment '{name}'" + _hint(name, known))
@@ -85,8 +111,8 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close}'?" if close else ""
 
 
-def begun(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dry: bool) -> Sweep:
-    """The row of a sweep that begins."""
+def asked_for(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dry: bool) -> Sweep:
+    """The row of a sweep that waits for somebody to take it up."""
     segment_id = scope.segment.id if scope.segment else None
     # By what was asked: the only type that happens to be routed is not named.
     is_of_one_type = order.record_type is not None or segment_id is not None
@@ -94,12 +120,32 @@ def begun(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dry: b
     return Sweep(
         id=sweep_id,
         name=_name(order, scope, record_type, now) + (", dry run" if is_dry else ""),
-        status=SweepStatus.IN_PROGRESS,
+        status=SweepStatus.QUEUED,
         started_at=now,
         trigger=order.trigger,
         segment_id=segment_id,
         record_type=record_type,
         since=order.since,
+        cursor=Cursor(
+            limit=order.limit, is_default=scope.segment is not None and segment_id is None
+        ),
+    )
+
+
+def taken_up(sweep: Sweep, scope: Scope, worker: str, now: datetime, *, is_attended: bool) -> Sweep:
+    """The row of a sweep that somebody begins, or goes on with."""
+    is_new = sweep.status is SweepStatus.QUEUED
+    return replace(
+        sweep,
+        name=sweep.name or _name(order_of(sweep), scope, sweep.record_type, now),
+        status=SweepStatus.IN_PROGRESS,
+        started_at=now if is_new else sweep.started_at,
+        cursor=replace(
+            sweep.cursor,
+            since=now if is_new else sweep.cursor.since,
+            worker=worker,
+            is_attended=is_attended,
+        ),
     )
 
 

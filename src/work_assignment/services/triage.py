@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Result, Rulebook
@@ -99,10 +99,10 @@ def _sort_event(
         sorted_out.done.append(key)
     elif not current.is_open:
         sorted_out.closed.append(current)
-    elif _by_hand(entry, current, gathered, owners_seen):
-        sorted_out.by_hand.append(current)
     elif (chosen := _chosen_before_us(entry, current, gathered)) is not None:
         sorted_out.give_back.append((current, chosen))
+    elif _by_hand(entry, current, gathered, owners_seen):
+        sorted_out.by_hand.append(current)
     elif _is_stale(entry, gathered) or not _may_be_decided(current, rulebook):
         sorted_out.done.append(key)
     else:
@@ -138,26 +138,41 @@ def _by_hand(
         # We have not touched the owner, so whoever chose, however long ago, chose this one.
         return entry.names_owner or not _is_with_creator(current)
     last = gathered.last_runs.get(entry.key)
-    return entry.names_owner and (last is None or entry.by_hand_at >= _known_until(last))
+    return entry.names_owner and (last is None or entry.by_hand_at >= _known_until(last, current))
 
 
 def _chosen_before_us(entry: Pending, current: CurrentRecord, gathered: Gathered) -> Owner | None:
     """The owner whom somebody chose shortly before our assignment, which did not know of it.
 
     Only while the record is still with the seller we chose: any later change is somebody's wish.
+    And only the owner we took it from: whoever was chosen before that one was not the last word.
+    The times compared are Dataverse's, as our decision's own would not tell what came before its
+    facts were read; what was written in between would have found us out.
     """
     last = gathered.last_runs.get(entry.key)
     if last is None or last.status is not RoutingStatus.ASSIGNED or last.seller_id is None:
         return None
-    if entry.by_hand_at is None or not last.decided_at - LATE <= entry.by_hand_at < last.decided_at:
+    written_at = last.written_at or last.decided_at
+    until = written_at + timedelta(seconds=1)  # Dataverse cuts it to seconds
+    if entry.by_hand_at is None or not written_at - LATE <= entry.by_hand_at < until:
         return None
     ours = Owner("systemuser", last.seller_id)
     is_still_ours = current.result is Result.SUCCEEDED and current.record.owner == ours
-    return entry.owner_named if is_still_ours and entry.owner_named != ours else None
+    is_overruled = entry.owner_named == last.previous_owner != ours
+    return entry.owner_named if is_still_ours and is_overruled else None
 
 
-def _known_until(last: LastRun) -> datetime:
-    """Dataverse cuts moments to seconds: the choice that was noted would else be newer than itself."""
+def _known_until(last: LastRun, current: CurrentRecord) -> datetime:
+    """Dataverse cuts moments to seconds: the choice that was noted would else be newer than itself.
+
+    While the record is with the seller we chose, only what came after our write is news. When it is
+    with another one, whatever clocks say, somebody chose after us: we wrote owner and run together.
+    """
+    if last.status is RoutingStatus.ASSIGNED and last.owner is not None:
+        if current.record.owner != last.owner:
+            return datetime.min.replace(tzinfo=UTC)
+        if last.written_at is not None:
+            return last.written_at + timedelta(seconds=1)
     noted = last.status is RoutingStatus.ASSIGNED_BY_HAND
     return last.decided_at + timedelta(seconds=1 if noted else 0)
 

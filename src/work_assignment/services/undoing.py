@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.runs.outcomes import Outcome, WriteResult, Written
-from work_assignment.domain.runs.sweeps import Given, Sweep, Swept
+from work_assignment.domain.runs.outcomes import Outcome, Telling, WriteResult, Written
+from work_assignment.domain.runs.sweeps import Place, Sweep, Swept
 from work_assignment.domain.runs.undoing import Left, Surroundings, Why, judge
 from work_assignment.services.blocks import RESERVED_FOR
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import DeciderLease, Pause
 from work_assignment.services.ports import Sweeps
-from work_assignment.services.recording import Writer, notice, undone_id
+from work_assignment.services.recording import Writer, undone_id
+from work_assignment.services.sweep_blocks import LATER
+from work_assignment.services.sweep_keeping import amend, close_dead_sweeps
 from work_assignment.services.sweep_orders import SweepRefused
-from work_assignment.services.sweeping import LATER, close_dead_sweeps
+from work_assignment.services.telling import notice
 from work_assignment.services.workshop import Workshop
 
-BLOCK = 200
+BLOCK = 500
+NAMED = 1000
+"""Records that a report names; the others are only counted, or it would grow with the sweep."""
 _TRIES = 3
 """How often a record is looked at that changes under our hands, or cannot be written just now."""
 
@@ -29,17 +34,46 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class UndoReport:
-    """What went back, or would; `before` counts what had gone back already."""
+    """What went back, or would; `before` counts what had gone back already.
+
+    Of very many only the first are named: `more_back` and `more_left` count the others.
+    """
 
     sweep: Sweep
     before: int = 0
     back: list[Swept] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    more_back: int = 0
+    more_left: Counter[Why] = field(default_factory=Counter)
+
+    @property
+    def came_back(self) -> int:
+        """How many went back."""
+        return len(self.back) + self.more_back
+
+    @property
+    def reasons(self) -> Counter[Why]:
+        """How many were left, and why."""
+        return self.more_left + Counter(entry.why for entry in self.left)
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left that another try might bring back."""
-        return all(entry.why is not Why.NOT_WRITTEN for entry in self.left)
+        return not self.reasons[Why.NOT_WRITTEN]
+
+    def note_back(self, swept: Swept) -> None:
+        """Count a record that went back."""
+        if len(self.back) < NAMED:
+            self.back.append(swept)
+        else:
+            self.more_back += 1
+
+    def note_left(self, left: Left) -> None:
+        """Count a record that stays where it is."""
+        if len(self.left) < NAMED:
+            self.left.append(left)
+        else:
+            self.more_left[left.why] += 1
 
 
 class Undoer:
@@ -61,7 +95,10 @@ class Undoer:
             return self._begun(sweep_id).look()
         with DeciderLease(self._shop.leases, self._pause) as lease:
             close_dead_sweeps(self._sweeps, self._shop.clock())
-            return self._begun(sweep_id).take_back(lease)
+            undoing = self._begun(sweep_id)
+            if undoing.report.sweep.is_going_on:
+                raise SweepRefused(f"sweep {sweep_id} is still going on; stop it first")
+            return undoing.take_back(lease)
 
     def _begun(self, sweep_id: str) -> _Undoing:
         sweep = self._sweeps.read(sweep_id)
@@ -77,24 +114,34 @@ class _Undoing:
         self._shop = shop
         self._sweeps = sweeps
         self._gatherer = Gatherer(shop.facts)
-        self._given = sweeps.given(sweep.id)
-        self.report = UndoReport(sweep, before=len(self._given.undone))
+        self.report = UndoReport(sweep)
 
     def look(self) -> UndoReport:
         """Say what would go back."""
-        for part in _parts(self._given):
+        for part in self._parts():
             around = self._surroundings(part)
             for swept in part:
                 left = judge(swept, around)
                 if left is None:
-                    self.report.back.append(swept)
+                    self.report.note_back(swept)
                 else:
-                    self.report.left.append(left)
+                    self.report.note_left(left)
         return self.report
+
+    def _parts(self) -> Iterator[list[Swept]]:
+        """What has not gone back yet, page by page."""
+        behind: Place | None = None
+        while given := self._sweeps.given(self.report.sweep.id, behind, BLOCK):
+            behind = given[-1].place
+            undone = self._sweeps.runs_there([undone_id(swept.run_id) for swept in given])
+            staying = [swept for swept in given if undone_id(swept.run_id) not in undone]
+            self.report.before += len(given) - len(staying)
+            if staying:
+                yield staying
 
     def take_back(self, lease: DeciderLease) -> UndoReport:
         """Give records back, part by part; the sweep's row says how many after each."""
-        for part in _parts(self._given):
+        for part in self._parts():
             lease.keep()
             unclear = self._round(part)
             for _ in range(_TRIES - 1):
@@ -102,16 +149,19 @@ class _Undoing:
                     break
                 lease.wait(LATER)
                 unclear = self._round([entry.swept for entry in unclear])
-            self.report.left += unclear
+            for entry in unclear:
+                self.report.note_left(entry)
             self._save()
         self._save()  # also for what a worker that died had given back
         return self.report
 
     def _save(self) -> None:
-        undone = self.report.before + len(self.report.back)
-        if undone != self.report.sweep.undone:
-            self.report.sweep = replace(self.report.sweep, is_undone=True, undone=undone)
-            self._sweeps.save(self.report.sweep)
+        undone, sweep = self.report.before + self.report.came_back, self.report.sweep
+        if undone != sweep.undone:
+            noted = amend(
+                self._sweeps, sweep, lambda row: replace(row, is_undone=True, undone=undone)
+            )
+            self.report.sweep = noted or sweep
 
     def _round(self, part: Sequence[Swept]) -> list[Left]:
         """Look and write once; gives back those that are to be looked at again."""
@@ -124,17 +174,23 @@ class _Undoing:
         until = now + RESERVED_FOR  # nothing is reserved, so there is no hurry
         results = self._shop.outcomes.commit(outcomes, until=until)
         written = list(zip(going, outcomes, results, strict=True))
-        self._tell([o for _, o, r in written if r.written is Written.DONE and o.run.tell])
+        self._tell(
+            [
+                o
+                for _, o, r in written
+                if r.written is Written.DONE and o.run.tell is Telling.AT_ONCE
+            ]
+        )
         return [left for swept, _, result in written if (left := self._unclear(swept, result))]
 
     def _can_go(self, swept: Swept, around: Surroundings) -> bool:
         last = around.gathered.last_runs.get(swept.key)
         if last is not None and last.id == undone_id(swept.run_id):
-            self.report.back.append(swept)  # the answer to an earlier try was lost
+            self.report.note_back(swept)  # the answer to an earlier try was lost
             return False
         left = judge(swept, around)
         if left is not None:
-            self.report.left.append(left)
+            self.report.note_left(left)
         return left is None
 
     def _outcomes(
@@ -157,13 +213,13 @@ class _Undoing:
         match result.written:
             case Written.DONE:
                 _log.info("%s goes back: its sweep was undone", swept.key)
-                self.report.back.append(swept)
+                self.report.note_back(swept)
             case Written.GONE:
-                self.report.left.append(Left(swept, Why.GONE))
+                self.report.note_left(Left(swept, Why.GONE))
             case Written.REFUSED:
-                self.report.left.append(Left(swept, Why.OWNER_CANNOT, result.why))
+                self.report.note_left(Left(swept, Why.OWNER_CANNOT, result.why))
             case Written.FORBIDDEN | Written.FAILED:
-                self.report.left.append(Left(swept, Why.NOT_WRITTEN, result.why))
+                self.report.note_left(Left(swept, Why.NOT_WRITTEN, result.why))
             case _:
                 return Left(swept, Why.NOT_WRITTEN, result.why)
         return None
@@ -186,10 +242,3 @@ class _Undoing:
             self._sweeps.queue_items([s.key for s in part if s.is_queued]),
             rulebook.owner_column,
         )
-
-
-def _parts(given: Given) -> Iterator[list[Swept]]:
-    """What has not gone back yet, in handy pieces."""
-    staying = [swept for swept in given.swept if undone_id(swept.run_id) not in given.undone]
-    for start in range(0, len(staying), BLOCK):
-        yield staying[start : start + BLOCK]

@@ -22,12 +22,16 @@ from work_assignment.domain.defining.definition_rows import (
     WriteEndpoint,
 )
 from work_assignment.domain.errors import WorkAssignmentError
+from work_assignment.services.sweep_requests import TABLE
 
 ENDPOINT_NAME = "Work Assignment"
 EVENTS_PATH = "/api/dataverse/events"
 KEY_HEADER = "x-functions-key"
 ALWAYS_WATCHED = frozenset({"ownerid", "statecode"})
 _MESSAGES = ("Create", "Update")
+_SWEEP_STEP = StepRow(
+    name=f"{ENDPOINT_NAME}: Create of {TABLE}", message="Create", record_type=TABLE
+)
 
 
 class CannotRegister(WorkAssignmentError):
@@ -87,7 +91,7 @@ def sync(
     """Bring the registration into line with the app's address, its key and the filters.
 
     `filters_columns` has each record type in scope and the columns that its filters read. Steps of
-    other types are disabled. What is right already is not written.
+    other types are disabled. What is right already is not written. A new sweep rings, too.
     """
     wanted = EndpointRow(
         ENDPOINT_NAME, events_url(url), _description(_checked(key)), _auth_value(key)
@@ -97,7 +101,9 @@ def sync(
     stored = store.steps(existing.id) if existing else ()
     done = [
         *_settle_endpoint(existing, endpoint_id, wanted),
-        *_settle_steps(stored, _wanted_steps(filters_columns), endpoint_id, store, new_id),
+        *_settle_steps(
+            stored, [*_wanted_steps(filters_columns), _SWEEP_STEP], endpoint_id, store, new_id
+        ),
     ]
     if done:
         store.write([change for _, change in done])

@@ -13,12 +13,15 @@ from work_assignment.services.ports import Clock, Facts, Leases, Outcomes, Queue
 
 BLOCK = 200
 """Records decided at once: enough to share the reads, few enough to be reserved shortly."""
+LARGEST_BLOCK = 2000
+"""What a block grows to while more records come than it holds."""
 
 
 @dataclass(frozen=True)
 class Workshop:
     """`mode` is on, dry-run (decide and log, write no owner) or off (nothing is decided).
 
+    A block begins with `block_size` records and grows to `largest_block` while there are more.
     `solver` is what best overall is found with.
     """
 
@@ -30,5 +33,6 @@ class Workshop:
     clock: Clock
     mode: str = "on"
     block_size: int = BLOCK
+    largest_block: int = LARGEST_BLOCK
     new_id: Callable[[], str] = field(default=lambda: str(uuid4()))
     solver: FlowSolver | None = None

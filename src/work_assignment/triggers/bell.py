@@ -8,6 +8,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from work_assignment.bootstrap import application
+from work_assignment.services import telemetry
 from work_assignment.services.bell import TIMER
 
 blueprint = func.Blueprint()
@@ -20,7 +21,14 @@ _log = logging.getLogger(__name__)
 def answer_bell(bell: func.QueueMessage) -> None:
     """Work until nothing is left to do; the timer's bell also finishes what dead workers left."""
     thorough = bell.get_body().decode(errors="replace") == TIMER
-    report = application().decider.answer(thorough=thorough)
+    app = application()
+    with telemetry.session("decider", app.traffic) as figures:
+        report = app.decider.answer(thorough=thorough)
+        figures.report(report)
+    app.seen.bell()
+    if thorough and not (report.busy or report.away or app.settings.mode == "off"):
+        app.failed_jobs.look()
+        app.sweeps.look_after()
     if report.written or report.held:
         _log.info(
             "%d assigned, %d unassigned, %d by hand, %d gone, %d held for what others reserved",

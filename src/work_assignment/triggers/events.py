@@ -31,6 +31,7 @@ def receive_event(req: func.HttpRequest) -> func.HttpResponse:
     except StorageUnavailable as exc:
         _log.error("an event could not be queued: %s", exc)
         return _refusal(503, "The event could not be queued; send it again")
+    application().seen.webhook()
     return func.HttpResponse(status_code=202)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from work_assignment.domain.deciding.distribution import Candidate
+from work_assignment.domain.defining.rounds import EVERYWHERE
 from work_assignment.domain.defining.sellers import Seller, Standing
 from work_assignment.domain.records import RuleId, SellerId
 
@@ -26,7 +27,7 @@ class Board:
         self.sellers = tuple(sellers.values())
         self.standings = tuple(standings[seller_id] for seller_id in sellers)
         self.positions = {seller_id: n for n, seller_id in enumerate(sellers)}
-        self.last_turn = max((standing.turn for standing in standings.values()), default=0)
+        self.last_turn = max((entry.newest_turn for entry in standings.values()), default=0)
         count = len(self.sellers)
         self.turns = [0] * count
         self.rooms = [0] * count
@@ -78,18 +79,20 @@ class Board:
 
     def take(self, position: int, at: datetime, rule: RuleId | None, *, fills_place: bool) -> int:
         """A seller is given a record; `rule` where it has a round of its own. Says which turn."""
-        self.last_turn += 1
         standing = self.standings[position]
-        standing.take(self.last_turn, at, rule, fills_place=fills_place)
+        turn = standing.next_turn(EVERYWHERE if rule is None else rule, self.last_turn + 1)
+        self.last_turn = max(self.last_turn, turn)
+        standing.take(turn, at, rule, fills_place=fills_place)
         self._place(position)
         if rule is not None and rule in self._rounds:
-            self._rounds[rule][position] = self.last_turn
-        return self.last_turn
+            self._rounds[rule][position] = turn
+        return turn
 
     def received(self, seller_id: SellerId) -> None:
         """A seller has come by a record otherwise, which counts as her turn."""
         position = self.positions.get(seller_id)
         if position is not None:
-            self.last_turn += 1
-            self.standings[position].turn = self.last_turn
+            standing = self.standings[position]
+            standing.turn = standing.next_turn(EVERYWHERE, self.last_turn + 1)
+            self.last_turn = max(self.last_turn, standing.turn)
             self._place(position)

@@ -136,6 +136,7 @@ class SettingsRow:
     owner_column: str | None = None
     flap_limit_moves: int | None = 3
     flap_limit_hours: int | None = 24
+    keep_runs_days: int = 90
     definitions_version: str | None = None
 
 

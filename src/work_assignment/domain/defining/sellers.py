@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from work_assignment.domain.defining.rounds import EVERYWHERE
 from work_assignment.domain.filtering.attributes import Attributes
 from work_assignment.domain.hours.availability import ALWAYS_WORKING, Calendar
 from work_assignment.domain.records import RuleId, SellerId, Value
@@ -37,8 +38,9 @@ class Standing:
 
     `open_records` are those she owns; `reserved` are promised to her by others who are not done;
     `taken` are those of this block. `turn` is the order stamp of her last assignment, 0 for never;
-    `rule_turns` are those of single rules, where each has a round of its own. `barred` says why
-    Dataverse would refuse her just now, or is empty.
+    `rule_turns` are those of single rules, where each has a round of its own. `unused` are turns
+    that she has by round and takes before new ones. `barred` says why Dataverse would refuse her
+    just now, or is empty.
     """
 
     seller_id: SellerId
@@ -49,6 +51,7 @@ class Standing:
     last_assigned_at: datetime | None = None
     barred: str = ""
     rule_turns: dict[RuleId, int] = field(default_factory=dict)
+    unused: dict[RuleId, list[int]] = field(default_factory=dict)
 
     @property
     def load(self) -> int:
@@ -62,12 +65,29 @@ class Standing:
     def room_without_reservations(self, capacity: int) -> int:
         return capacity - self.open_records - self.taken
 
+    @property
+    def newest_turn(self) -> int:
+        """The highest number that she has, used or not."""
+        return max((self.turn, *(turn for left in self.unused.values() for turn in left)))
+
+    def next_turn(self, round_: RuleId, newest: int) -> int:
+        """The turn she takes next in a round: one that she has, or else `newest`."""
+        left = self.unused.get(round_)
+        return left.pop(0) if left else newest
+
     def take(
         self, turn: int, at: datetime, rule: RuleId | None = None, *, fills_place: bool = True
     ) -> None:
         """Note a record of this block, given by a rule; one that she owned before fills no place."""
         self.taken += fills_place
-        self.turn = turn
         self.last_assigned_at = at
-        if rule is not None:
+        if rule is None:
+            self.turn = turn
+        else:
             self.rule_turns[rule] = turn
+            self.turn = max(self.turn, turn)
+
+    def receive(self, newest: int, at: datetime) -> None:
+        """Note that she has come by a record otherwise, which counts as her turn."""
+        self.turn = self.next_turn(EVERYWHERE, newest)
+        self.last_assigned_at = at

@@ -9,9 +9,11 @@ from enum import Enum
 
 from work_assignment.domain.deciding.definitions import Definitions
 from work_assignment.domain.deciding.related_paths import NOWHERE, Reach
+from work_assignment.domain.defining.rounds import Turn
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.rows import NO_ROWS, Rows
 from work_assignment.domain.records import Owner, Record, RecordKey, RuleId, SellerId
+from work_assignment.domain.runs.sweeps import Place
 from work_assignment.domain.statuses import RoutingStatus
 
 
@@ -19,21 +21,26 @@ from work_assignment.domain.statuses import RoutingStatus
 class Reservation:
     """Shares of a seller's capacity that one block of decisions holds until it is done.
 
-    `records` are the ids of the records that are to use them: nobody else decides these meanwhile.
+    `records` are the turns that it gives, by the ids of the records that are to use the shares:
+    nobody else decides these meanwhile. `before` are the order stamps that reserving found, by
+    round, so that whoever settles the block can give turns back.
     """
 
     block: str
     shares: int
     expires_at: datetime
-    records: tuple[str, ...] = ()
+    records: Mapping[str, Turn] = field(default_factory=dict)
+    before: Mapping[RuleId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SellerRow:
     """A seller's row as read: `version` is its ETag, `order_stamp` rises with each assignment.
 
-    `rule_stamps` are those of single rules, where each has a round of its own. `barred` says why
-    Dataverse would refuse the seller as an owner, or is empty.
+    `rule_stamps` are those of single rules, where each has a round of its own; `unused` are turns
+    that she was given in a round and could not use. `barred` says why Dataverse would refuse the
+    seller as an owner, or is empty. `open_count` is what the row tells
+    people; decisions count for themselves.
     """
 
     id: str
@@ -44,6 +51,8 @@ class SellerRow:
     reservations: tuple[Reservation, ...] = ()
     barred: str = ""
     rule_stamps: Mapping[RuleId, int] = field(default_factory=dict)
+    open_count: int = 0
+    unused: Mapping[RuleId, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Result(Enum):
@@ -77,8 +86,9 @@ class CurrentRecord:
 class LastRun:
     """The newest row of the run log about a record.
 
-    `owner` is whom the outcome left the record with, as far as the row says; `written_at` is when
-    the row was made by Dataverse's clock, which events carry too.
+    `owner` is whom the outcome left the record with, as far as the row says, `previous_owner` whom
+    it was taken from; `written_at` is when the row was made by Dataverse's clock, which events
+    carry too.
     """
 
     id: str
@@ -90,6 +100,7 @@ class LastRun:
     seller_id: SellerId | None = None
     owner: Owner | None = None
     written_at: datetime | None = None
+    previous_owner: Owner | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,8 @@ class Gathered:
     """Everything one block is decided on, read in one go: seller rows before counts.
 
     `unreadable` are records asked for that are there and cannot be understood; `rows` are those of
-    other tables that filters look at.
+    other tables that filters look at. Of a page of a sweep `reached` says by record type where the
+    last record stands that it has or could not read, in Dataverse's order.
     """
 
     stamp: str
@@ -129,3 +141,4 @@ class Gathered:
     last_runs: Mapping[RecordKey, LastRun]
     unreadable: frozenset[RecordKey] = frozenset()
     rows: Rows = NO_ROWS
+    reached: Mapping[str, Place] = field(default_factory=dict)

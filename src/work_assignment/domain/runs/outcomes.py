@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum
 
+from work_assignment.domain.defining.rounds import EVERYWHERE, Round
 from work_assignment.domain.records import Owner, RecordKey, RuleId, SegmentId, SellerId
 from work_assignment.domain.runs.facts import LastRun, Reservation, Result, SellerRow
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
@@ -24,9 +25,20 @@ class RequestSource(IntEnum):
     FOUND_WAITING = 727000000
 
 
+class Telling(Enum):
+    """When the seller is told: not at all, after the commit, or when the block is settled."""
+
+    NOBODY = "nobody"
+    AT_ONCE = "at once"
+    WITH_BLOCK = "with the block"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row of the run log: one record, one outcome; `sweep_id` is the sweep that it belongs to."""
+    """A row of the run log: one record, one outcome; `sweep_id` is the sweep that it belongs to.
+
+    `explain` writes the explanation, which takes longer than deciding, when it is wanted.
+    """
 
     id: str
     key: RecordKey
@@ -39,14 +51,19 @@ class Run:
     decided_at: datetime
     block: str
     mode: str
-    explanation: str = ""
+    explain: Callable[[], str] = str
     segment_id: SegmentId | None = None
     previous_segment_id: SegmentId | None = None
     rule_id: RuleId | None = None
     owner: Owner | None = None
     previous_owner: Owner | None = None
-    tell: bool = False
+    tell: Telling = Telling.NOBODY
     sweep_id: str | None = None
+
+    @property
+    def explanation(self) -> str:
+        """The trace of the decision, as JSON; empty where nothing was decided."""
+        return self.explain()
 
     @property
     def assigns(self) -> bool:
@@ -85,36 +102,58 @@ class SellerChange:
     reservations: tuple[Reservation, ...]
     open_count: int | None = None
     rule_stamps: Mapping[RuleId, int] = field(default_factory=dict)
+    unused: Mapping[RuleId, tuple[int, ...]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """Order stamps: of a seller, and hers of single rules."""
-
-    turn: int
-    by_rule: Mapping[RuleId, int] = field(default_factory=dict)
+    def row_after(self, version: str) -> SellerRow:
+        """The row once this is written."""
+        return replace(
+            self.row,
+            version=version,
+            order_stamp=self.order_stamp,
+            last_assigned_at=self.last_assigned_at,
+            reservations=self.reservations,
+            rule_stamps=self.rule_stamps,
+            unused=self.unused,
+            open_count=self.row.open_count if self.open_count is None else self.open_count,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a block comes to for one seller: `committed` records of those reserved.
+    """What a block comes to: the ids of the records whose turns are spent.
 
-    `written` are the order stamps that reserving wrote; `settled` those that what was committed
-    gives her. Turns of what was not committed are given back.
+    Those are the ones committed, and those that Dataverse kept from their sellers; all other turns
+    are given back. `opened` are the committed ones that a seller did not own before, by seller.
     """
 
-    committed: int
-    written: Turns
-    settled: Turns
+    spent: frozenset[str] = frozenset()
+    opened: Mapping[SellerId, int] = field(default_factory=dict)
 
-    def turns_after(self, row: SellerRow) -> Turns:
-        """The turns as the block leaves them; one that others have moved on since is theirs."""
-        by_rule = {
-            rule: self.settled.by_rule[rule] if stamp == self.written.by_rule.get(rule) else stamp
-            for rule, stamp in row.rule_stamps.items()
-        }
-        is_ours = row.order_stamp == self.written.turn
-        return Turns(self.settled.turn if is_ours else row.order_stamp, by_rule)
+
+def settled(row: SellerRow, block: str, settlement: Settlement) -> SellerChange:
+    """A seller's row without what a block had reserved on it."""
+    (share,) = (entry for entry in row.reservations if entry.block == block)
+    rounds = {round_: _after(row, share, round_, settlement) for round_ in share.before}
+    unused = {**row.unused, **{key: place.unused for key, place in rounds.items()}}
+    stamps = {key: place.stamp for key, place in rounds.items()}
+    return SellerChange(
+        row,
+        stamps.pop(EVERYWHERE, row.order_stamp),
+        row.last_assigned_at,
+        tuple(entry for entry in row.reservations if entry.block != block),
+        row.open_count + settlement.opened.get(row.seller_id, 0),
+        {**row.rule_stamps, **stamps},
+        {key: turns for key, turns in unused.items() if turns},
+    )
+
+
+def _after(row: SellerRow, share: Reservation, round_: RuleId, settlement: Settlement) -> Round:
+    """A seller's place in a round when the turns of a block that were for nothing are given back."""
+    turns = {record: turn.number for record, turn in share.records.items() if turn.round == round_}
+    stamp = row.order_stamp if round_ == EVERYWHERE else row.rule_stamps.get(round_, 0)
+    place = Round(stamp, tuple(row.unused.get(round_, ())))
+    wasted = turns.keys() - settlement.spent
+    return place.given_back(turns.values(), len(wasted), share.before[round_])
 
 
 class Written(Enum):
@@ -143,14 +182,32 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One in-app notification: `id` is derived, so that telling again tells nothing new."""
+    """One in-app notification: `id` is derived, so that telling again tells nothing new.
+
+    `records` are those that it tells of; `run_id` is the run of which is noted that it was told, if
+    that is not seen from the settled block.
+    """
 
     id: str
-    run_id: str
     recipient: SellerId
-    key: RecordKey
     title: str
     body: str
+    records: tuple[RecordKey, ...]
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An assignment that a block committed, as its run row says."""
+
+    block: str
+    run_id: str
+    key: RecordKey
+    record_name: str
+    reason: str
+    seller_id: SellerId
+    rule_id: RuleId | None
+    previous_owner: Owner | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import Enum, IntEnum
 
 from work_assignment.domain.defining.segments import Segment
@@ -48,6 +48,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """The next records of a sweep, oldest first: at most `limit` behind a place in each record type.
+
+    A type that `after` does not name begins at its first record.
+    """
+
+    scope: Scope
+    after: Mapping[str, Place]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Records taken up, those that have an owner now, those for whom none was found."""
 
@@ -57,8 +69,35 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """What a sweep needs to be taken up where it was.
+
+    `after` is the last place of each record type whose block is done with, `since` the moment when
+    that was noted; the counts are as of then, while those beside it grow with the block at hand. `worker` is who is at it, empty once it was handed on; an attended sweep is a
+    person's own process, in whose place nobody goes on. `limit` is of the whole sweep, and
+    `is_default` says that it is of the built-in default segment. `unassigned` counts by reason.
+    """
+
+    after: Mapping[str, Place] = field(default_factory=dict)
+    since: datetime | None = None
+    worker: str = ""
+    is_attended: bool = False
+    limit: int | None = None
+    is_default: bool = False
+    assigned: int = 0
+    by_hand: int = 0
+    left: int = 0
+    requests: int = 0
+    unassigned: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep as its row says; `undone` counts the records that went back."""
+    """A sweep as its row says; `undone` counts the records that went back.
+
+    `version` is the row's ETag, empty for one that is yet to be written; `idle` how long nobody has
+    written it, by Dataverse's clock; `fault` what on the row cannot be understood.
+    """
 
     id: str
     name: str
@@ -73,6 +112,15 @@ class Sweep:
     message: str = ""
     is_undone: bool = False
     undone: int = 0
+    cursor: Cursor = Cursor()
+    version: str = ""
+    idle: timedelta = timedelta(0)
+    fault: str = ""
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether it waits for its turn or is in progress."""
+        return self.status in (SweepStatus.QUEUED, SweepStatus.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +144,10 @@ class Swept:
     def is_queued(self) -> bool:
         return self.owner is not None and self.owner.type == "queue"
 
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """All that a sweep gave; `undone` are the run rows that say that something was taken back."""
-
-    swept: tuple[Swept, ...]
-    undone: frozenset[str]
+    @property
+    def place(self) -> Place:
+        """Where it stands among what a sweep gave."""
+        return Place(self.written_at, self.run_id)
 
 
 @dataclass(frozen=True, slots=True)

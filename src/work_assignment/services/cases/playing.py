@@ -186,8 +186,8 @@ class _World:
         known.is_settled, known.status = True, RoutingStatus.ASSIGNED_BY_HAND
         receiver = self._standing(event.owner)
         if receiver is not None and event.type in self._counted:
-            receiver.turn = 1 + max(standing.turn for standing in self._standings.values())
-            receiver.last_assigned_at = self._at
+            newest = 1 + max(standing.newest_turn for standing in self._standings.values())
+            receiver.receive(newest, self._at)
         self._assigner = None
 
     def _closed(self, event: Closed) -> None:

@@ -25,6 +25,7 @@ _KEYS = (
     "keep_self_created",
     "flap_limit",
     "owner_column",
+    "keep_runs_days",
 )
 _SCOPES = ("organization", "assignment rule")
 _ALSO_SCOPES = {
@@ -37,6 +38,7 @@ _ALSO_SCOPES = {
 }
 _LONGEST_LIST = 4_000
 _FLAP_KEYS = ("moves", "hours")
+_LONGEST_KEPT = 36_500
 _DEFAULTS = SettingsRow()
 
 
@@ -70,6 +72,7 @@ def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
         owner_column=fields.name("owner_column"),
         flap_limit_moves=moves,
         flap_limit_hours=hours,
+        keep_runs_days=_days_kept(fields),
     )
     check_listed_length(row.record_types, "record_types", fields.place_of("record_types"), problems)
     return SettingsForm(
@@ -122,6 +125,11 @@ def _time_zone(fields: Fields) -> str | None:
             "evaluation_time_zone", f"'evaluation_time_zone': {exc.problem}", exc.suggestion
         )
     return name
+
+
+def _days_kept(fields: Fields) -> int:
+    kept = _DEFAULTS.keep_runs_days
+    return fields.whole("keep_runs_days", kept, least=1, most=_LONGEST_KEPT) or kept
 
 
 def _flap_limit(fields: Fields, problems: Problems) -> tuple[int | None, int | None]:

@@ -1,0 +1,76 @@
+"""A sweep that the running app carries out: its row is written, and followed until it ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from work_assignment.bootstrap import now
+from work_assignment.cli.common import Refused
+from work_assignment.cli.sweep_progress import Display
+from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.definition_store import DefinitionStore
+from work_assignment.dataverse.sweep_store import SweepStore
+from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
+from work_assignment.services.sweep_orders import Order, asked_for, scope_of
+from work_assignment.services.sweep_reports import SweepReport, report_of
+
+LOOK_EVERY = 2.0
+PATIENCE = timedelta(seconds=90)
+"""How long nobody may take a sweep up before that is said: a lost webhook costs a minute."""
+_AWAY_TRIES = 10
+
+
+def hand_over(client: DataverseClient, order: Order, display: Display) -> tuple[SweepStore, Sweep]:
+    """Write the row that asks for a sweep. Raises SweepRefused for what cannot be swept."""
+    definitions = DefinitionStore(client)
+    with away_means_unavailable():
+        rulebook = definitions.rulebook()
+    scope = scope_of(order, rulebook)
+    store = SweepStore(client, lambda: definitions.schemas)
+    asked = asked_for(order, scope, str(uuid4()), now(), is_dry=False)
+    written = store.save(asked)
+    display.begun(store, scope)
+    return store, written or asked
+
+
+class Reading(Protocol):
+    """Who can read a sweep's row."""
+
+    def read(self, sweep_id: str) -> Sweep | None: ...
+
+
+def follow(
+    store: Reading,
+    sweep: Sweep,
+    display: Display,
+    *,
+    pause: Callable[[float], object] = time.sleep,
+    say: Callable[[str], object] = lambda text: print(text, file=sys.stderr, flush=True),
+) -> SweepReport:
+    """Show how far the sweep is until it has ended."""
+    has_said, tries = False, 0
+    while True:
+        try:
+            found, tries = store.read(sweep.id), 0
+        except Unavailable:
+            found, tries = sweep, tries + 1
+            if tries == _AWAY_TRIES:
+                raise
+        if found is None:
+            raise Refused(f"the row of sweep {sweep.id} was deleted")
+        report = report_of(found)
+        report.under_way = max(found.counts.total - report.counts.total, 0)
+        if not found.is_going_on:
+            return report
+        display.show(report)
+        if found.status is SweepStatus.QUEUED and found.idle >= PATIENCE and not has_said:
+            has_said = True
+            say("wa sweep: no running app has taken it up yet; it waits, and so do we")
+        pause(LOOK_EVERY)

@@ -1,0 +1,58 @@
+"""When a webhook came last and a bell was answered last, as far as any process of the app knows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from work_assignment.services import telemetry
+from work_assignment.services.ports import Clock
+
+WEBHOOK, BELL = "last-webhook", "last-bell"
+NOTED_EVERY = timedelta(seconds=10)
+"""A note costs a request, and nobody asks for the very second."""
+
+_log = telemetry.logger(__name__)
+
+
+class Notes(Protocol):
+    """Small texts by name that all processes share."""
+
+    def read(self, name: str) -> str | None: ...
+    def write(self, name: str, text: str) -> None: ...
+
+
+class Seen:
+    """Notes what happened, now and then; whoever does something is never kept from it by that."""
+
+    def __init__(self, notes: Notes, clock: Clock) -> None:
+        self._notes = notes
+        self._clock = clock
+        self._noted: dict[str, datetime] = {}
+
+    def webhook(self) -> None:
+        """Dataverse called."""
+        self._note(WEBHOOK)
+
+    def bell(self) -> None:
+        """A bell was answered."""
+        self._note(BELL)
+
+    def _note(self, name: str) -> None:
+        now = self._clock()
+        before = self._noted.get(name)
+        if before is not None and now - before < NOTED_EVERY:
+            return
+        self._noted[name] = now
+        try:
+            self._notes.write(name, now.isoformat())
+        except Exception as exc:
+            _log.warning("%s could not be noted for the health answer: %s", name, exc)
+
+    def last(self, name: str) -> datetime | None:
+        """When it happened last; None when it never did, or what is noted is no moment."""
+        text = self._notes.read(name)
+        try:
+            return None if text is None else datetime.fromisoformat(text)
+        except ValueError:
+            return None

@@ -1,0 +1,105 @@
+"""The end of a block: shares and turns given back, and the sellers told, once for each."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from work_assignment.domain.defining.rounds import EVERYWHERE, Turn
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.records import Owner, SellerId
+from work_assignment.domain.runs.facts import Gathered, SellerRow
+from work_assignment.domain.runs.outcomes import Committed, Outcome, Run, Settlement
+from work_assignment.services.ports import Outcomes
+from work_assignment.services.standings import expired_blocks, recounted
+from work_assignment.services.telling import block_notices
+
+_log = logging.getLogger(__name__)
+
+
+class Settler:
+    """Settles blocks: one's own when they are committed, and those of workers that died."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
+
+    def settle(
+        self,
+        block: str,
+        committed: Sequence[Committed],
+        rows: Sequence[SellerRow] = (),
+        *,
+        refused: Collection[str] = (),
+    ) -> None:
+        """Settle a block that committed this; `refused` are records that Dataverse kept from their
+        sellers, and `rows` sellers' rows as last written.
+
+        When Dataverse is away what is committed is committed, and the reservations keep others out
+        until they expire.
+        """
+        spent = frozenset(entry.key.id for entry in committed) | frozenset(refused)
+        settlement = Settlement(spent, _opened(committed))
+        try:
+            self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
+        except Unavailable as exc:
+            _log.warning("block %s is settled when its reservations expire: %s", block, exc)
+
+    def put_right(self, gathered: Gathered, now: datetime) -> bool:
+        """Settle blocks whose worker died, or else correct open counts; says whether rows changed."""
+        dead = expired_blocks(gathered.sellers, now)
+        if not dead:
+            wrong = recounted(gathered.sellers, gathered.open_counts)
+            return bool(wrong) and self._outcomes.reserve(wrong) is not None
+        committed = self._outcomes.committed(dead)
+        for block in sorted(dead):
+            _log.warning("block %s is settled for a worker that died", block)
+            self.settle(block, [entry for entry in committed if entry.block == block])
+        return True
+
+
+def turns_given(outcomes: Iterable[Outcome], *, by_rule: bool) -> dict[SellerId, dict[str, Turn]]:
+    """The turns that sellers take, by the ids of the records they come with."""
+    given: dict[SellerId, dict[str, Turn]] = {}
+    for outcome in outcomes:
+        seller = _seller(outcome.run)
+        if seller is not None:
+            round_ = outcome.run.rule_id if by_rule else None
+            turn = Turn(outcome.turn, round_ or EVERYWHERE)
+            given.setdefault(seller, {})[outcome.run.key.id] = turn
+    return given
+
+
+def committed_of(runs: Iterable[Run]) -> list[Committed]:
+    """The assignments to sellers among these runs, which are written."""
+    return [
+        Committed(
+            block=run.block,
+            run_id=run.id,
+            key=run.key,
+            record_name=run.record_name,
+            reason=run.reason,
+            seller_id=seller,
+            rule_id=run.rule_id,
+            previous_owner=run.previous_owner,
+        )
+        for run in runs
+        if (seller := _seller(run)) is not None
+    ]
+
+
+def _seller(run: Run) -> SellerId | None:
+    """The seller to whom a run assigns its record."""
+    if not run.assigns or run.owner is None or run.owner.type != "systemuser":
+        return None
+    return SellerId(run.owner.id)
+
+
+def _opened(committed: Sequence[Committed]) -> Counter[SellerId]:
+    """How many records each seller has that she did not own before."""
+    return Counter(
+        entry.seller_id
+        for entry in committed
+        if entry.previous_owner != Owner("systemuser", entry.seller_id)
+    )

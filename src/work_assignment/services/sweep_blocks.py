@@ -1,0 +1,177 @@
+"""One page of the records that a sweep takes up: read, decided together, written, and looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Result
+from work_assignment.domain.runs.outcomes import RequestSource
+from work_assignment.domain.runs.sweeps import Page, Trigger
+from work_assignment.domain.statuses import PASSING
+from work_assignment.services.blocks import Blocks
+from work_assignment.services.gathering import Gatherer
+from work_assignment.services.leasing import DeciderLease, Pause
+from work_assignment.services.ports import RunReport
+from work_assignment.services.standings import claimed
+from work_assignment.services.sweep_orders import Order
+from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.triage import Triage
+from work_assignment.services.workshop import Workshop
+
+LATER = timedelta(seconds=2)
+_TRIES = 3
+"""Rounds without any progress before the rest of a page is left waiting."""
+
+
+@dataclass
+class Surroundings:
+    """What the pages of one sweep share: tools, and what is remembered from page to page.
+
+    `take_lease` waits for the decider's lease as long as the sweep may; `barred` are the sellers
+    whom Dataverse refused. What failed at `tried_since` or later this sweep had tried already, before
+    its worker died; None where no worker did.
+    """
+
+    shop: Workshop
+    gatherer: Gatherer
+    order: Order
+    report: SweepReport
+    lease: DeciderLease
+    take_lease: Callable[[], object]
+    pause: Pause
+    progress: Callable[[int], object]
+    barred: dict[SellerId, str] = field(default_factory=dict)
+    tried_since: datetime | None = None
+
+
+class PageOfSweep:
+    """The work on one page; nothing of it is remembered afterwards, however many there are."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._finished: set[RecordKey] = set()
+        self._blocks = Blocks(
+            around.shop,
+            self,
+            RunReport(),
+            sweep_id=around.report.sweep.id,
+            note=around.report.note,
+            on_reserved=around.lease.let_go,
+            progress=around.progress,
+        )
+        self._blocks.barred = around.barred
+
+    def finish(self, keys: Iterable[RecordKey]) -> None:
+        """These records need nothing more in this sweep."""
+        self._finished.update(keys)
+
+    def work_off(self, page: Page) -> Gathered:
+        """Read the page and decide it, anew where something came between; gives what was read.
+
+        Others may decide while it is committed. What could not be decided is counted as left.
+        """
+        around = self._around
+        around.take_lease()
+        now = around.shop.clock()  # before reading: what counts as expired must not be read as live
+        rulebook, gathered = around.gatherer.gather_page(page)
+        keys = [current.key for current in gathered.waiting]
+        sorted_out = self._sorted(gathered.waiting, gathered, self._claimed(gathered, now))
+        self.finish(sorted_out.done)
+        self._blocks.work_off(rulebook, gathered, sorted_out, now)
+        around.report.left += self._work_off_the_rest(keys)
+        around.lease.let_go()
+        return gathered
+
+    def _work_off_the_rest(self, keys: Sequence[RecordKey]) -> int:
+        """Decide anew what is not finished; says how many are left waiting."""
+        left = self._unfinished(keys)
+        idle = 0 if self._progress() else 1
+        while left and idle < _TRIES:
+            before = self._progress()
+            self._around.lease.let_go()
+            self._around.pause(LATER)
+            self._round(left)
+            left = self._unfinished(left)
+            idle = 0 if self._progress() > before else idle + 1
+        return len(left)
+
+    def _unfinished(self, keys: Sequence[RecordKey]) -> list[RecordKey]:
+        return [key for key in keys if key not in self._finished]
+
+    def _progress(self) -> int:
+        return len(self._finished) + len(self._blocks.barred)
+
+    def _round(self, keys: Sequence[RecordKey]) -> None:
+        around = self._around
+        around.take_lease()
+        now = around.shop.clock()
+        rulebook, gathered = around.gatherer.gather(keys, waiting=0)
+        there = [gathered.asked[key] for key in keys if key in gathered.asked]
+        sorted_out = self._sorted(there, gathered, self._claimed(gathered, now))
+        self.finish([*sorted_out.done, *(key for key in keys if key not in gathered.asked)])
+        self._blocks.work_off(rulebook, gathered, sorted_out, now)
+
+    def _claimed(self, gathered: Gathered, now: datetime) -> Collection[str]:
+        return claimed(gathered.sellers, now, self._blocks.own_blocks)
+
+    def _sorted(
+        self, records: Sequence[CurrentRecord], gathered: Gathered, taken: Collection[str]
+    ) -> Triage:
+        sorted_out = Triage()
+        for current in records:
+            last = gathered.last_runs.get(current.key)
+            if current.key.id in taken:
+                sorted_out.claimed.append(current.key)
+            elif self._was_tried(current, last) or self._is_passed_by(current, last):
+                sorted_out.done.append(current.key)
+            elif _chosen_by_hand(current, last, self._blocks.owners_seen):
+                sorted_out.by_hand.append(current)
+            else:
+                sorted_out.decide.append(current)
+                self._note_why(sorted_out, current)
+        return sorted_out
+
+    def _was_tried(self, current: CurrentRecord, last: LastRun | None) -> bool:
+        """Whether a worker of this sweep that died had written this record's outcome."""
+        since = self._around.tried_since
+        if since is None or last is None or current.result is not Result.FAILED:
+            return False
+        if last.decided_at < since.replace(microsecond=0):
+            return False
+        self._around.report.note_before(last)
+        return True
+
+    def _is_passed_by(self, current: CurrentRecord, last: LastRun | None) -> bool:
+        """Whether the record does not wait any more, or not for what a schedule brings."""
+        if not current.is_open or current.result is Result.SUCCEEDED:
+            return True
+        if self._around.order.trigger is Trigger.MANUAL or current.result is Result.UNDECIDED:
+            return False
+        return last is None or last.status not in PASSING
+
+    def _note_why(self, sorted_out: Triage, current: CurrentRecord) -> None:
+        order = self._around.order
+        forced = order.since is not None
+        if forced or current.result is Result.FAILED:
+            # It is asked for now, so what has been activated since it came counts for it too.
+            sorted_out.since[current.record.id] = self._around.report.sweep.started_at
+        if order.trigger is Trigger.SCHEDULED:
+            source = RequestSource.SCHEDULED
+        else:
+            source = RequestSource.FORCED_BY_HAND if forced else RequestSource.BY_HAND
+        sorted_out.sources[current.key] = source
+
+
+def _chosen_by_hand(
+    current: CurrentRecord, last: LastRun | None, owners_seen: dict[RecordKey, Owner | None]
+) -> bool:
+    """Whether somebody chose another owner since we last looked, though no event has told us."""
+    owner = current.record.owner
+    if current.key in owners_seen:
+        return owners_seen[current.key] != owner
+    if current.result is Result.UNDECIDED or last is None or None in (owner, last.owner):
+        return False
+    return last.owner != owner

@@ -1,0 +1,106 @@
+"""Has sweeps carried out by the running app: from the queue, on a schedule, after a lost message."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.runs.sweeps import Sweep, SweepStatus, Trigger
+from work_assignment.services.leasing import Busy
+from work_assignment.services.ports import Clock, Sweeps
+from work_assignment.services.sweep_keeping import close_dead_sweeps
+from work_assignment.services.sweep_orders import Order, SweepRefused
+from work_assignment.services.sweep_requests import SweepRequests
+from work_assignment.services.sweep_sessions import AWAY
+from work_assignment.services.sweeping import Sweeper, is_for_the_app
+
+TIME_BUDGET = timedelta(minutes=8)
+"""A worker hands on before the function's own time ends."""
+BUSY = timedelta(seconds=10)
+"""When a sweep is tried again that others who decide kept waiting."""
+_OVERDUE = timedelta(seconds=30)
+"""How long a sweep waits before its message is taken for lost."""
+_SCHEDULED = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a03")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepDesk:
+    """Has sweeps carried out, each in pieces that fit into a function's time.
+
+    Messages come at least once, and rows change hands under their versions, so that one message
+    too many finds nothing to do; one too few is found by looking at the rows.
+    """
+
+    requests: SweepRequests
+    sweeps: Sweeps
+    new_sweeper: Callable[[], AbstractContextManager[Sweeper]]
+    clock: Clock
+    mode: str = "on"
+
+    def answer(self, sweep_id: str) -> None:
+        """Go on with a sweep for a while; what is left of it then is put on the queue again."""
+        try:
+            with self.new_sweeper() as sweeper:
+                has_ended = sweeper.carry_on(sweep_id, self.clock() + TIME_BUDGET)
+            delay = timedelta(0)
+        except Busy as exc:
+            _log.info("sweep %s waits: %s", sweep_id, exc)
+            has_ended, delay = False, BUSY
+        except Unavailable as exc:
+            _log.warning("sweep %s waits, Dataverse cannot be asked: %s", sweep_id, exc)
+            has_ended, delay = False, exc.retry_after or AWAY
+        if not has_ended:
+            self.requests.put(sweep_id, delay)
+
+    def look_after(self) -> int:
+        """Put sweeps on the queue whose message was lost or whose worker died; says how many.
+
+        What people's processes that died had begun gets its end.
+        """
+        if self.mode == "off":
+            return 0
+        try:
+            going_on = close_dead_sweeps(self.sweeps, self.clock())
+        except Unavailable as exc:
+            _log.warning("sweeps are looked after later: %s", exc)
+            return 0
+        overdue = [s for s in going_on if is_for_the_app(s) and s.idle >= _OVERDUE]
+        for sweep in overdue:
+            _log.warning("sweep %s is put on the queue again", sweep.id)
+            self.requests.put(sweep.id)
+        return len(overdue)
+
+    def schedule(self) -> Sweep | None:
+        """Ask for the sweep that is due now: once, however many timers go off for it.
+
+        While the one before is going on it is skipped, and its row says so.
+        """
+        if self.mode == "off":
+            return None
+        now = self.clock()
+        order = Order(trigger=Trigger.SCHEDULED)
+        try:
+            with self.new_sweeper() as sweeper:
+                asked = sweeper.asked_for(order, sweep_id=_id_of_the_minute(now))
+        except SweepRefused as exc:
+            _log.warning("the scheduled sweep is left out: %s", exc)
+            return None
+        if any(sweep.trigger is Trigger.SCHEDULED for sweep in self.sweeps.going_on()):
+            why = "The scheduled sweep before it was still going on"
+            skipped = replace(asked, status=SweepStatus.SKIPPED, ended_at=now, message=why)
+            return self.sweeps.save(skipped)
+        written = self.sweeps.save(asked)
+        if written is not None:
+            self.requests.put(written.id)
+        return written
+
+
+def _id_of_the_minute(now: datetime) -> str:
+    return str(uuid5(_SCHEDULED, now.astimezone(UTC).strftime("%Y-%m-%d %H:%M")))

@@ -1,0 +1,298 @@
+"""One worker's time with a sweep: page after page, until all are done or time is up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from work_assignment.domain.defining.rules import Distribution
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.runs.facts import Rulebook
+from work_assignment.domain.runs.sweeps import Page, Place, Scope, SweepStatus
+from work_assignment.services.gathering import Gatherer
+from work_assignment.services.leasing import PATIENCE, Busy, DeciderLease, Pause
+from work_assignment.services.ports import Sweeps
+from work_assignment.services.sweep_blocks import PageOfSweep, Surroundings
+from work_assignment.services.sweep_keeping import SAVE_EVERY, Keeper, NotOurs
+from work_assignment.services.sweep_orders import Order
+from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.workshop import Workshop
+
+BLOCK = 2000
+"""Records decided together."""
+MATCHED_TOGETHER = 10_000
+"""The same where best overall looks for the best for all of them."""
+PATIENCE_BETWEEN_BLOCKS = timedelta(minutes=10)
+"""How long a person's sweep that has begun waits for others who decide."""
+AWAY = timedelta(seconds=30)
+"""When Dataverse is asked again after it could not be."""
+MESSAGE_LENGTH = 1000
+_AWAY_TRIES = 5
+_SIGN_OF_LIFE = timedelta(seconds=30)
+
+_log = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """Whoever waits for the lease is to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    status: SweepStatus
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a process sweeps with.
+
+    `stopped` says whether a sweep is to end after the block at hand; `begun` hears what it means,
+    once, and `progress` what is done, after each batch; `requests_sent` counts those to Dataverse. A block has `block_size`
+    records at most, unless best overall decides otherwise.
+    """
+
+    shop: Workshop
+    sweeps: Sweeps
+    pause: Pause
+    stopped: Callable[[], bool] = lambda: False
+    begun: Callable[[Scope], object] = lambda scope: None
+    progress: Callable[[SweepReport], object] = lambda report: None
+    requests_sent: Callable[[], int] = lambda: 0
+    block_size: int | None = None
+
+
+def block_size(scope: Scope, rulebook: Rulebook) -> int:
+    """How many records of this are decided together."""
+    matches = any(
+        rule.distribution is Distribution.BEST_OVERALL
+        for record_type in scope.created_from
+        for rule in rulebook.definitions.rules_of(record_type)
+        if scope.segment is None or rule.segment_id == scope.segment.id
+    )
+    return MATCHED_TOGETHER if matches else BLOCK
+
+
+class Session:
+    """One worker's time with a sweep."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        gatherer: Gatherer,
+        order: Order,
+        scope: Scope,
+        report: SweepReport,
+        lease: DeciderLease,
+        *,
+        sent_before: int,
+    ) -> None:
+        self._tools = tools
+        self._shop = tools.shop
+        self._gatherer = gatherer
+        self._order = order
+        self._scope = scope
+        self.report = report
+        self._lease = lease
+        self._keeper = Keeper(tools.sweeps, tools.shop.clock)
+        self._sent_before = sent_before - report.requests
+        self._after: dict[str, Place] = dict(report.sweep.cursor.after)
+        self._longest = timedelta(0)
+        self._lost: NotOurs | None = None
+        self._away = 0
+        self._around = Surroundings(
+            shop=tools.shop,
+            gatherer=gatherer,
+            order=order,
+            report=report,
+            lease=lease,
+            take_lease=self._take_lease,
+            pause=tools.pause,
+            progress=self._note_progress,
+        )
+
+    def run(self, until: datetime | None = None, *, recalls: bool = False) -> bool:
+        """Work blocks off until all are done or time is up; says whether the sweep has ended.
+
+        The row says how it ended, whatever happens, or that it is to be gone on with. `recalls`
+        says that another worker began, who may not have come to noting all that was written.
+        """
+        try:
+            if recalls:
+                self._recall()
+            if not self.report.sweep.version:
+                self._save()
+            self._tools.begun(self._scope)
+            ending = self._work(until)
+            if ending is not None:
+                self._end(ending)
+        except NotOurs as exc:
+            self._leave(exc)
+            return True
+        except (Unavailable, Busy) as exc:
+            if self._is_attended:
+                self._end_early(exc)
+            else:
+                self._hand_on()
+            raise
+        except BaseException as exc:
+            self._end_early(exc)
+            raise
+        if ending is None:
+            self._hand_on()
+        return ending is not None
+
+    def _recall(self) -> None:
+        """Count what was written behind the last noted place: by another worker, or by us."""
+        report, cursor = self.report, self.report.sweep.cursor
+        report.assigned, report.by_hand, report.left = cursor.assigned, cursor.by_hand, cursor.left
+        report.unassigned.clear()
+        report.unassigned.update(cursor.unassigned)
+        report.under_way = 0
+        self._around.tried_since = cursor.since
+        if self._shop.mode != "on":
+            return
+        sweeps, sweep_id = self._tools.sweeps, report.sweep.id
+        placed = sweeps.placed(sweep_id, None)
+        if placed is not None:
+            report.note_placed(placed, anew=True)
+        elif (late := sweeps.placed(sweep_id, cursor.since)) is not None:
+            report.note_placed(late, anew=False)
+
+    @property
+    def _is_attended(self) -> bool:
+        return self.report.sweep.cursor.is_attended
+
+    def _work(self, until: datetime | None) -> _Ending | None:
+        """The end of it, or None when the time is up before."""
+        while not self._tools.stopped():
+            if until is not None and self._shop.clock() + self._longest > until:
+                return None
+            room = self._room()
+            try:
+                found = self._block(room) if room else False
+            except _Stopped:
+                break
+            except Unavailable as exc:
+                self._wait_for_dataverse(exc)
+                continue
+            if not found:
+                left = f"{self.report.left} records still wait" if self.report.left else ""
+                return _Ending(SweepStatus.SUCCEEDED, left)
+        return _Ending(SweepStatus.FAILED, f"It was stopped after {self._taken} records")
+
+    @property
+    def _taken(self) -> int:
+        return self.report.counts.total
+
+    def _room(self) -> int:
+        rulebook = self._gatherer.rulebook or self._gatherer.read_rulebook()
+        size = self._tools.block_size or block_size(self._scope, rulebook)
+        limit = self._order.limit
+        return size if limit is None else max(min(size, limit - self._taken), 0)
+
+    def _block(self, room: int) -> bool:
+        """Work the next page off; False when there is none."""
+        started_at = self._shop.clock()
+        page = Page(self._scope, self._after, room)
+        gathered = PageOfSweep(self._around).work_off(page)
+        if self._lost is not None:
+            raise self._lost
+        if not gathered.reached:
+            return False
+        self._after |= gathered.reached
+        self._away = 0
+        self._around.tried_since = None
+        self._note_requests()
+        self.report.reached(self._after, self._shop.clock())
+        self._save()
+        self._tools.progress(self.report)
+        self._longest = max(self._longest, self._shop.clock() - started_at)
+        return True
+
+    def _take_lease(self) -> None:
+        """Between blocks others decide, and a sweep that has begun waits for them."""
+        patience = PATIENCE_BETWEEN_BLOCKS if self._is_attended else PATIENCE
+        self._lease.keep(patience, self._while_waiting)
+
+    def _while_waiting(self) -> None:
+        if self._tools.stopped():
+            raise _Stopped
+        self._beat(_SIGN_OF_LIFE)
+
+    def _wait_for_dataverse(self, error: Unavailable) -> None:
+        """A person's sweep waits where the app's is handed on; what was written is read back."""
+        self._away += 1
+        if not self._is_attended or self._away >= _AWAY_TRIES:
+            raise error
+        _log.warning("the sweep waits, Dataverse cannot be asked: %s", error)
+        self._lease.let_go()
+        self._tools.pause(error.retry_after or AWAY)
+        self._recall()
+
+    def _note_progress(self, count: int) -> None:
+        self.report.under_way += count
+        self._note_requests()
+        self._tools.progress(self.report)
+        self._beat(_SIGN_OF_LIFE if self._is_attended else SAVE_EVERY)
+
+    def _note_requests(self) -> None:
+        self.report.requests = self._tools.requests_sent() - self._sent_before
+
+    # the row
+
+    def _beat(self, every: timedelta) -> None:
+        """Keep the row current; that it is not ours any more is seen to after the block."""
+        if self._lost is None:
+            try:
+                self._keeper.beat(self.report.noted(), every)
+            except NotOurs as exc:
+                self._lost = exc
+
+    def _save(self) -> None:
+        self.report.sweep = self._keeper.save(self.report.sweep)
+
+    def _hand_on(self) -> None:
+        """Leave the sweep for whoever takes it up next, at the last noted place."""
+        sweep = self.report.sweep
+        mine = replace(sweep, cursor=replace(sweep.cursor, worker=""))
+        try:
+            self._keeper.save(mine)
+        except (Unavailable, NotOurs) as exc:
+            _log.warning("that sweep %s is handed on cannot be written: %s", sweep.id, exc)
+
+    def _leave(self, error: NotOurs) -> None:
+        """Somebody ended it or went on with it: what they wrote stands."""
+        _log.warning("sweep %s is left: %s", self.report.sweep.id, error)
+        there = error.sweep or replace(
+            self.report.sweep, status=SweepStatus.FAILED, message=f"It ended early: {error}"
+        )
+        self.report.sweep = there
+        self.report.seconds = (self._shop.clock() - there.started_at).total_seconds()
+
+    def _end(self, ending: _Ending) -> None:
+        now = self._shop.clock()
+        self._note_requests()
+        self.report.reached(self._after, now)
+        message = ending.message[:MESSAGE_LENGTH]
+        self.report.sweep = replace(
+            self.report.sweep, status=ending.status, ended_at=now, message=message
+        )
+        self.report.seconds = (now - self.report.sweep.started_at).total_seconds()
+        self._save()
+        self._note_requests()
+
+    def _end_early(self, error: BaseException) -> None:
+        by_hand = isinstance(error, KeyboardInterrupt)
+        why = "It was stopped by hand in the middle of a block" if by_hand else f"Error: {error}"
+        try:
+            if self.report.under_way:
+                self._recall()
+            self._end(_Ending(SweepStatus.FAILED, why))
+        except (Unavailable, NotOurs) as exc:
+            # Whoever looks after sweeps finds the row without an end, and writes it.
+            _log.warning(
+                "sweep %s has ended, but its row cannot say so: %s", self.report.sweep.id, exc
+            )

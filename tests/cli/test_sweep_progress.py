@@ -1,0 +1,158 @@
+"""What is shown of a sweep on its way: how far, how fast, how long yet, and what became of them."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from work_assignment.cli.sweep_progress import Bar, Lines, display, outcomes
+from work_assignment.cli.sweep_watch import follow
+from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.runs.sweeps import Counts, Cursor, Scope, Sweep, SweepStatus
+from work_assignment.services.sweep_reports import OTHER, SweepReport, report_of
+
+AT = datetime(2026, 3, 4, 9, tzinfo=UTC)
+SWEEP = Sweep("id", "Sweep of lead", SweepStatus.IN_PROGRESS, AT)
+
+
+class Time:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Counted:
+    """Dataverse, asked how many records there are."""
+
+    def __init__(self, *found: int | None) -> None:
+        self._found = found
+
+    def count(self, scope: Scope) -> int | None:
+        if not self._found:
+            raise Unavailable("Dataverse is away")
+        return self._found[0]
+
+
+def told(found: Counted, *, limit: int | None = None, done: int = 4000) -> str:
+    """The figures twenty seconds after the start."""
+    clock = Time()
+    lines = Lines(limit, clock)
+    lines.begun(found, Scope({"lead": AT}))
+    lines.show(SweepReport(SWEEP, assigned=done))
+    return lines.pace.figures(clock.now + 20)
+
+
+@pytest.mark.parametrize(
+    ("found", "limit", "said"),
+    [
+        (Counted(10_000), None, "4,000 of 10,000 records, 200 a second, 30 s left"),
+        (Counted(400_000 // 10), None, "4,000 of 40,000 records, 200 a second, 0:03:00 left"),
+        (Counted(None), None, "4,000 of more than 50,000 records, 200 a second"),
+        (Counted(None), 5000, "4,000 of 5,000 records, 200 a second, 5 s left"),
+        (Counted(10_000), 5000, "4,000 of 5,000 records, 200 a second, 5 s left"),
+        (Counted(3000), None, "4,000 of 4,000 records, 200 a second"),
+        (Counted(), None, "4,000 records, 200 a second"),
+    ],
+)
+def test_how_far_it_is_and_how_long_it_takes_yet(
+    found: Counted, limit: int | None, said: str
+) -> None:
+    assert told(found, limit=limit) == said
+
+
+def test_a_slow_sweep_tells_tenths_and_none_at_all_no_speed() -> None:
+    assert told(Counted(100), done=50) == "50 of 100 records, 2.5 a second, 20 s left"
+    assert told(Counted(100), done=0) == "0 of 100 records"
+
+
+def test_what_became_of_them_leaves_out_what_did_not_happen() -> None:
+    assert outcomes(SweepReport(SWEEP)) == "0 assigned"
+    all_kinds = SweepReport(SWEEP, assigned=1200, by_hand=1, left=2, unassigned=Counter(a=3, b=4))
+    assert outcomes(all_kinds) == (
+        "1,200 assigned, 1 kept with whom they are, 7 unassigned, 2 left waiting"
+    )
+
+
+def test_without_a_terminal_there_is_a_line_every_few_seconds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = Time()
+    lines = Lines(None, clock)
+    for done in range(1, 13):
+        clock.now += 1
+        lines.show(SweepReport(SWEEP, assigned=done))
+    assert capsys.readouterr().err.splitlines() == [
+        "5 records, 1.0 a second; 5 assigned",
+        "10 records, 1.0 a second; 10 assigned",
+    ]
+
+
+def test_on_a_terminal_there_is_a_bar_with_figures_that_fit_into_eighty_columns() -> None:
+    clock = Time()
+    bar = Bar(None, clock)
+    bar.begun(Counted(10_000), Scope({"lead": AT}))
+    clock.now += 20
+    bar.show(SweepReport(SWEEP, assigned=3990, left=10))
+    out = io.StringIO()
+    Console(file=out, width=100, legacy_windows=False).print(bar)
+    first, second = out.getvalue().splitlines()
+    assert first.endswith(" 4,000 of 10,000 records, 200 a second, 30 s left")
+    assert first.startswith("━" * 12)
+    assert second == "3,990 assigned, 10 left waiting"
+
+
+def test_with_json_nothing_is_asked_and_nothing_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with display(is_json=True, limit=None) as shown:
+        shown.begun(Counted(), Scope({}))
+        shown.show(SweepReport(SWEEP, assigned=1))
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+class Rows:
+    """A sweep's row as it is read time after time; what is no row is raised."""
+
+    def __init__(self, *rows: Sweep | Exception) -> None:
+        self._rows = list(rows)
+
+    def read(self, sweep_id: str) -> Sweep | None:
+        found = self._rows.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def test_a_sweep_is_followed_until_it_ends_through_outages() -> None:
+    half = Cursor(assigned=3, unassigned={"No": 1})
+    ended = Sweep("id", "S", SweepStatus.SUCCEEDED, AT, counts=Counts(4, 3, 1), cursor=half)
+    under_way = Sweep("id", "S", SweepStatus.IN_PROGRESS, AT, counts=Counts(9, 3, 1), cursor=half)
+    rows = Rows(SWEEP, Unavailable("away"), under_way, ended)
+    shown: list[int] = []
+
+    class Heard(Lines):
+        def show(self, report: SweepReport) -> None:
+            shown.append(report.done)
+
+    report = follow(rows, SWEEP, Heard(), pause=lambda _: None)
+
+    assert shown == [0, 0, 9]
+    assert (report.assigned, report.unassigned["No"]) == (3, 1)
+
+
+def test_reasons_that_differ_too_often_are_counted_together() -> None:
+    report = report_of(SWEEP)
+    for number in range(250):
+        report.note_reason(f"record {number} " * 100)
+    assert len(report.unassigned) == 101
+    assert report.unassigned[OTHER] == 150
+    assert max(map(len, report.unassigned)) == 300
