@@ -43,7 +43,7 @@ def without_settling() -> None:
         return []
 
     _replace(OutcomeStore, "settle", leave)
-    _replace(settling.Settler, "put_right", leave)
+    _replace(settling.Settler, "settle_the_dead", leave)
 
 
 def without_delete_after_commit() -> None:

@@ -248,6 +248,15 @@ def notice_requests(notice: Notice) -> list[Request]:
     return requests
 
 
+def pending_requests(notice: Notice) -> list[Request]:
+    """What has the timer tell of a block's runs one by one, once their seller can be told."""
+    pending = {RoutingRunColumn.TELL_PENDING: True}
+    return [
+        messages.update(ROUTING_RUN.entity_set, run_id, pending, version="*")
+        for run_id in notice.block_runs
+    ]
+
+
 def _link(notice: Notice) -> str:
     """The page that shows the record, or the list of those of its table."""
     first = notice.records[0]

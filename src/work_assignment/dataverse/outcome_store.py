@@ -34,7 +34,8 @@ from work_assignment.domain.runs.outcomes import (
 from work_assignment.domain.statuses import RoutingStatus
 
 _TOLD_AT_ONCE = 50
-_UN_TOLD_AT_ONCE = 50
+_UNTOLD_AT_ONCE = 50
+_ASSIGNED_IS_DISABLED = f"{RoutingRunColumn.ASSIGNED_SELLER.navigation}/isdisabled"
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class OutcomeStore:
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
-        self._reservations = Reservations(client, self.tell)
+        self._reservations = Reservations(client)
         self._writer = OutcomeWriter(client, schemas, clock)
 
     def close(self) -> None:
@@ -135,11 +136,12 @@ class OutcomeStore:
             ),
             filter=and_(
                 eq(RoutingRunColumn.TELL_PENDING, True),
-                or_(ne(RoutingRunColumn.ASSIGNED_SELLER.value, None), is_undone),
+                # Who is disabled cannot be told, and must not keep others waiting.
+                or_(eq(_ASSIGNED_IS_DISABLED, False), is_undone),
                 lt(RoutingRunColumn.DECIDED_ON, before),
             ),
             orderby=(RoutingRunColumn.DECIDED_ON,),
-            top=_UN_TOLD_AT_ONCE,
+            top=_UNTOLD_AT_ONCE,
         )
         with away_means_unavailable():
             return list(_untold(self._client.send(messages.get(query)).rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -11,7 +11,12 @@ from work_assignment.dataverse import fact_queries, mapping
 from work_assignment.dataverse.batches import Batch, ChangeSet, ChangeSetResult
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import PreconditionFailed, RowNotFound
-from work_assignment.dataverse.outcome_rows import notice_requests, seller_request
+from work_assignment.dataverse.messages import Request
+from work_assignment.dataverse.outcome_rows import (
+    notice_requests,
+    pending_requests,
+    seller_request,
+)
 from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
 from work_assignment.domain.records import SellerId
@@ -45,9 +50,8 @@ def parts_of(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 class Reservations:
     """Writes sellers' rows, each only while it is as it was read."""
 
-    def __init__(self, client: DataverseClient, tell: Callable[[Sequence[Notice]], object]) -> None:
+    def __init__(self, client: DataverseClient) -> None:
         self._client = client
-        self._tell = tell
 
     def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
         """Write all seller rows or none; the rows after it, or None when one had changed or is gone.
@@ -103,7 +107,8 @@ class Reservations:
         """Give back what the block reserved, and tell the sellers, in one change set.
 
         `rows` are the sellers' rows as last written; where they have changed since they are read. A
-        row that others keep changing is left to its reservation's expiry.
+        row that others keep changing is left to its reservation's expiry. Who finds that another
+        worker has settled a row tells its seller anew, as that one may have known of less.
         """
         news = {notice.recipient: notice for notice in notices}
         for _ in range(_TRIES_TO_SETTLE):
@@ -112,7 +117,9 @@ class Reservations:
                 for row in sorted(rows or self._sellers(), key=lambda row: row.id)
                 if any(entry.block == block for entry in row.reservations)
             ]
-            if self._settle_once(changes, news):
+            settled_now = {change.row.seller_id for change in changes}
+            others = [notice for notice in notices if notice.recipient not in settled_now]
+            if self._settle_once(changes, news) and self._tell_each(others):
                 return
             rows = ()
         _log.warning("block %s is settled when its reservations expire", block)
@@ -150,14 +157,42 @@ class Reservations:
             return True
         if isinstance(error, PASSING):
             raise error
-        if answer.failed_index is not None and answer.failed_index >= len(changes):
+        is_about_a_notice = answer.failed_index is not None and answer.failed_index >= len(changes)
+        if isinstance(error, PreconditionFailed) or (
+            isinstance(error, RowNotFound) and not is_about_a_notice
+        ):
+            return False
+        if is_about_a_notice:
             _log.warning("sellers are told one by one: %s", error)
             # In this order, as telling twice tells nothing new and a settled block is told by nobody.
-            self._tell(notices)
-            return self._reserve_part(changes) is not None
-        if isinstance(error, PreconditionFailed | RowNotFound):
-            return False
+            return self._tell_each(notices) and self._reserve_part(changes) is not None
         raise error
+
+    def _tell_each(self, notices: Sequence[Notice]) -> bool:
+        """Tell each seller alone, or have it done later; says whether nothing is left to do here."""
+        refused = self._refused([(n, notice_requests(n)) for n in notices], "tell")
+        if refused is None:
+            return False
+        later = [(notice, pending_requests(notice)) for notice in refused if notice.block_runs]
+        return self._refused(later, "tell later") == []
+
+    def _refused(
+        self, wanted: Sequence[tuple[Notice, Sequence[Request]]], what: str
+    ) -> list[Notice] | None:
+        """Write for each notice alone; which Dataverse refused, or None when that may yet change."""
+        if not wanted:
+            return []
+        with away_means_unavailable():
+            answers = send_hastily(self._client, [ChangeSet(requests) for _, requests in wanted])
+        refused = []
+        for (notice, _), answer in zip(wanted, answers, strict=True):
+            error = answer.error(f"{what} {notice.recipient}")
+            if isinstance(error, (*PASSING, PreconditionFailed)):
+                return None
+            if error is not None:
+                _log.warning("somebody cannot be told now: %s", error)
+                refused.append(notice)
+        return refused
 
 
 def _rows_after(changes: Sequence[SellerChange], result: ChangeSetResult) -> list[SellerRow]:

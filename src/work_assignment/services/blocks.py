@@ -101,6 +101,8 @@ class Blocks:
 
         `now` is a moment before the facts were read.
         """
+        if self._shop.mode == "on" and self._settler.settle_the_dead(gathered, now):
+            return True
         block_id = self._shop.new_id()
         telemetry.note(block=block_id)
         writer = Writer(block_id, self._shop.mode, now, rulebook.owner_column, self._sweep_id)

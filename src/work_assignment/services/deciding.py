@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
@@ -112,7 +112,7 @@ class _Session:
         self._blocks.unwritable |= culprits.now()
         self._gatherer = Gatherer(shop.facts, rulebook)
         self._size = shop.block_size
-        self._is_put_right = False
+        self._has_recounted = False
 
     @property
     def rulebook(self) -> Rulebook | None:
@@ -183,7 +183,7 @@ class _Session:
         size = self._size
         now = self._shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = self._gatherer.gather(asked, waiting=room)
-        if thorough and self._put_right(gathered, now):
+        if thorough and self._recount(gathered):
             return True
         pending = self._inbox.pending(rulebook.owner_column or OWNER, frozenset(asked))
         taken = claimed(gathered.sellers, now, self._blocks.own_blocks)
@@ -224,12 +224,12 @@ class _Session:
         waiting = self._without_unwritable(gathered).waiting
         return [current.key for current in waiting if current.key not in asked]
 
-    def _put_right(self, gathered: Gathered, now: datetime) -> bool:
-        """Settle once what dead workers left, or correct open counts; rows are other ones then."""
-        if self._is_put_right or self._shop.mode != "on":
+    def _recount(self, gathered: Gathered) -> bool:
+        """Correct open counts once; says whether rows are other ones now."""
+        if self._has_recounted or self._shop.mode != "on":
             return False
-        self._is_put_right = True
-        return Settler(self._shop.outcomes).put_right(gathered, now)
+        self._has_recounted = True
+        return Settler(self._shop.outcomes).recount(gathered)
 
     def _room_for_waiting(self, pending: int) -> int:
         if self._shop.mode == "dry-run":

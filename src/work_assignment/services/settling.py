@@ -24,6 +24,7 @@ class Settler:
 
     def __init__(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
+        self._tried: set[str] = set()
 
     def settle(
         self,
@@ -46,12 +47,21 @@ class Settler:
         except Unavailable as exc:
             _log.warning("block %s is settled when its reservations expire: %s", block, exc)
 
-    def put_right(self, gathered: Gathered, now: datetime) -> bool:
-        """Settle blocks whose worker died, or else correct open counts; says whether rows changed."""
-        dead = expired_blocks(gathered.sellers, now)
+    def recount(self, gathered: Gathered) -> bool:
+        """Correct open counts, as people close and take records too; says whether rows changed."""
+        wrong = recounted(gathered.sellers, gathered.open_counts)
+        return bool(wrong) and self._outcomes.reserve(wrong) is not None
+
+    def settle_the_dead(self, gathered: Gathered, now: datetime) -> bool:
+        """Settle blocks whose worker died, each once; says whether there were any.
+
+        Before anything more is decided: the turns they give back are to count, and their records
+        come again.
+        """
+        dead = expired_blocks(gathered.sellers, now) - self._tried
         if not dead:
-            wrong = recounted(gathered.sellers, gathered.open_counts)
-            return bool(wrong) and self._outcomes.reserve(wrong) is not None
+            return False
+        self._tried |= dead
         committed = self._outcomes.committed(dead)
         for block in sorted(dead):
             _log.warning("block %s is settled for a worker that died", block)

@@ -60,6 +60,7 @@ def _block_notice(block: str, seller: SellerId, given: Sequence[Committed]) -> N
         title=_title(in_order),
         body=_body(in_order),
         records=tuple(entry.key for entry in in_order),
+        block_runs=tuple(entry.run_id for entry in in_order),
     )
 
 

@@ -33,11 +33,12 @@ class Round:
     def given_back(self, turns: Collection[int], count: int, before: int) -> Round:
         """The round after `count` of these turns, which a block took after `before`, were for nothing.
 
-        A turn is as good as another: the latest ones go back, also those that others have given her
-        since, and she stands as if she had taken only so many of the first.
+        A turn is as good as another: of all that are known, those that others have given her since
+        and those that she had not used among them, she stands as if she had taken the first.
         """
         if count == 0:
             return self
-        known = sorted({*turns, self.stamp})
-        kept, back = known[:-count], known[-count:]
-        return Round(kept[-1] if kept else before, tuple(sorted({*back, *self.unused})))
+        taken = {*turns, self.stamp}
+        numbers = sorted(taken.union(self.unused))
+        left = len(taken) - count
+        return Round(numbers[left - 1] if left else before, tuple(numbers[left:]))

@@ -185,7 +185,7 @@ class Notice:
     """One in-app notification: `id` is derived, so that telling again tells nothing new.
 
     `records` are those that it tells of; `run_id` is the run of which is noted that it was told, if
-    that is not seen from the settled block.
+    that is not seen from the settled block. `block_runs` are the block's runs that it tells of.
     """
 
     id: str
@@ -194,6 +194,7 @@ class Notice:
     body: str
     records: tuple[RecordKey, ...]
     run_id: str | None = None
+    block_runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
