@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.e2e.features import shop
-from tests.e2e.world import World, user_id
+from tests.e2e.world import EverybodysLease, World, user_id
 
 from work_assignment.bootstrap import now
 from work_assignment.dataverse import messages
@@ -60,3 +60,23 @@ def test_a_seller_who_is_disabled_meanwhile_is_told_when_she_is_back(world: Worl
     assert not any(run["wa_tellpending"] for run in world.runs())
     Decider(later).answer(thorough=True)
     assert len(notices(world, "Ada")) == 2
+
+
+def test_a_seller_whom_another_worker_has_told_is_not_told_again_later(world: World) -> None:
+    world.settle_in({"Ada": 2, "Bea": 2})
+    world.create_leads(4)
+    place = shop(world, store=Overtaken)
+    assert isinstance(place.outcomes, Overtaken)
+    other = shop(world, leases=EverybodysLease())
+    later = replace(other, clock=lambda: now() + timedelta(minutes=6))
+
+    def somebody_else_settles_first() -> None:
+        Decider(later).answer(thorough=True)
+        switch(world, "Ada", off=True)
+
+    place.outcomes.happening = somebody_else_settles_first
+    assert Decider(place).answer().assigned == 4
+    switch(world, "Ada", off=False)
+    Decider(later).answer(thorough=True)
+    assert (len(notices(world, "Ada")), len(notices(world, "Bea"))) == (1, 1)
+    assert not any(run["wa_tellpending"] for run in world.runs())

@@ -85,6 +85,7 @@ def test_a_message_sent_by_a_function_is_taken_without_waiting_for_the_next_poll
         for sent in (["a"], ["a", "b"], ["a", "b", "c"]):
             call(f"{host.url}/api/events", "POST", sent[-1].encode(), key=KEYS.function)
             until(partial(lambda wanted: lines(folder / "decided") == wanted, sent), within=5)
+    assert lines(folder / "decided") == ["a", "b", "c"]
 
 
 def test_settings_are_in_the_environment_while_the_host_runs(

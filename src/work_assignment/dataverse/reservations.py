@@ -119,7 +119,7 @@ class Reservations:
             ]
             settled_now = {change.row.seller_id for change in changes}
             others = [notice for notice in notices if notice.recipient not in settled_now]
-            if self._settle_once(changes, news) and self._tell_each(others):
+            if self._settle_once(changes, news) and self._told_of_more(others):
                 return
             rows = ()
         _log.warning("block %s is settled when its reservations expire", block)
@@ -167,6 +167,10 @@ class Reservations:
             # In this order, as telling twice tells nothing new and a settled block is told by nobody.
             return self._tell_each(notices) and self._reserve_part(changes) is not None
         raise error
+
+    def _told_of_more(self, notices: Sequence[Notice]) -> bool:
+        """Tell anew those whom another worker has told; it has also seen to who cannot be told."""
+        return self._refused([(n, notice_requests(n)) for n in notices], "tell") is not None
 
     def _tell_each(self, notices: Sequence[Notice]) -> bool:
         """Tell each seller alone, or have it done later; says whether nothing is left to do here."""

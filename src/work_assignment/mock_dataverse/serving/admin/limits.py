@@ -19,7 +19,7 @@ _LONGEST_MS = 600_000
 
 
 def limit_routes(parts: Parts) -> tuple[Route, ...]:
-    protection, latency = parts.controls.protection, parts.controls.latency
+    protection = parts.controls.protection
 
     def read_limits(_: AdminCall) -> dict[str, Any]:
         return asdict(protection.settings) | {"forced": protection.forced}
@@ -45,6 +45,18 @@ def limit_routes(parts: Parts) -> tuple[Route, ...]:
         protection.force(body.whole("next", 1), retry_after, limit, user_id)
         return read_limits(call)
 
+    return (
+        Route("GET", "limits", read_limits),
+        Route("PUT", "limits", put_limits),
+        Route("DELETE", "limits", reset_limits),
+        Route("POST", "throttle", throttle),
+        *_latency_routes(parts),
+    )
+
+
+def _latency_routes(parts: Parts) -> tuple[Route, ...]:
+    latency = parts.controls.latency
+
     def read_latency(_: AdminCall) -> dict[str, Any]:
         return asdict(latency.settings)
 
@@ -61,10 +73,6 @@ def limit_routes(parts: Parts) -> tuple[Route, ...]:
         return read_latency(call)
 
     return (
-        Route("GET", "limits", read_limits),
-        Route("PUT", "limits", put_limits),
-        Route("DELETE", "limits", reset_limits),
-        Route("POST", "throttle", throttle),
         Route("GET", "latency", read_latency),
         Route("PUT", "latency", put_latency),
         Route("DELETE", "latency", reset_latency),
