@@ -62,7 +62,7 @@ def test_a_seller_who_is_disabled_meanwhile_is_told_when_she_is_back(world: Worl
     assert len(notices(world, "Ada")) == 2
 
 
-def test_a_seller_whom_another_worker_has_told_is_not_told_again_later(world: World) -> None:
+def test_a_seller_whom_another_worker_has_told_is_told_once(world: World) -> None:
     world.settle_in({"Ada": 2, "Bea": 2})
     world.create_leads(4)
     place = shop(world, store=Overtaken)

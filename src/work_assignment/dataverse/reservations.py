@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
@@ -107,19 +108,17 @@ class Reservations:
         """Give back what the block reserved, and tell the sellers, in one change set.
 
         `rows` are the sellers' rows as last written; where they have changed since they are read. A
-        row that others keep changing is left to its reservation's expiry. Who finds that another
-        worker has settled a row tells its seller anew, as that one may have known of less.
+        row that others keep changing is left to its reservation's expiry. Of a seller who cannot be
+        told the runs are marked in the same change set, so that she is told later, and once.
         """
-        news = {notice.recipient: notice for notice in notices}
-        for _ in range(_TRIES_TO_SETTLE):
+        news = {notice.recipient: _News(notice) for notice in notices}
+        for _ in range(_TRIES_TO_SETTLE + len(notices)):
             changes = [
                 settled(row, block, settlement)
                 for row in sorted(rows or self._sellers(), key=lambda row: row.id)
                 if any(entry.block == block for entry in row.reservations)
             ]
-            settled_now = {change.row.seller_id for change in changes}
-            others = [notice for notice in notices if notice.recipient not in settled_now]
-            if self._settle_once(changes, news) and self._told_of_more(others):
+            if self._settle_once(changes, news):
                 return
             rows = ()
         _log.warning("block %s is settled when its reservations expire", block)
@@ -129,74 +128,53 @@ class Reservations:
             rows = self._client.send(fact_queries.sellers()).rows
         return list(mapping.readable(mapping.seller_row_from_row, rows))
 
-    def _settle_once(
-        self, changes: Sequence[SellerChange], news: Mapping[SellerId, Notice]
-    ) -> bool:
+    def _settle_once(self, changes: Sequence[SellerChange], news: Mapping[SellerId, _News]) -> bool:
         """Write rows together with what their sellers are told; says whether all are written."""
         parts = list(parts_of(changes, SELLERS_A_CHANGE_SET))
         if not parts:
             return True
         told = [[n for c in part if (n := news.get(c.row.seller_id))] for part in parts]
         change_sets = [
-            ChangeSet([*map(seller_request, part), *chain(*map(notice_requests, notices))])
-            for part, notices in zip(parts, told, strict=True)
+            ChangeSet([*map(seller_request, part), *chain(*(n.requests() for n in entries))])
+            for part, entries in zip(parts, told, strict=True)
         ]
         with away_means_unavailable():
             answers = send_hastily(self._client, change_sets)
             done = [
-                self._is_settled(part, notices, answer)
-                for part, notices, answer in zip(parts, told, answers, strict=True)
+                self._is_settled(len(part), entries, answer)
+                for part, entries, answer in zip(parts, told, answers, strict=True)
             ]
         return all(done)
 
-    def _is_settled(
-        self, changes: Sequence[SellerChange], notices: Sequence[Notice], answer: ChangeSetResult
-    ) -> bool:
+    def _is_settled(self, rows: int, news: Sequence[_News], answer: ChangeSetResult) -> bool:
+        """Whether a change set of so many rows was written; who cannot be told is left for later."""
         error = answer.error("settle")
         if error is None:
             return True
         if isinstance(error, PASSING):
             raise error
-        is_about_a_notice = answer.failed_index is not None and answer.failed_index >= len(changes)
-        if isinstance(error, PreconditionFailed) or (
-            isinstance(error, RowNotFound) and not is_about_a_notice
-        ):
+        if isinstance(error, PreconditionFailed):
             return False
-        if is_about_a_notice:
-            _log.warning("sellers are told one by one: %s", error)
-            # In this order, as telling twice tells nothing new and a settled block is told by nobody.
-            return self._tell_each(notices) and self._reserve_part(changes) is not None
-        raise error
+        place = -1 if answer.failed_index is None else answer.failed_index - rows
+        if place < 0:
+            if isinstance(error, RowNotFound):
+                return False
+            raise error
+        _log.warning("somebody is told later: %s", error)
+        owners = [entry for entry in news for _ in entry.requests()]
+        owners[place].is_for_later = True
+        return False
 
-    def _told_of_more(self, notices: Sequence[Notice]) -> bool:
-        """Tell anew those whom another worker has told; it has also seen to who cannot be told."""
-        return self._refused([(n, notice_requests(n)) for n in notices], "tell") is not None
 
-    def _tell_each(self, notices: Sequence[Notice]) -> bool:
-        """Tell each seller alone, or have it done later; says whether nothing is left to do here."""
-        refused = self._refused([(n, notice_requests(n)) for n in notices], "tell")
-        if refused is None:
-            return False
-        later = [(notice, pending_requests(notice)) for notice in refused if notice.block_runs]
-        return self._refused(later, "tell later") == []
+@dataclass(slots=True)
+class _News:
+    """What a seller is told when her row is settled, or that she is to be told later."""
 
-    def _refused(
-        self, wanted: Sequence[tuple[Notice, Sequence[Request]]], what: str
-    ) -> list[Notice] | None:
-        """Write for each notice alone; which Dataverse refused, or None when that may yet change."""
-        if not wanted:
-            return []
-        with away_means_unavailable():
-            answers = send_hastily(self._client, [ChangeSet(requests) for _, requests in wanted])
-        refused = []
-        for (notice, _), answer in zip(wanted, answers, strict=True):
-            error = answer.error(f"{what} {notice.recipient}")
-            if isinstance(error, (*PASSING, PreconditionFailed)):
-                return None
-            if error is not None:
-                _log.warning("somebody cannot be told now: %s", error)
-                refused.append(notice)
-        return refused
+    notice: Notice
+    is_for_later: bool = False
+
+    def requests(self) -> list[Request]:
+        return (pending_requests if self.is_for_later else notice_requests)(self.notice)
 
 
 def _rows_after(changes: Sequence[SellerChange], result: ChangeSetResult) -> list[SellerRow]:
