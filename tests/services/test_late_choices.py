@@ -107,3 +107,16 @@ def test_a_choice_after_us_is_noted_though_our_clock_is_ahead() -> None:
 
     assert world.owner(key) == "cem"
     assert world.statuses(key) == [RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND]
+
+
+def test_a_record_that_goes_back_to_somebody_takes_a_place_of_hers() -> None:
+    world = World(capacity=1, names=("ana", "ben"))
+    key = world.create(1)
+    chosen = choose(world, key, "ben")
+    world.decider().answer()
+    assert world.owner(key) == "ana"
+    other = world.create(2)
+    world.queues.put(EVENTS, chosen.to_text())
+    world.decider().answer()
+    assert world.owner(key) == "ben"
+    assert world.owner(other) != "ben"

@@ -110,7 +110,7 @@ class Blocks:
         for current in sorted_out.by_hand:
             note_received(standings, current.record.owner, now)
         for _, owner in sorted_out.give_back:
-            note_received(standings, owner, now)
+            note_received(standings, owner, now, opens=1)
         outcomes = [
             *(writer.deleted(key) for key in sorted_out.deleted),
             *(writer.closed(current) for current in sorted_out.closed),

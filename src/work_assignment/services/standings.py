@@ -57,12 +57,16 @@ def unexpired(row: SellerRow, now: datetime) -> tuple[Reservation, ...]:
 
 
 def note_received(
-    standings: Mapping[SellerId, Standing], owner: Owner | None, at: datetime
+    standings: Mapping[SellerId, Standing], owner: Owner | None, at: datetime, *, opens: int = 0
 ) -> None:
-    """A record given by hand moves its new owner to the end of the round, as one of ours does."""
+    """A record given by hand moves its new owner to the end of the round, as one of ours does.
+
+    `opens` is 1 where it is written only now, so that she was not yet counted with it.
+    """
     standing = standings.get(SellerId(owner.id)) if owner and owner.type == "systemuser" else None
     if standing is not None:
         standing.receive(1 + max(entry.newest_turn for entry in standings.values()), at)
+        standing.open_records += opens
 
 
 @dataclass(frozen=True, slots=True)
