@@ -30,5 +30,10 @@ def _last_choices(evidence: Evidence) -> dict[Key, Entry]:
     return {
         (entry.name, entry.row_id): entry
         for entry in evidence.journal
-        if entry.kind == "update" and entry.before != entry.after and entry.by_user != evidence.app
+        if _is_choice(entry) and entry.by_user != evidence.app
     }
+
+
+def _is_choice(entry: Entry) -> bool:
+    """Whoever chooses the owner that a record has, chooses too."""
+    return entry.kind == "again" or (entry.kind == "update" and entry.before != entry.after)

@@ -32,6 +32,12 @@ WHEN OLD.ownerid IS NOT NEW.ownerid OR OLD.statecode IS NOT NEW.statecode
     NEW.ownerid, OLD.statecode = 0, NEW.statecode = 0, NEW.wa_assignmentresult, NEW.modifiedby,
     NEW.versionnumber);
 END""",
+    """CREATE TRIGGER IF NOT EXISTS torture_{t}_again AFTER UPDATE OF ownerid ON {t}
+WHEN OLD.ownerid IS NEW.ownerid BEGIN
+  INSERT INTO torture_journal ({columns}) VALUES ({now}, 'again', '{t}', NEW.{id}, OLD.ownerid,
+    NEW.ownerid, OLD.statecode = 0, NEW.statecode = 0, NEW.wa_assignmentresult, NEW.modifiedby,
+    NEW.versionnumber);
+END""",
     """CREATE TRIGGER IF NOT EXISTS torture_{t}_delete AFTER DELETE ON {t} BEGIN
   INSERT INTO torture_journal ({columns}) VALUES ({now}, 'delete', '{t}', OLD.{id}, OLD.ownerid,
     NULL, OLD.statecode = 0, 0, OLD.wa_assignmentresult, NULL, OLD.versionnumber);
@@ -53,7 +59,8 @@ END""",
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `kind` is create, update, delete or capacity; `at` is the real time.
+    """One change. `kind` is create, update, delete, capacity, or again, where somebody chose the
+    owner that a record has; `at` is the real time.
 
     Of a record `before` and `after` are owners, of a seller they are her capacity.
     """
