@@ -56,7 +56,9 @@ def capacity_is_kept(evidence: Evidence) -> Iterator[str]:
         key = (entry.name, entry.row_id)
         run = _run_of(decided.get(key, ()), receiver, turns[key])
         turns[key] += 1
-        if run is not None:
+        if run is None:  # what we give back is a person's choice
+            sellers[receiver].given_by_people.append(at)
+        else:
             yield from _judge(evidence, entry, run, sellers[receiver], at)
 
 

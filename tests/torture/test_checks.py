@@ -173,6 +173,24 @@ def test_what_people_give_a_seller_meanwhile_is_not_our_doing() -> None:
     assert violations(replace(RIGHT, journal=journal))["capacity kept"] == []
 
 
+def test_a_choice_that_we_give_back_meanwhile_is_not_our_doing() -> None:
+    back = entry(3, "update", TIM, TARA, row_id=OTHER[1])
+    journal = [*RIGHT.journal[:2], back, entry(4, "update", BOSS_ID, TARA)]
+    assert violations(replace(RIGHT, journal=journal))["capacity kept"] == []
+
+
+def test_who_chooses_the_owner_a_record_has_chooses_too() -> None:
+    choices = [
+        entry(4, "update", TARA, TIM, by_user=BOSS_ID),
+        entry(5, "update", TIM, TARA),
+        entry(6, "again", TARA, TARA, by_user=BOSS_ID),
+    ]
+    kept = replace(RIGHT, journal=[*RIGHT.journal, *choices])
+    lost = replace(RIGHT, journal=[*RIGHT.journal, *choices[:2]])
+    assert violations(kept)["choices kept"] == []
+    assert len(violations(lost)["choices kept"]) == 1
+
+
 def test_what_people_gave_a_seller_long_before_counts() -> None:
     theirs = entry(0, "create", None, TARA, by_user=BOSS_ID, row_id=OTHER[1], at=2.0)
     journal = [RIGHT.journal[0], theirs, *RIGHT.journal[1:]]
