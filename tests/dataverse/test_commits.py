@@ -6,7 +6,6 @@ import threading
 from contextvars import ContextVar
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.dataverse.fake_dataverse import (
@@ -36,16 +35,6 @@ from work_assignment.dataverse.errors import (
     ServerUnavailable,
     Throttled,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def dataverse(clock: Clock) -> FakeDataverse:
-    return FakeDataverse(clock)
 
 
 def test_results_are_in_the_order_of_the_change_sets_and_each_is_sent_once(

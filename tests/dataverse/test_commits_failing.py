@@ -37,16 +37,6 @@ from work_assignment.dataverse.errors import (
 )
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def dataverse(clock: Clock) -> FakeDataverse:
-    return FakeDataverse(clock)
-
-
 def test_a_server_that_had_not_begun_gets_the_same_batch_again(
     dataverse: FakeDataverse, clock: Clock
 ) -> None:

@@ -28,17 +28,6 @@ from work_assignment.dataverse.errors import (
     Throttled,
 )
 
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def dataverse(clock: Clock) -> FakeDataverse:
-    return FakeDataverse(clock)
-
-
 # Throttling
 
 
