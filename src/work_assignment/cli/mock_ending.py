@@ -10,6 +10,8 @@ from work_assignment.mock_dataverse.server import MockServer
 
 _GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
+_SOON_SECONDS = 0.3
+"""What ends within this needs no word; a request whose answer was just sent, for example."""
 
 
 class Ending:
@@ -26,13 +28,14 @@ class Ending:
         """Wait for the beginning of the end, and then no longer than the grace."""
         while not self._has_begun.wait(_LOOK_SECONDS):
             pass  # a signal just before a wait is heard only after it, so none is without end
-        waiting_for = self._server.under_way
-        if waiting_for:
-            what = "1 request" if waiting_for == 1 else f"{waiting_for} requests"
-            _say(f"ending; waiting for {what}, Ctrl-C again to stop at once")
         # The threads that answer cannot be ended from outside, so the process ends in spite of them.
         stopping = threading.Thread(target=self._server.stop, daemon=True)
         stopping.start()
+        stopping.join(_SOON_SECONDS)
+        waiting_for = self._server.under_way
+        if stopping.is_alive() and waiting_for:
+            what = "1 request" if waiting_for == 1 else f"{waiting_for} requests"
+            _say(f"ending; waiting for {what}, Ctrl-C again to stop at once")
         stopping.join(_GRACE_SECONDS)
         if stopping.is_alive():
             self._end(0)
