@@ -271,4 +271,7 @@ def test_any_sequence_of_writes_leaves_what_the_model_expects() -> None:
 
         OnTheServer.server, OnTheServer.users, OnTheServer.teams = server, users, teams
         run_state_machine_as_test(OnTheServer, settings=bounds)
+        linked = "?$select=name&$expand=teammembership_association($select=systemuserid)"
+        left = [api.row(f"teams({team}){linked}")["teammembership_association"] for team in teams]
+        assert left == [[], []]
         api.close()

@@ -26,8 +26,9 @@ class Ending:
 
     def wait(self) -> None:
         """Wait for the beginning of the end, and then no longer than the grace."""
-        while not self._has_begun.wait(_LOOK_SECONDS):
-            pass  # a signal just before a wait is heard only after it, so none is without end
+        # A signal just before a wait is heard only after it, so no wait is without end.
+        while not self._has_begun.is_set():
+            self._has_begun.wait(_LOOK_SECONDS)
         # The threads that answer cannot be ended from outside, so the process ends in spite of them.
         stopping = threading.Thread(target=self._server.stop, daemon=True)
         stopping.start()
