@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.services.fakes import Calls, Clock
 
+from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import (
     CurrentRecord,
@@ -331,6 +332,7 @@ class Connection:
                     self._organization.notify(told)
                     return
             rows = ()
+        raise Unavailable("sellers' rows keep changing")
 
     def committed(self, blocks: Collection[str]) -> list[Committed]:
         with self._calls.call("read what was committed"):

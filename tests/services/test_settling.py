@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.domain.cases import rule
-from tests.services.fakes import Calls, Killed, killed
+from tests.services.fakes import Calls, Killed, killed, unavailable
 from tests.services.world import ANA, BEN, CEM, World, broken_laws
 
 from work_assignment.domain.records import SellerId
@@ -102,6 +102,19 @@ def test_turns_of_what_a_dead_worker_did_not_write_go_back() -> None:
     world.decider().answer(thorough=True)
     assert broken_laws(world) == []
     assert [world.organization.owned(name) for name in (ANA, BEN)] == [2, 2]
+
+
+def test_nothing_is_decided_before_a_dead_block_could_be_settled() -> None:
+    world = World(names=("ana", "ben"))
+    world.create_many(3)
+    dies(world, "after reserve")
+    expire(world)
+    away = Calls(when={"before settle": unavailable})
+    assert world.decider(away, shared_lease=True).answer(thorough=True).away
+    assert [world.organization.owned(name) for name in (ANA, BEN)] == [0, 0]
+    world.let_time_pass(minutes=3)
+    assert broken_laws(world) == []
+    assert [world.organization.owned(name) for name in (ANA, BEN)] == [2, 1]
 
 
 def test_turns_of_single_rules_go_back_too() -> None:

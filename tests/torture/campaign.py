@@ -32,8 +32,10 @@ from work_assignment.settings import Credentials
 _TIMEOUT = 20.0
 _STEP = (5.0, 40.0)
 _COUNT_EVERY = 2.0
-_RESERVATIONS_EXPIRE = 400.0
-_STEP_EVERY = 5.0
+_SMALL_STEP = 20.0
+_STEP_EVERY = 0.5
+"""Reservations are to expire, but not while requests of their blocks are under way."""
+_LOOK_EVERY = 5.0
 _AT_REST = 2
 """Looks in a row that find nothing left to do."""
 NOT_AN_EVENT = "this is no event"
@@ -289,24 +291,28 @@ class Campaign:
             self._prepare(machine)
             machine.start(wait=False)
         deadline = time.monotonic() + self._options.quiet_seconds
-        quiet, next_step = 0, time.monotonic() + 1.0
+        quiet, next_look = 0, time.monotonic() + _LOOK_EVERY
         while time.monotonic() < deadline and quiet < _AT_REST:
-            if time.monotonic() >= next_step:
-                self._advance(_RESERVATIONS_EXPIRE)
-                next_step = time.monotonic() + _STEP_EVERY
-                quiet = quiet + 1 if self._is_at_rest() else 0
-                say(f"quiet: {'at rest' if quiet else 'something is left to do'}")
-            time.sleep(0.2)
+            time.sleep(_STEP_EVERY)
             self._raise_the_dead()
+            # What people chose is to be heard of within the hour.
+            if self._is_delivered():
+                self._advance(_SMALL_STEP)
+            if time.monotonic() >= next_look:
+                quiet = quiet + 1 if self._is_at_rest() else 0
+                next_look = time.monotonic() + _LOOK_EVERY
+                say(f"quiet: {'at rest' if quiet else 'something is left to do'}")
         for machine in (*self._workers, *self._hosts):
             machine.end()
         self._count_faults()
         self._mock.end()
 
+    def _is_delivered(self) -> bool:
+        """Whether every webhook has reached a host."""
+        return self.relay.is_idle and not self._admin("GET", "webhooks")["waiting"]
+
     def _is_at_rest(self) -> bool:
-        if not self.relay.is_idle or self._admin("GET", "webhooks")["waiting"]:
-            return False
-        return is_at_rest(self._database, self._storage)
+        return self._is_delivered() and is_at_rest(self._database, self._storage)
 
     def result(self) -> Result:
         """What it came to; the processes have ended."""

@@ -20,6 +20,7 @@ from work_assignment.dataverse.outcome_rows import (
 )
 from work_assignment.dataverse.retry import RetryPolicy
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
+from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import SellerRow
 from work_assignment.domain.runs.outcomes import Notice, SellerChange, Settlement, settled
@@ -108,8 +109,8 @@ class Reservations:
         """Give back what the block reserved, and tell the sellers, in one change set.
 
         `rows` are the sellers' rows as last written; where they have changed since they are read. A
-        row that others keep changing is left to its reservation's expiry. Of a seller who cannot be
-        told the runs are marked in the same change set, so that she is told later, and once.
+        row that others keep changing raises Unavailable. Of a seller who cannot be told the runs are
+        marked in the same change set, so that she is told later, and once.
         """
         news = {notice.recipient: _News(notice) for notice in notices}
         for _ in range(_TRIES_TO_SETTLE + len(notices)):
@@ -121,7 +122,7 @@ class Reservations:
             if self._settle_once(changes, news):
                 return
             rows = ()
-        _log.warning("block %s is settled when its reservations expire", block)
+        raise Unavailable("sellers' rows keep changing")
 
     def _sellers(self) -> list[SellerRow]:
         with away_means_unavailable():

@@ -113,7 +113,8 @@ class Outcomes(Protocol):
         """Give back what the block reserved, and tell the sellers, all in one.
 
         What was committed becomes part of the open count. A seller whose row has nothing of the
-        block any more is settled and told. `rows` are the sellers' rows as last written.
+        block any more is settled and told. `rows` are the sellers' rows as last written. Raises
+        Unavailable where they keep changing, as where Dataverse is away.
         """
 
     def committed(self, blocks: Collection[str]) -> list[Committed]:

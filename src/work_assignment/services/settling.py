@@ -40,12 +40,21 @@ class Settler:
         When Dataverse is away what is committed is committed, and the reservations keep others out
         until they expire.
         """
-        spent = frozenset(entry.key.id for entry in committed) | frozenset(refused)
-        settlement = Settlement(spent, _opened(committed))
         try:
-            self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
+            self._settle(block, committed, rows, refused)
         except Unavailable as exc:
             _log.warning("block %s is settled when its reservations expire: %s", block, exc)
+
+    def _settle(
+        self,
+        block: str,
+        committed: Sequence[Committed],
+        rows: Sequence[SellerRow] = (),
+        refused: Collection[str] = (),
+    ) -> None:
+        spent = frozenset(entry.key.id for entry in committed) | frozenset(refused)
+        settlement = Settlement(spent, _opened(committed))
+        self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
 
     def recount(self, gathered: Gathered) -> bool:
         """Correct open counts, as people close and take records too; says whether rows changed."""
@@ -56,16 +65,16 @@ class Settler:
         """Settle blocks whose worker died, each once; says whether there were any.
 
         Before anything more is decided: the turns they give back are to count, and their records
-        come again.
+        come again. While they cannot be settled it raises Unavailable, so that nothing is.
         """
         dead = expired_blocks(gathered.sellers, now) - self._tried
         if not dead:
             return False
-        self._tried |= dead
         committed = self._outcomes.committed(dead)
         for block in sorted(dead):
             _log.warning("block %s is settled for a worker that died", block)
-            self.settle(block, [entry for entry in committed if entry.block == block])
+            self._settle(block, [entry for entry in committed if entry.block == block])
+            self._tried.add(block)
         return True
 
 
