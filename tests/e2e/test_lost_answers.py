@@ -151,9 +151,12 @@ def test_shares_are_kept_while_a_lost_commit_may_still_land(world: World, tmp_pa
     world.settle_in({"Ada": 3, "Bea": 3})
     world.create_leads(6)
     storage = tmp_path / "queues.sqlite"
-    unlucky_decider(world, storage, COMMIT, never_arrived, times=3).answer()
+    unlucky_decider(world, storage, COMMIT, never_arrived, times=6).answer()
     reserved = [json.loads(row["wa_reservations"] or "[]") for row in world.seller_rows()]
     assert sum(entry["shares"] for entries in reserved for entry in entries) == 6
     world.create_leads(1)
-    Decider(workshop(world.mock.url, storage)).answer()
-    assert sum(world.owned(["Ada", "Bea"]).values()) <= 6
+    assert Decider(workshop(world.mock.url, storage)).answer().held == 7
+    assert world.owned(["Ada", "Bea"]) == {"Ada": 0, "Bea": 0}
+    expired_sooner(world)
+    Decider(workshop(world.mock.url, storage)).answer(thorough=True)
+    assert world.owned(["Ada", "Bea"]) == {"Ada": 3, "Bea": 3}

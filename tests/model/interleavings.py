@@ -189,12 +189,15 @@ class Interleavings(RuleBasedStateMachine):
     )
     def somebody_chooses_an_owner(self, which: int, whom: str, heard: str) -> None:
         key = self._open(which)
-        if key is None:
-            return
+        if key is not None:
+            self._choose(key, whom, heard)
+
+    def _choose(self, key: RecordKey, whom: str, heard: str) -> None:
         self.world.clock.advance(timedelta(seconds=1))
         owner = Owner("systemuser", whom)
         self.world.organization.change(key, owner=owner, by="boss")
-        self.world.watched.arrived(owner)
+        if self.world.organization.records[key].is_open:
+            self.world.watched.arrived(owner)
         self.choices[key] = owner
         if heard == "never":
             self.unheard.add(key)
@@ -230,6 +233,24 @@ class Interleavings(RuleBasedStateMachine):
             del self.world.organization.records[key]
         else:
             self.world.organization.change(key, is_open=False)
+            if self.world.organization.records[key].record.owner != self.choices.get(key):
+                self.choices.pop(key, None)  # who closes a lead leaves it with whom it is
+
+    @precondition(lambda self: self.keys and not self.is_calm)
+    @rule(which=_ANY, chosen=st.none() | st.sampled_from(SELLERS), is_late=st.booleans())
+    def somebody_opens_a_lead_again(self, which: int, chosen: str | None, is_late: bool) -> None:
+        key = self._closed(which)
+        if key is None:
+            return
+        if chosen is not None:
+            self._choose(key, chosen, "now")
+        self.world.organization.change(key, is_open=True)
+        owner = self.world.organization.records[key].record.owner
+        if owner is not None:
+            self.world.watched.arrived(owner)
+        self._say(
+            Event(**self._event(key), message="Update", columns=frozenset({"statecode"})), is_late
+        )
 
     @precondition(lambda self: self.capacity is not None and not self.is_calm)
     @rule(whom=st.sampled_from(SELLERS), capacity=st.integers(0, 4))
@@ -345,8 +366,15 @@ class Interleavings(RuleBasedStateMachine):
 
     def _open(self, which: int) -> RecordKey | None:
         """One of the leads that are there and open."""
+        return self._one(which, is_open=True)
+
+    def _closed(self, which: int) -> RecordKey | None:
+        """One of those that are closed."""
+        return self._one(which, is_open=False)
+
+    def _one(self, which: int, *, is_open: bool) -> RecordKey | None:
         records = self.world.organization.records
-        there = [key for key in self.keys if key in records and records[key].is_open]
+        there = [key for key in self.keys if key in records and records[key].is_open is is_open]
         return there[which % len(there)] if there else None
 
     def _event(self, key: RecordKey) -> dict[str, Any]:

@@ -153,6 +153,6 @@ def overruled(organization: WatchedOrganization, choices: Mapping[RecordKey, Own
         f"{key.id} was given to {owner.id} by hand and is not with them"
         for key, owner in choices.items()
         if (current := organization.records.get(key)) is not None
-        and current.is_open  # who closes a lead leaves it with whom it is
+        and current.is_open
         and current.record.owner != owner
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum
@@ -59,7 +59,7 @@ class UnsettledConnection(Connection):
         """Leaves the shares where they are."""
 
 
-def _nothing(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> frozenset[str]:
+def _nothing(rows: Sequence[SellerRow], now: datetime) -> frozenset[str]:
     return frozenset()
 
 

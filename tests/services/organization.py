@@ -139,8 +139,9 @@ class Organization:
         current, run = self.records.get(outcome.run.key), outcome.run
         if current is None:
             return WriteResult(Written.GONE)
-        if current.version != outcome.version or not current.is_open:
+        if current.version != outcome.version:
             return WriteResult(Written.CHANGED)
+        assert current.is_open or not run.assigns, "a closed record is left with its owner"
         if run.key in self.spoilt:
             return WriteResult(self.spoilt[run.key], "for a reason " * 200)
         gives = run.assigns or outcome.gives_back

@@ -207,6 +207,23 @@ def test_changed_definitions_are_read_before_deciding() -> None:
     assert world.statuses(key) == [RoutingStatus.NO_CONDITIONS_MET]
 
 
+def test_definitions_edited_without_a_new_stamp_count_after_a_minute_in_a_long_session_too() -> (
+    None
+):
+    world = World()
+    early, late = world.create_many(2)
+    nobody = rule(segment_id=None, filter=condition(["revenue", "gt", 5]))
+
+    def later() -> None:
+        world.organization.rulebook = world.rulebook([nobody])
+        world.clock.advance(timedelta(seconds=61))
+
+    world.decider(Calls(when={"after commit alone": later}), block_size=1).answer()
+
+    assert world.statuses(early) == [ASSIGNED]
+    assert world.statuses(late) == [RoutingStatus.NO_CONDITIONS_MET]
+
+
 def test_a_record_that_only_others_reservations_keep_from_a_seller_waits_for_them() -> None:
     world = World(capacity=1)
     early = world.create_many(3)

@@ -98,3 +98,33 @@ def test_closing_an_assigned_record_is_no_new_outcome() -> None:
     world.decider().answer()
 
     assert world.statuses(key) == [ASSIGNED]
+
+
+def test_who_is_chosen_by_hand_for_a_closed_record_has_it_when_it_is_open_again() -> None:
+    world = World()
+    key = world.create()
+    world.update(key, is_open=False)
+    world.clock.advance(SOON)
+    world.give_by_hand(key, "ben")
+    world.decider().answer()
+    world.clock.advance(SOON)
+    world.update(key, is_open=True)
+    world.let_time_pass(minutes=2)
+
+    assert world.owner(key) == BEN
+    assert world.statuses(key) == [RoutingStatus.ASSIGNED_BY_HAND]
+    assert world.turns() == {"ana": 0, "ben": 0, "cem": 0}, "a closed record takes no turn"
+
+
+def test_another_choice_for_a_closed_record_that_we_had_assigned_is_noted() -> None:
+    world = World()
+    key = world.create()
+    world.decider().answer()
+    world.clock.advance(SOON)
+    world.update(key, is_open=False)
+    world.clock.advance(SOON)
+    world.give_by_hand(key, "ben")
+    world.let_time_pass(minutes=2)
+
+    assert world.owner(key) == BEN
+    assert world.statuses(key) == [ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND]

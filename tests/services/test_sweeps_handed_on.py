@@ -76,7 +76,7 @@ def test_the_limit_holds_over_all_who_work_on_it() -> None:
     world = SweepWorld()
     keys = world.waiting(7)
     queued(world, cursor=Cursor(limit=5))
-    slowly = Calls(everywhere=lambda: world.clock.advance(timedelta(seconds=20)))
+    slowly = Calls(everywhere=lambda: world.clock.advance(timedelta(seconds=10)))
     world.carry_on(ID, slowly, block_size=2)
     assert row(world).counts.total < 5
 

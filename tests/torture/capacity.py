@@ -10,7 +10,7 @@ from tests.torture.evidence import Evidence, Key, RunRow
 from tests.torture.journal import Entry
 
 from work_assignment.domain.statuses import RoutingStatus
-from work_assignment.services.deciding import RULEBOOK_KEPT
+from work_assignment.services.gathering import RULEBOOK_KEPT
 
 _A_MOMENT = 1.0
 """Dataverse keeps whole seconds of when something was decided."""

@@ -11,9 +11,8 @@ from tests.torture.journal import Entry
 def choices_are_kept(evidence: Evidence) -> Iterator[str]:
     """Nobody but a person changes what a person chose.
 
-    A choice that our assignment did not know of may be given back later, so only the end counts;
-    a record that was closed before that is left as it is, and a choice of which nobody was told
-    could not be known.
+    A choice that our assignment did not know of may be given back later, so only the end counts; a
+    choice of which nobody was told could not be known.
     """
     for (table, row_id), choice in _last_choices(evidence).items():
         record = evidence.records.get((table, row_id))
@@ -27,11 +26,19 @@ def choices_are_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def _last_choices(evidence: Evidence) -> dict[Key, Entry]:
-    return {
-        (entry.name, entry.row_id): entry
-        for entry in evidence.journal
-        if _is_choice(entry) and entry.by_user != evidence.app
-    }
+    """What people chose last. Who closes a record leaves it with whom it is, be it opened again."""
+    choices: dict[Key, Entry] = {}
+    for entry in evidence.journal:
+        key = (entry.name, entry.row_id)
+        if _is_choice(entry) and entry.by_user != evidence.app:
+            choices[key] = entry
+        elif _closes(entry) and key in choices and choices[key].after != entry.after:
+            del choices[key]
+    return choices
+
+
+def _closes(entry: Entry) -> bool:
+    return entry.kind == "update" and entry.was_open and not entry.is_open
 
 
 def _is_choice(entry: Entry) -> bool:

@@ -36,7 +36,7 @@ from work_assignment.domain.runs.outcomes import Outcome, SellerChange, WriteRes
 LONGEST_REQUEST = timedelta(seconds=150)
 """Within which an answer has come or the connection is given up: a wait as short as HASTY's, and
 the client's time-out, twice where the token had to be renewed."""
-_TIMES_SENT_AGAIN = 2
+_TIMES_SENT_AGAIN = 5
 """How often what was lost on the way and is not there is sent again."""
 _NO_ROLES = "0x80042f09"
 

@@ -19,7 +19,7 @@ from work_assignment.dataverse.outcome_rows import (
     seller_request,
 )
 from work_assignment.dataverse.retry import RetryPolicy
-from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
+from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable, unavailable
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import SellerRow
@@ -109,20 +109,26 @@ class Reservations:
         """Give back what the block reserved, and tell the sellers, in one change set.
 
         `rows` are the sellers' rows as last written; where they have changed since they are read. A
-        row that others keep changing raises Unavailable. Of a seller who cannot be told the runs are
+        row that others keep changing raises Unavailable. What fails for the moment is tried again:
+        what was done and only not answered is not there a second time. Of a seller who cannot be told the runs are
         marked in the same change set, so that she is told later, and once.
         """
         news = {notice.recipient: _News(notice) for notice in notices}
+        failure = Unavailable("sellers' rows keep changing")
         for _ in range(_TRIES_TO_SETTLE + len(notices)):
             changes = [
                 settled(row, block, settlement)
                 for row in sorted(rows or self._sellers(), key=lambda row: row.id)
                 if any(entry.block == block for entry in row.reservations)
             ]
-            if self._settle_once(changes, news):
-                return
+            try:
+                if self._settle_once(changes, news):
+                    return
+            except PASSING as exc:
+                failure = unavailable(exc)
+                _log.info("settling block %s is tried again: %s", block, exc)
             rows = ()
-        raise Unavailable("sellers' rows keep changing")
+        raise failure
 
     def _sellers(self) -> list[SellerRow]:
         with away_means_unavailable():
@@ -139,12 +145,11 @@ class Reservations:
             ChangeSet([*map(seller_request, part), *chain(*(n.requests() for n in entries))])
             for part, entries in zip(parts, told, strict=True)
         ]
-        with away_means_unavailable():
-            answers = send_hastily(self._client, change_sets)
-            done = [
-                self._is_settled(len(part), entries, answer)
-                for part, entries, answer in zip(parts, told, answers, strict=True)
-            ]
+        answers = send_hastily(self._client, change_sets)
+        done = [
+            self._is_settled(len(part), entries, answer)
+            for part, entries, answer in zip(parts, told, answers, strict=True)
+        ]
         return all(done)
 
     def _is_settled(self, rows: int, news: Sequence[_News], answer: ChangeSetResult) -> bool:

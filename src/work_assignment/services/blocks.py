@@ -62,8 +62,7 @@ class Finishing(Protocol):
 class Blocks:
     """Works blocks off, and remembers between them what the last writes taught.
 
-    `owners_seen` are the owners that records had when a write found them changed, `own_blocks` the
-    ids of blocks that reserved something, `barred` the sellers whom Dataverse refused and why,
+    `owners_seen` are the owners that records had when a write found them changed, `barred` the sellers whom Dataverse refused and why,
     `unwritable` the records that it would not let us write. Runs belong to the sweep of
     `sweep_id`, if any, and `note` is called with each that is written. `on_reserved` is called
     when a block's shares are on the sellers' rows, so that others may decide while it commits;
@@ -92,7 +91,6 @@ class Blocks:
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
         self.owners_seen: dict[RecordKey, Owner | None] = {}
-        self.own_blocks: set[str] = set()
 
     def work_off(
         self, rulebook: Rulebook, gathered: Gathered, sorted_out: Triage, now: datetime
@@ -108,7 +106,8 @@ class Blocks:
         writer = Writer(block_id, self._shop.mode, now, rulebook.owner_column, self._sweep_id)
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
-            note_received(standings, current.record.owner, now)
+            if current.is_open:
+                note_received(standings, current.record.owner, now)
         for _, owner in sorted_out.give_back:
             note_received(standings, owner, now, opens=1)
         outcomes = [
@@ -148,7 +147,6 @@ class Blocks:
             rows = store.reserve(touched) if touched else []
         if rows is None:
             return None
-        self.own_blocks.add(block.id)
         self._on_reserved()
         with telemetry.timed("commit"):
             results = store.commit(outcomes, until=block.expires_at, progress=self._progress)

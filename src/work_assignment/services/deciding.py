@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
-from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.domain.runs.facts import Gathered
 from work_assignment.services import telemetry
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
@@ -35,8 +35,6 @@ LATER = timedelta(seconds=2)
 """When what could not be finished is tried again."""
 AWAY = timedelta(seconds=30)
 """When Dataverse is asked again after it could not be."""
-RULEBOOK_KEPT = timedelta(minutes=1)
-"""Definitions edited in the app do not change the stamp; they take effect within this time."""
 _GROWTH = 4
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
@@ -45,14 +43,13 @@ _log = telemetry.logger(__name__)
 
 
 class Decider:
-    """Answers the bell. Keeps the rulebook between bells, for a while and under its stamp."""
+    """Answers the bell. What its gatherer keeps of the definitions is kept between bells, too."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._culprits = Culprits(workshop.clock)
         self._recent = Recent()
-        self._rulebook: Rulebook | None = None
-        self._read_at = workshop.clock()
+        self._gatherer = Gatherer(workshop.facts, workshop.clock)
 
     def answer(self, *, thorough: bool = False) -> RunReport:
         """Work until nothing is left to do; return at once when another worker is at it.
@@ -70,11 +67,8 @@ class Decider:
             self._shop.bell.ring_in(LATER, TIMER if thorough else "another worker was at it")
             return report
         try:
-            session = _Session(
-                self._shop, report, self._kept_rulebook(), self._culprits, self._recent
-            )
+            session = _Session(self._shop, report, self._gatherer, self._culprits, self._recent)
             session.run(lease.renew, thorough=thorough)
-            self._keep(session.rulebook)
         except Unavailable as exc:
             report.away = str(exc)
             _log.warning("Dataverse cannot be asked, the work waits: %s", exc)
@@ -82,14 +76,6 @@ class Decider:
         finally:
             lease.release()
         return report
-
-    def _kept_rulebook(self) -> Rulebook | None:
-        is_old = self._shop.clock() - self._read_at > RULEBOOK_KEPT
-        return None if is_old else self._rulebook
-
-    def _keep(self, rulebook: Rulebook | None) -> None:
-        if rulebook is not self._rulebook:
-            self._rulebook, self._read_at = rulebook, self._shop.clock()
 
 
 class _Session:
@@ -99,7 +85,7 @@ class _Session:
         self,
         shop: Workshop,
         report: RunReport,
-        rulebook: Rulebook | None,
+        gatherer: Gatherer,
         culprits: Culprits,
         recent: Recent,
     ) -> None:
@@ -110,14 +96,9 @@ class _Session:
         self._recent = recent
         self._blocks = Blocks(shop, self._inbox, report, note=lambda run: recent.add(run.key))
         self._blocks.unwritable |= culprits.now()
-        self._gatherer = Gatherer(shop.facts, rulebook)
+        self._gatherer = gatherer
         self._size = shop.block_size
         self._has_recounted = False
-
-    @property
-    def rulebook(self) -> Rulebook | None:
-        """The definitions as they were last read."""
-        return self._gatherer.rulebook
 
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
         try:
@@ -186,7 +167,7 @@ class _Session:
         if thorough and self._recount(gathered):
             return True
         pending = self._inbox.pending(rulebook.owner_column or OWNER, frozenset(asked))
-        taken = claimed(gathered.sellers, now, self._blocks.own_blocks)
+        taken = claimed(gathered.sellers, now)
         found = self._without_told(self._without_unwritable(gathered), asked)
         fit = with_asked_as_waiting(found, pending)
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
@@ -12,8 +13,10 @@ from work_assignment.domain.runs.facts import Gathered, Result, Rulebook
 from work_assignment.domain.runs.sweeps import Page
 from work_assignment.services import telemetry
 from work_assignment.services.inbox import Pending
-from work_assignment.services.ports import Facts
+from work_assignment.services.ports import Clock, Facts
 
+RULEBOOK_KEPT = timedelta(minutes=1)
+"""Definitions edited in the app do not change the stamp; they take effect within this time."""
 _READINGS = 5
 """Of definitions that keep changing, before they are left to another time."""
 
@@ -21,11 +24,13 @@ _log = logging.getLogger(__name__)
 
 
 class Gatherer:
-    """Reads facts. `rulebook` is the last one read, kept under its stamp."""
+    """Reads facts. Keeps the definitions under their stamp, and for a while."""
 
-    def __init__(self, facts: Facts, rulebook: Rulebook | None = None) -> None:
+    def __init__(self, facts: Facts, clock: Clock) -> None:
         self._facts = facts
-        self.rulebook = rulebook
+        self._clock = clock
+        self._rulebook: Rulebook | None = None
+        self._read_at = clock()
 
     @telemetry.timed("gather")
     def gather(self, asked: Sequence[RecordKey], *, waiting: int) -> tuple[Rulebook, Gathered]:
@@ -40,7 +45,7 @@ class Gatherer:
         return self._of_one_stamp(lambda rulebook: self._facts.gather_page(rulebook, page))
 
     def _of_one_stamp(self, read: Callable[[Rulebook], Gathered]) -> tuple[Rulebook, Gathered]:
-        rulebook = self.rulebook or self.read_rulebook()
+        rulebook = self.rulebook()
         for _ in range(_READINGS):
             gathered = read(rulebook)
             if gathered.stamp == rulebook.stamp:
@@ -48,12 +53,20 @@ class Gatherer:
             rulebook = self.read_rulebook()
         raise Unavailable("the definitions change faster than they can be read")
 
+    def rulebook(self) -> Rulebook:
+        """The definitions as they were read a while ago at most."""
+        if self._rulebook is None or self._clock() - self._read_at > RULEBOOK_KEPT:
+            return self.read_rulebook()
+        return self._rulebook
+
     def read_rulebook(self) -> Rulebook:
         """Read all definitions anew; those that cannot be used are logged."""
-        self.rulebook = self._facts.rulebook()
-        for fault in self.rulebook.faults:
+        read_at = self._clock()
+        rulebook = self._facts.rulebook()
+        for fault in rulebook.faults:
             _log.error("a definition cannot be used: %s", fault)
-        return self.rulebook
+        self._rulebook, self._read_at = rulebook, read_at
+        return rulebook
 
 
 def with_asked_as_waiting(gathered: Gathered, pending: Sequence[Pending]) -> Gathered:

@@ -37,8 +37,8 @@ class Settler:
         """Settle a block that committed this; `refused` are records that Dataverse kept from their
         sellers, and `rows` sellers' rows as last written.
 
-        When Dataverse is away what is committed is committed, and the reservations keep others out
-        until they expire.
+        When Dataverse is away what is committed is committed, and what is not stays reserved:
+        nobody decides it anew before the reservations expire and its turns are back.
         """
         try:
             self._settle(block, committed, rows, refused)

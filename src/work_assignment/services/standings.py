@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,17 +148,13 @@ def recounted(rows: Sequence[SellerRow], counts: Mapping[SellerId, int]) -> list
     ]
 
 
-def claimed(rows: Sequence[SellerRow], now: datetime, own: Collection[str]) -> frozenset[str]:
-    """The records that other workers' blocks are about to commit; `own` are our blocks' ids.
+def claimed(rows: Sequence[SellerRow], now: datetime) -> frozenset[str]:
+    """The records of blocks that are not settled: about to be committed, or of an unknown fate.
 
     Deciding them too would be found out at their commit, but by then turns would have passed.
     """
     return frozenset(
-        record
-        for row in rows
-        for entry in unexpired(row, now)
-        if entry.block not in own
-        for record in entry.records
+        record for row in rows for entry in unexpired(row, now) for record in entry.records
     )
 
 

@@ -78,7 +78,7 @@ class PageOfSweep:
         now = around.shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = around.gatherer.gather_page(page)
         keys = [current.key for current in gathered.waiting]
-        sorted_out = self._sorted(gathered.waiting, gathered, self._claimed(gathered, now))
+        sorted_out = self._sorted(gathered.waiting, gathered, claimed(gathered.sellers, now))
         self.finish(sorted_out.done)
         self._blocks.work_off(rulebook, gathered, sorted_out, now)
         around.report.left += self._work_off_the_rest(keys)
@@ -110,12 +110,9 @@ class PageOfSweep:
         now = around.shop.clock()
         rulebook, gathered = around.gatherer.gather(keys, waiting=0)
         there = [gathered.asked[key] for key in keys if key in gathered.asked]
-        sorted_out = self._sorted(there, gathered, self._claimed(gathered, now))
+        sorted_out = self._sorted(there, gathered, claimed(gathered.sellers, now))
         self.finish([*sorted_out.done, *(key for key in keys if key not in gathered.asked)])
         self._blocks.work_off(rulebook, gathered, sorted_out, now)
-
-    def _claimed(self, gathered: Gathered, now: datetime) -> Collection[str]:
-        return claimed(gathered.sellers, now, self._blocks.own_blocks)
 
     def _sorted(
         self, records: Sequence[CurrentRecord], gathered: Gathered, taken: Collection[str]

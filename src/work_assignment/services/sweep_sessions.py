@@ -188,7 +188,7 @@ class Session:
         return self.report.counts.total
 
     def _room(self) -> int:
-        rulebook = self._gatherer.rulebook or self._gatherer.read_rulebook()
+        rulebook = self._gatherer.rulebook()
         size = self._tools.block_size or block_size(self._scope, rulebook)
         limit = self._order.limit
         return size if limit is None else max(min(size, limit - self._taken), 0)

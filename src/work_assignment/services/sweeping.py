@@ -37,7 +37,7 @@ class Sweeper:
 
         Raises SweepRefused for what cannot be swept.
         """
-        scope = self._checked(order, Gatherer(self._shop.facts))
+        scope = self._checked(order, Gatherer(self._shop.facts, self._shop.clock))
         return self._asked_for(order, scope, self._shop.clock(), sweep_id)
 
     def _checked(self, order: Order, gatherer: Gatherer) -> Scope:
@@ -58,7 +58,7 @@ class Sweeper:
         is written then. Whatever else ends it early is said on the row.
         """
         sent_before = self._tools.requests_sent()
-        gatherer = Gatherer(self._shop.facts)
+        gatherer = Gatherer(self._shop.facts, self._shop.clock)
         scope = self._checked(order, gatherer)
         with DeciderLease(self._shop.leases, self._tools.pause) as lease:
             now = self._shop.clock()
@@ -89,7 +89,7 @@ class Sweeper:
         sweep = self._sweeps.read(sweep_id)
         if sweep is None or not is_for_the_app(sweep):
             return True
-        gatherer = Gatherer(self._shop.facts)
+        gatherer = Gatherer(self._shop.facts, self._shop.clock)
         order = order_of(sweep)
         try:
             if sweep.fault:

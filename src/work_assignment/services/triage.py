@@ -95,14 +95,14 @@ def _sort_event(
     in_scope_since = rulebook.definitions.in_scope_since(key.table)
     if not routed_before and current.record.created_at < in_scope_since:
         sorted_out.done.append(key)  # switching on never re-owns history
+    elif current.is_open and (chosen := _chosen_before_us(entry, current, gathered)) is not None:
+        sorted_out.give_back.append((current, chosen))
+    elif _by_hand(entry, current, gathered, owners_seen):
+        sorted_out.by_hand.append(current)  # closed ones too: it counts when they are open again
     elif not current.is_open and routed_before:
         sorted_out.done.append(key)
     elif not current.is_open:
         sorted_out.closed.append(current)
-    elif (chosen := _chosen_before_us(entry, current, gathered)) is not None:
-        sorted_out.give_back.append((current, chosen))
-    elif _by_hand(entry, current, gathered, owners_seen):
-        sorted_out.by_hand.append(current)
     elif _is_stale(entry, gathered) or not _may_be_decided(current, rulebook):
         sorted_out.done.append(key)
     else:

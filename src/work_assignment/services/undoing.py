@@ -113,7 +113,7 @@ class _Undoing:
     def __init__(self, shop: Workshop, sweeps: Sweeps, sweep: Sweep) -> None:
         self._shop = shop
         self._sweeps = sweeps
-        self._gatherer = Gatherer(shop.facts)
+        self._gatherer = Gatherer(shop.facts, shop.clock)
         self.report = UndoReport(sweep)
 
     def look(self) -> UndoReport:
