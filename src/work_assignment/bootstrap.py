@@ -16,6 +16,7 @@ from typing import Any
 from work_assignment.azure_storage.leases import NamedLeases
 from work_assignment.azure_storage.messages import Message, MessageQueues
 from work_assignment.azure_storage.opening import open_leases, open_notes, open_queues
+from work_assignment.azure_storage.tolerant_leases import TolerantLeases
 from work_assignment.dataverse.auth import (
     ClientCertificate,
     ClientSecret,
@@ -24,11 +25,12 @@ from work_assignment.dataverse.auth import (
     TokenProvider,
 )
 from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.connections import Counts, sent_here
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fact_store import FactStore
 from work_assignment.dataverse.outcome_store import OutcomeStore
 from work_assignment.dataverse.retention_store import RetentionStore
-from work_assignment.dataverse.retry import RetryPolicy
+from work_assignment.dataverse.retry import ONCE
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.dataverse.watch_store import WatchStore
 from work_assignment.domain.runs.sweeps import Scope
@@ -53,9 +55,7 @@ from work_assignment.services.workshop import Workshop
 from work_assignment.settings import Credentials, Settings, read_settings
 from work_assignment.solvers.on_demand import FlowSolverOnDemand
 
-LEASED_FOR = timedelta(seconds=60)
 HEALTH_TIMEOUT = 3
-ONCE = RetryPolicy(attempts=1, longest_retry_after=0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def application() -> Application:
 def build(settings: Settings) -> Application:
     """Put an app together; nothing is asked of Dataverse yet."""
     queues = open_queues(settings.storage)
-    leases = open_leases(settings.storage, held_for=LEASED_FOR)
+    leases = open_leases(settings.storage)
     client = connect(settings.dataverse_url, settings.credentials, tag=TAG)
     definitions = DefinitionStore(client)
     facts = FactStore(client, definitions)
@@ -99,7 +99,7 @@ def build(settings: Settings) -> Application:
     outcomes = OutcomeStore(client, lambda: definitions.schemas, now)
     workshop = _workshop(settings, queues, leases, facts, outcomes, bell)
     off = settings.mode == "off"
-    seen = Seen(open_notes(settings.storage), now)
+    seen = Seen(open_notes(settings.storage), now, monotonic=monotonic)
     return Application(
         settings,
         bell,
@@ -115,13 +115,12 @@ def build(settings: Settings) -> Application:
         ),
         _health(settings, queues, client, seen),
         seen,
-        FailedJobWatch(WatchStore(client, ENDPOINT_NAME), now),
-        lambda: _traffic(client),
+        FailedJobWatch(WatchStore(client, ENDPOINT_NAME), now, monotonic=monotonic),
+        lambda: _traffic(sent_here()),
     )
 
 
-def _traffic(client: DataverseClient) -> dict[str, int]:
-    sent = client.traffic
+def _traffic(sent: Counts) -> dict[str, int]:
     return {
         "requests": sent.requests,
         "operations": sent.operations,
@@ -143,7 +142,7 @@ def _health(
         return {
             "circuit": "open" if client.circuit.is_open else "closed",
             "parallel": client.pace.width,
-            "sent": _traffic(client),
+            "sent": _traffic(client.traffic),
         }
 
     about = About(settings.mode, app_version(), client_state)
@@ -156,7 +155,7 @@ def _sweeper(
 ) -> Iterator[Sweeper]:
     """What goes on with one sweep, with definitions of its own; then its threads are ended."""
     with _sweeping_shop(settings, queues, leases, client) as (shop, sweeps):
-        yield Sweeper(Tools(shop, sweeps, pause=_pause, requests_sent=lambda: client.requests_sent))
+        yield Sweeper(Tools(shop, sweeps, pause=_pause, requests_sent=lambda: sent_here().requests))
 
 
 @contextmanager
@@ -183,7 +182,7 @@ def sweeping(
     `begun` hears what a sweep means, and `progress` how far it is.
     """
     queues = open_queues(settings.storage)
-    leases = open_leases(settings.storage, held_for=LEASED_FOR)
+    leases = open_leases(settings.storage)
     with (
         closing(queues),
         closing(leases),
@@ -197,7 +196,7 @@ def sweeping(
             stopped=stopped,
             begun=lambda scope: begun(sweeps, scope),
             progress=progress,
-            requests_sent=lambda: client.requests_sent,
+            requests_sent=lambda: sent_here().requests,
         )
         yield SweepingTools(Sweeper(tools), Undoer(shop, sweeps, pause=_pause))
 
@@ -219,11 +218,12 @@ def _workshop(
 ) -> Workshop:
     return Workshop(
         queues=queues,
-        leases=leases,
+        leases=TolerantLeases(leases),
         facts=facts,
         outcomes=outcomes,
         bell=bell,
         clock=now,
+        monotonic=monotonic,
         solver=FlowSolverOnDemand(),
         mode=settings.mode,
     )
@@ -244,6 +244,11 @@ def _pause(duration: timedelta) -> None:
 def now() -> datetime:
     """The present, in UTC."""
     return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds that pass, whatever the clock is set to."""
+    return time.monotonic()
 
 
 def connect(url: str, credentials: Credentials, *, tag: str | None = None) -> DataverseClient:

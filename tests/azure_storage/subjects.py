@@ -96,7 +96,7 @@ def azure_leases(request: pytest.FixtureRequest) -> LeaseSubject:
     azurite = _azurite(request)
     text = azurite.account().connection_string
     clock = ManualClock(azurite.stand_still_at)
-    first, second = (AzureLeases(text, clock=clock) for _ in range(2))
+    first, second = (AzureLeases(text) for _ in range(2))
     return LeaseSubject(first, second, clock.pass_time, timedelta(seconds=1))
 
 

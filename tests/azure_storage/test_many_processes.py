@@ -73,7 +73,8 @@ def test_what_a_dying_process_held_comes_to_another_one(storage: Storage, tmp_pa
     notes = [tmp_path / f"notes-{number}" for number in range(2)]
     texts = [str(number) for number in range(100)]
     queues = open_queues(storage)
-    queues.put_many(QUEUE, texts)
+    for text in texts:
+        queues.put(QUEUE, text)
     dying = CONTEXT.Process(target=die_holding, args=(storage, timedelta(seconds=1)))
     dying.start()
     dying.join(PATIENCE)

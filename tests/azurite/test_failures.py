@@ -19,7 +19,7 @@ from tests.azurite.server import KEY, Azurite
 from work_assignment.azure_storage.azure_account import API_VERSION
 from work_assignment.azure_storage.azure_leases import CONTAINER, AzureLeases
 from work_assignment.azure_storage.azure_notes import AzureNotes
-from work_assignment.azure_storage.azure_queues import AzureQueues
+from work_assignment.azure_storage.azure_queues import SIDE_BY_SIDE, AzureQueues
 from work_assignment.azure_storage.errors import StorageUnavailable
 
 Q = "wa-events"
@@ -120,6 +120,13 @@ def test_a_busy_storage_is_asked_twice_and_no_more() -> None:
         with pytest.raises(StorageUnavailable, match="503 ServerBusy"):
             _with(AzureQueues(keyed(port)), lambda it: it.put(Q, "x"))
         assert handler.asked == 2
+
+
+def test_a_storage_that_goes_away_is_not_asked_for_each_of_many_messages() -> None:
+    with busy() as (port, handler):
+        with pytest.raises(StorageUnavailable, match="503 ServerBusy"):
+            _with(AzureQueues(keyed(port)), lambda it: it.put_many(Q, ["x"] * 500))
+        assert handler.asked <= 4 * SIDE_BY_SIDE
 
 
 def test_a_key_that_is_not_the_accounts_is_a_refusal(azurite: Azurite) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,11 +58,18 @@ def test_a_list_is_aligned_with_what_and_why_below(
 def test_one_is_sent_again_by_its_id(storage: Path, capsys: pytest.CaptureFixture[str]) -> None:
     give_up(storage)
     assert main(["poison", "list", "--json"]) == 0
-    (entry,) = json.loads(capsys.readouterr().out)
+    listed = json.loads(capsys.readouterr().out)
+    (entry,) = listed["messages"]
+    assert listed["in_all"] == 1
 
     assert main(["poison", "retry", entry["id"], "--json"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == {"sent": [entry], "removed": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "sent": [entry],
+        "removed": [],
+        "elsewhere": [],
+        "left": 0,
+    }
     assert waiting(storage) == 1
     assert main(["poison", "retry", entry["id"]]) == 1
     assert waiting(storage) == 1
@@ -77,3 +84,55 @@ def test_what_to_send_is_either_named_or_all(storage: Path, arguments: list[str]
 
     assert ended.value.code == 2
     assert waiting(storage) == 0
+
+
+def test_of_more_than_are_shown_it_says_how_many_there_are(
+    storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        give_up(storage)
+
+    assert main(["poison", "list", "--limit", "2"]) == 0
+
+    told = capsys.readouterr().out.splitlines()
+    assert told.count("    junk") == 2
+    assert told[-1].startswith("2 shown of 3 given up.")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_that_shows_nothing_is_wrong_usage(
+    limit: str, storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_up(storage)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["poison", "list", "--limit", limit])
+
+    assert ended.value.code == 2
+    assert "--limit" in capsys.readouterr().err
+
+
+def test_what_somebody_else_looks_at_is_said_to_be_there(
+    storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_up(storage)
+    with closing(SqliteQueues(storage)) as queues:
+        queues.receive("wa-events-poison", limit=9, hidden_for=timedelta(minutes=1))
+
+    assert main(["poison", "list"]) == 0
+    assert capsys.readouterr().out.startswith("1 given up, and hidden while somebody else")
+    assert main(["poison", "retry", "--all"]) == 0
+    assert capsys.readouterr().out.startswith("1 given up, and hidden while somebody else")
+
+
+def test_everything_is_sent_again_and_bells_are_removed(
+    storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_up(storage)
+    with closing(SqliteQueues(storage)) as queues:
+        queues.put("wa-bell-poison", "dGltZXI=")
+
+    assert main(["poison", "retry", "--all"]) == 0
+
+    told = capsys.readouterr().out
+    assert told.startswith("1 sent again. 1 bell removed: bells need no retry")

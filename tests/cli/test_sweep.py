@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from work_assignment.cli import sample_data, sweep, sweep_view
+from work_assignment.cli import sample_data, sweep, sweep_view, sweep_watch
 from work_assignment.cli.main import main
+from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept
 from work_assignment.domain.runs.undoing import Left, Why
@@ -88,6 +89,45 @@ def test_without_storage_it_says_which_setting_is_missing(
     assert "AzureWebJobsStorage is missing" in capsys.readouterr().err
 
 
+def test_a_storage_that_cannot_be_used_is_said_in_one_line(
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "no folder").write_text("")
+    monkeypatch.setenv("AzureWebJobsStorage", f"sqlite:{tmp_path / 'no folder' / 'q.sqlite'}")
+    capsys.readouterr()
+
+    assert main(["sweep", "--url", url]) == 1
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("wa sweep: ")
+    assert "q.sqlite" in line
+    assert main(["sweep", "list", "--url", url]) == 0
+    assert capsys.readouterr().out == "There has been no sweep.\n"
+
+
+@pytest.mark.parametrize("why", [KeyboardInterrupt(), Unavailable("nobody answers")])
+def test_who_watches_no_longer_is_told_that_the_sweep_goes_on(
+    url: str,
+    why: BaseException,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def end(*_: object) -> None:
+        raise why
+
+    monkeypatch.setattr(sweep_watch, "follow", end)
+    capsys.readouterr()
+
+    status = main(["sweep", "--watch", "--url", url])
+
+    said = capsys.readouterr().err
+    assert status == (130 if isinstance(why, KeyboardInterrupt) else 1)
+    assert "it is not watched any more, and goes on; 'wa sweep stop " in said
+
+
 def test_nothing_to_sweep_is_a_sweep_too(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["sweep", "list", "--url", url]) == 0
@@ -141,6 +181,13 @@ def test_what_was_left_is_named_with_the_reason() -> None:
     ]
     unwritten = UndoReport(SWEEP, left=[Left(swept(1), Why.NOT_WRITTEN, "no answer")])
     assert list(sweep_view.undone(unwritten, is_dry=False))[-1].startswith("  Try again")
+    early = UndoReport(SWEEP, back=[swept(1)], ended_early="another worker is deciding")
+    assert list(sweep_view.undone(early, is_dry=False)) == [
+        "Sweep of lead: 1 record came back",
+        "  It ended early: another worker is deciding.",
+        "  Try again for the others.",
+    ]
+    assert sweep_view.undone_data(early, is_dry=False)["ended_early"] == early.ended_early
     nothing = list(sweep_view.undone(UndoReport(SWEEP), is_dry=True))
     assert nothing == ["Sweep of lead: 0 records would come back", "  It had assigned none."]
 

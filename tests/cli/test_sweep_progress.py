@@ -132,21 +132,63 @@ class Rows:
         return found
 
 
+HALF = Cursor(assigned=3, unassigned={"No": 1})
+ENDED = Sweep("id", "S", SweepStatus.SUCCEEDED, AT, counts=Counts(4, 3, 1), cursor=HALF)
+AWAY = Unavailable("nobody answers")
+
+
+def under_way(total: int) -> Sweep:
+    return Sweep("id", "S", SweepStatus.IN_PROGRESS, AT, counts=Counts(total, 3, 1), cursor=HALF)
+
+
+class Heard(Lines):
+    """Keeps how many records it was shown, time after time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[int] = []
+
+    def show(self, report: SweepReport) -> None:
+        self.shown.append(report.done)
+
+
 def test_a_sweep_is_followed_until_it_ends_through_outages() -> None:
-    half = Cursor(assigned=3, unassigned={"No": 1})
-    ended = Sweep("id", "S", SweepStatus.SUCCEEDED, AT, counts=Counts(4, 3, 1), cursor=half)
-    under_way = Sweep("id", "S", SweepStatus.IN_PROGRESS, AT, counts=Counts(9, 3, 1), cursor=half)
-    rows = Rows(SWEEP, Unavailable("away"), under_way, ended)
-    shown: list[int] = []
+    rows = Rows(SWEEP, AWAY, under_way(9), AWAY, AWAY, under_way(12), ENDED)
+    display, said = Heard(), list[str]()
 
-    class Heard(Lines):
-        def show(self, report: SweepReport) -> None:
-            shown.append(report.done)
+    report = follow(rows, SWEEP, display, pause=lambda _: None, say=said.append)
 
-    report = follow(rows, SWEEP, Heard(), pause=lambda _: None)
-
-    assert shown == [0, 0, 9]
+    assert display.shown == [0, 0, 9, 9, 9, 12]
     assert (report.assigned, report.unassigned["No"]) == (3, 1)
+    why = "wa sweep: how far it is cannot be asked now, it is tried again: nobody answers"
+    assert said == [why, why]
+
+
+def test_who_cannot_be_asked_for_long_is_not_asked_for_ever() -> None:
+    display, said = Heard(), list[str]()
+    rows = Rows(under_way(9), *[AWAY] * 20)
+
+    with pytest.raises(Unavailable, match="nobody answers"):
+        follow(rows, SWEEP, display, pause=lambda _: None, say=said.append)
+
+    assert display.shown == [9] * 10
+    assert len(said) == 1
+
+
+def test_the_speed_of_a_sweep_that_is_watched_is_that_since_it_is_seen_on_its_way() -> None:
+    clock = Time()
+    lines = Lines(None, clock)
+    queued = Sweep("id", "S", SweepStatus.QUEUED, AT)
+    rows = Rows(queued, queued, under_way(4000), under_way(4100), ENDED)
+    figures: list[str] = []
+
+    def pause(_: float) -> None:
+        clock.now += 10
+        figures.append(lines.pace.figures(clock.now))
+
+    follow(rows, queued, lines, pause=pause)
+
+    assert figures == ["0 records", "0 records", "4,000 records", "4,100 records, 5.0 a second"]
 
 
 def test_reasons_that_differ_too_often_are_counted_together() -> None:

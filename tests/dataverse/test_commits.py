@@ -27,8 +27,9 @@ from tests.dataverse.fake_dataverse import (
 )
 
 from work_assignment.dataverse.batches import ChangeSetResult
-from work_assignment.dataverse.commits import CommitResult, Lost, NotSent
+from work_assignment.dataverse.commits import CommitResult, Lost, NotSent, Refused
 from work_assignment.dataverse.errors import (
+    BadRequest,
     CircuitOpen,
     ConnectionFailed,
     OutcomeUnknown,
@@ -173,6 +174,7 @@ FATES = (
     "lost after",
     "never left",
     "circuit",
+    "refused",
 )
 
 
@@ -206,6 +208,8 @@ def test_whatever_happens_each_change_set_is_final_once_and_written_once_at_most
                 return error(OutcomeUnknown)
             case "never left":
                 return error(ConnectionFailed)
+            case "refused":
+                return error(BadRequest, 400)
             case "circuit":
                 return error(CircuitOpen, None, 10.0)
         return None
@@ -221,7 +225,7 @@ def test_whatever_happens_each_change_set_is_final_once_and_written_once_at_most
         match result:
             case ChangeSetResult():
                 assert written == result.committed
-            case NotSent():
+            case NotSent() | Refused():
                 assert written == 0
             case Lost():
                 assert written <= 1

@@ -26,7 +26,6 @@ from tests.dataverse.fake_dataverse import (
 
 from work_assignment.dataverse.commits import Lost, NotSent
 from work_assignment.dataverse.errors import (
-    AccessDenied,
     CircuitOpen,
     ConnectionFailed,
     DataverseError,
@@ -115,13 +114,6 @@ def test_a_batch_that_was_too_slow_to_be_answered_makes_the_next_ones_smaller(
 
 
 # Refusals and bugs
-
-
-def test_a_batch_that_is_refused_for_good_is_raised(dataverse: FakeDataverse) -> None:
-    dataverse.behave = at_once(4, scripted(None, error(AccessDenied, 403)))
-    with pytest.raises(AccessDenied):
-        send(dataverse, 200)
-    assert dataverse.under_way == 0
 
 
 def test_a_refusal_inside_the_batch_is_the_change_sets_own_result(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from work_assignment.dataverse.errors import InvalidRequest
 from work_assignment.dataverse.mapping import BadRow, rule_stamps_text, seller_row_from_row
 from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.outcome_rows import outcome_requests, seller_request
@@ -117,6 +118,16 @@ def test_a_record_in_a_queue_already_is_moved_or_left_there() -> None:
     assert len(outcome_requests(to_queue, LEADS, QUEUE)) == 2
 
 
+def test_an_outcome_for_a_table_that_is_not_known_is_no_run_row_without_its_record() -> None:
+    with pytest.raises(InvalidRequest, match=f"lead {RECORD}: the columns of its table"):
+        outcome_requests(outcome(Owner("systemuser", ADA)), None)
+
+
+def test_a_record_that_is_left_alone_needs_no_columns() -> None:
+    (run,) = outcome_requests(replace(outcome(None), result=None), None)
+    assert run.path == f"wa_routingruns({RUN})"
+
+
 def test_a_dry_run_writes_its_log_alone() -> None:
     dry = replace(outcome(Owner("queue", QUEUE)), result=None)
     (run,) = outcome_requests(dry, LEADS)
@@ -166,5 +177,12 @@ def test_a_sellers_row_is_written_only_while_it_is_as_it_was() -> None:
     assert json.loads(json.dumps(request.body, default=str))["wa_rulestamps"] == '{"r":6}'
     plain = seller_request(SellerChange(row, 6, AT, ()))
     assert isinstance(plain.body, dict)
-    assert "wa_rulestamps" not in plain.body
     assert "wa_opencount" not in plain.body
+
+
+def test_stamps_of_rules_that_are_taken_back_leave_the_row() -> None:
+    row = SellerRow(ID.format(11), SellerId(ADA), VERSION, 6, AT, rule_stamps={RuleId("r"): 6})
+    body = seller_request(SellerChange(row, 5, AT, ())).body
+    assert isinstance(body, dict)
+    assert body["wa_rulestamps"] is None
+    assert body["wa_unusedturns"] is None

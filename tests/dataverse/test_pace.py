@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from work_assignment.dataverse.pace import (
     BATCHES_TO_RISE,
+    FEWEST_BYTES,
     LARGEST,
+    MOST_BYTES,
     SIZE_AT_FIRST,
     TARGET,
     WIDEST,
@@ -225,3 +227,19 @@ def test_several_senders_share_the_width_and_each_has_at_least_one() -> None:
     assert not pace.enter(is_first=False)
     pace.leave()
     assert pace.enter(is_first=False)
+
+
+def test_a_batch_that_was_too_large_halves_the_bytes_and_an_older_one_does_not_raise_them() -> None:
+    pace = Pace()
+    learned = [pace.most_bytes]
+    for size in (6_000_000, 7_000_000, 2_000_000):
+        pace.too_large(size)
+        learned.append(pace.most_bytes)
+    assert learned == [MOST_BYTES, 3_000_000, 3_000_000, 1_000_000]
+
+
+def test_the_bytes_of_a_batch_are_never_taught_to_be_too_few() -> None:
+    pace = Pace()
+    for _ in range(20):
+        pace.too_large(pace.most_bytes)
+    assert pace.most_bytes == FEWEST_BYTES

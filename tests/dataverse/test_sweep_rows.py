@@ -88,3 +88,30 @@ def test_a_cursor_that_cannot_be_read_is_a_fault_of_that_row_alone(text: str) ->
     sweep = sweep_from_row(row)
     assert sweep.fault.startswith("wa_cursor cannot be read: ")
     assert sweep.cursor == Cursor()
+
+
+def test_an_unknown_trigger_is_a_fault_that_names_row_and_value() -> None:
+    row = {**stored(Sweep(ID, "Sweep", SweepStatus.QUEUED, AT)), "wa_triggertype": 7}
+    sweep = sweep_from_row(row)
+    assert sweep.status is SweepStatus.QUEUED
+    assert sweep.fault == "wa_triggertype cannot be read: 7 is no trigger of a sweep"
+
+
+def test_a_status_that_an_administrator_added_is_unreadable_and_stays_as_it_is() -> None:
+    row = {**stored(Sweep(ID, "Sweep", SweepStatus.QUEUED, AT)), "statuscode": 862}
+    sweep = sweep_from_row(row)
+    assert sweep.status is SweepStatus.UNREADABLE
+    assert sweep.fault == "statuscode cannot be read: 862 is no status of a sweep"
+    assert not sweep.is_going_on
+    assert not {"statuscode", "statecode"} & row_from_sweep(sweep).keys()
+
+
+def test_several_faults_are_all_named() -> None:
+    row = {
+        **stored(Sweep(ID, "Sweep", SweepStatus.QUEUED, AT)),
+        "wa_triggertype": 7,
+        "statuscode": 862,
+        "wa_cursor": "soon",
+    }
+    fault = sweep_from_row(row).fault
+    assert all(column in fault for column in ("wa_triggertype", "statuscode", "wa_cursor"))

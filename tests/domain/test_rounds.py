@@ -93,3 +93,30 @@ def test_a_block_that_is_settled_late_is_made_up_for(
         count[standing.seller_id] += 1
 
     assert max(count.values()) - min(count.values()) <= 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 2)), max_size=8), st.data())
+def test_blocks_that_overlap_are_made_up_for_in_whatever_order_they_are_settled(
+    steps: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """At each step a block is dealt, and some of those under way are settled."""
+    standings = [Standing(SellerId(name)) for name in NAMES]
+    count = dict.fromkeys(NAMES, 0)
+    under_way: list[tuple[dict[str, int], set[int], list[tuple[Standing, int]]]] = []
+    for size, ending in [*steps, (1, len(steps) + 1)]:
+        before: dict[str, int] = {standing.seller_id: standing.turn for standing in standings}
+        failing = data.draw(st.sets(st.integers(0, size - 1)))
+        under_way.append((before, failing, deal(standings, size)))
+        for _ in range(min(ending, len(under_way))):
+            before, failing, dealt = under_way.pop(data.draw(st.integers(0, len(under_way) - 1)))
+            for standing in standings:
+                mine = [(n, turn) for n, (who, turn) in enumerate(dealt) if who is standing]
+                lost = sum(n in failing for n, _ in mine)
+                count[standing.seller_id] += len(mine) - lost
+                if mine:
+                    turns = [turn for _, turn in mine]
+                    give_back(standing, turns, lost, before[standing.seller_id])
+
+    for standing, _ in deal(standings, sum(size for size, _ in steps) + 1):
+        count[standing.seller_id] += 1
+    assert max(count.values()) - min(count.values()) <= 1

@@ -15,11 +15,14 @@ from tests.e2e.world import World, user_id, workshop
 
 from work_assignment.bootstrap import now
 from work_assignment.cli import sample_data
+from work_assignment.dataverse import outcome_rows, outcome_writer
 from work_assignment.dataverse.auth import StaticToken
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fact_store import FactStore
+from work_assignment.dataverse.messages import Request
 from work_assignment.dataverse.outcome_store import OutcomeStore
+from work_assignment.domain.runs.outcomes import Outcome
 from work_assignment.services.deciding import Decider
 from work_assignment.services.intake import TAG
 
@@ -160,3 +163,51 @@ def test_shares_are_kept_while_a_lost_commit_may_still_land(world: World, tmp_pa
     expired_sooner(world)
     Decider(workshop(world.mock.url, storage)).answer(thorough=True)
     assert world.owned(["Ada", "Bea"]) == {"Ada": 3, "Bea": 3}
+
+
+def refused_with(status: int) -> Mishap:
+    """A gateway before Dataverse does not let the request through."""
+
+    def refuse(send: Send) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code = status
+        answer._content = b"<html>no</html>"
+        return answer
+
+    return refuse
+
+
+@pytest.mark.parametrize("status", [400, 403, 413])
+def test_one_lead_whose_batch_is_refused_is_noted_and_all_others_are_assigned(
+    world: World, tmp_path: Path, status: int
+) -> None:
+    world.settle_in({"Ada": 3, "Bea": 3})
+    guilty = world.create_leads(6)[2]
+    commit = f"PATCH /api/data/v9.2/leads({guilty})"
+    worker = unlucky_decider(world, tmp_path / "q.sqlite", commit, refused_with(status), 100)
+    report = worker.answer()
+    assert (report.assigned, report.unassigned) == (5, 1)
+    assert [row["wa_reservations"] for row in world.seller_rows()] == [None, None]
+    (run,) = (run for run in world.runs() if run["wa_recordid"] == guilty)
+    assert str(status) in run["wa_reason"]
+    assert world.lead(guilty)["wa_assignmentresult"] is None
+
+
+def test_one_lead_that_cannot_be_put_together_is_noted_and_all_others_are_assigned(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settle_in({"Ada": 3, "Bea": 3})
+    guilty = world.create_leads(6)[2]
+    build = outcome_rows.outcome_requests
+
+    def fail(outcome: Outcome, *more: Any) -> list[Request]:
+        if outcome.result is not None and outcome.run.key.id == guilty:
+            raise ZeroDivisionError("a bug")
+        return build(outcome, *more)
+
+    monkeypatch.setattr(outcome_writer, "outcome_requests", fail)
+    report = Decider(workshop(world.mock.url, tmp_path / "q.sqlite")).answer()
+    assert (report.assigned, report.unassigned) == (5, 1)
+    assert [row["wa_reservations"] for row in world.seller_rows()] == [None, None]
+    (run,) = (run for run in world.runs() if run["wa_recordid"] == guilty)
+    assert "ZeroDivisionError: a bug" in run["wa_reason"]

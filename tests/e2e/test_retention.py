@@ -95,6 +95,23 @@ def test_a_worker_that_read_before_another_claimed_the_day_starts_nothing(world:
     assert jobs(world) == 1
 
 
+def test_the_newest_job_that_is_not_done_is_found_whatever_became_of_others(world: World) -> None:
+    world.settle_in({"Ada": 5})
+    store = RetentionStore(world.admin)
+    assert retention(world).clear() is Clearing.STARTED
+    assert store.unfinished_since() is None
+
+    before = now().replace(microsecond=0)
+    suspended = {"name": JOB, "operationtype": 13, "statecode": 1, "statuscode": 10}
+    another = {**suspended, "name": "Another job"}
+    for row in (suspended, another):
+        world.admin.send(messages.create(SYSTEM_JOB.entity_set, row))
+
+    since = store.unfinished_since()
+    assert since is not None
+    assert before <= since <= now()
+
+
 def test_sweeps_that_have_ended_go_and_those_that_have_not_stay(world: World) -> None:
     world.settle_in({"Ada": 5})
     ended, going_on = str(uuid4()), str(uuid4())

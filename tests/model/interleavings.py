@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.domain.cases import seller
 from tests.model.laws import PLENTY, LawBroken, WatchedOrganization, at_rest, overruled, unequal
 from tests.model.protections import (
@@ -317,6 +317,11 @@ class Interleavings(RuleBasedStateMachine):
     def a_worker_loses_dataverse(self, which: int) -> None:
         self._worker(which).lose_dataverse()
 
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        if hasattr(self, "world") and self.world.watched.broken:
+            raise LawBroken("; ".join(self.world.watched.broken))
+
     def teardown(self) -> None:
         """Let everything come to rest, and look at what is left."""
         type(self).runs += 1
@@ -344,7 +349,7 @@ class Interleavings(RuleBasedStateMachine):
         watched = self.world.watched
         heard = {key: to for key, to in self.choices.items() if key not in self.unheard}
         left = [text for queue in (EVENTS, POISON) for text in self.world.queues.texts(queue)]
-        wrong = [f"{text} lies on a queue" for text in left]
+        wrong = [*watched.broken, *(f"{text} lies on a queue" for text in left)]
         wrong += [*at_rest(watched), *overruled(watched, heard)]
         return wrong + unequal(watched, self.capacity) if self.is_calm else wrong
 

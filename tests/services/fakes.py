@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from work_assignment.domain.errors import Unavailable
@@ -18,16 +18,31 @@ class Clock:
     """Time that passes when it is told to."""
 
     def __init__(self, at: datetime = NOW) -> None:
-        self.now = at
+        self._now = at
+        self._passed = 0.0
 
     def __call__(self) -> datetime:
-        return self.now
+        return self._now
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @now.setter
+    def now(self, at: datetime) -> None:
+        self.advance(at - self._now)
 
     def monotonic(self) -> float:
-        return (self.now - NOW).total_seconds()
+        """Seconds that have passed, whatever the clock was set to."""
+        return self._passed
 
     def advance(self, by: timedelta) -> None:
-        self.now += by
+        self._now += by
+        self._passed += by.total_seconds()
+
+    def set_back(self, by: timedelta) -> None:
+        """Set the clock; no time passes."""
+        self._now -= by
 
 
 class Killed(BaseException):
@@ -118,14 +133,29 @@ class MemoryQueues:
             raise OSError("the queue cannot be written")
         self._queues[queue].append(_Stored(text, self._clock() + delay))
 
-    def put_many(self, queue: str, texts: Sequence[str]) -> None:
-        raise AssertionError("no service puts many messages at once")
+    def put_many(
+        self, queue: str, texts: Sequence[str], *, delay: timedelta = timedelta(0)
+    ) -> None:
+        for text in texts:
+            self.put(queue, text, delay=delay)
 
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
         assert 0 < limit <= 32, "Azure Storage hands out 1 to 32 messages"
         now = self._clock()
         visible = [entry for entry in self._queues[queue] if entry.visible_at <= now]
         return [self._take(entry, now + hidden_for) for entry in visible[:limit]]
+
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]:
+        held = [message for message in messages if message.receipt == message.stored.receipt]
+        until = self._clock() + hidden_for
+        return [self._renew(message, until) for message in held]
+
+    def _renew(self, message: Message, until: datetime) -> Message:
+        message.stored.visible_at = until
+        message.stored.receipt += 1
+        return replace(message, receipt=message.stored.receipt)
 
     def _take(self, entry: _Stored, visible_at: datetime) -> Message:
         entry.visible_at = visible_at
@@ -165,12 +195,21 @@ class WorkerQueues:
         with self._calls.call(f"put {queue}"):
             self._queues.put(queue, text, delay=delay)
 
-    def put_many(self, queue: str, texts: Sequence[str]) -> None:
-        self._queues.put_many(queue, texts)
+    def put_many(
+        self, queue: str, texts: Sequence[str], *, delay: timedelta = timedelta(0)
+    ) -> None:
+        for text in texts:
+            self.put(queue, text, delay=delay)
 
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
         with self._calls.call(f"receive {queue}"):
             return self._queues.receive(queue, limit=limit, hidden_for=hidden_for)
+
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]:
+        with self._calls.call(f"keep what was received from {queue}"):
+            return self._queues.renew_many(queue, messages, hidden_for)
 
     def delete_many(self, queue: str, messages: Sequence[Message]) -> None:
         with self._calls.call(f"delete {queue}"):

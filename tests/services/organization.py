@@ -143,7 +143,8 @@ class Organization:
             return WriteResult(Written.CHANGED)
         assert current.is_open or not run.assigns, "a closed record is left with its owner"
         if run.key in self.spoilt:
-            return WriteResult(self.spoilt[run.key], "for a reason " * 200)
+            spoilt = self.spoilt[run.key]
+            return WriteResult(spoilt, "for a reason " * 200, is_its_own=spoilt is Written.LATER)
         gives = run.assigns or outcome.gives_back
         if gives and run.owner and run.owner.id in self.refused:
             return WriteResult(Written.REFUSED, self.refused[SellerId(run.owner.id)])

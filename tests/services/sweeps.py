@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.services.fakes import Calls
+from tests.services.fakes import NOW, Calls, unavailable
 from tests.services.organization import LoggedRun, Organization
 from tests.services.world import World
 
@@ -19,7 +20,7 @@ from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.sweep_desk import SweepDesk
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import SweepReport
-from work_assignment.services.sweep_requests import SweepRequests
+from work_assignment.services.sweep_requests import QUEUE, SweepRequests
 from work_assignment.services.sweep_sessions import Tools
 from work_assignment.services.sweeping import Sweeper
 from work_assignment.services.undoing import Undoer, UndoReport
@@ -132,6 +133,16 @@ class SweepWorld(World):
         self.sweeps: dict[str, Sweep] = {}
         self.written_at: dict[str, datetime] = {}
         self.unable: dict[Owner, str] = {}
+        self._clock_set_by = timedelta(0)
+
+    def set_clock(self, by: timedelta) -> None:
+        """Somebody sets the clock; no time passes."""
+        self.clock.advance(by)
+        self._clock_set_by += by
+
+    def monotonic(self) -> float:
+        """The seconds that passed, whatever the clock says."""
+        return (self.clock() - NOW - self._clock_set_by).total_seconds()
 
     def store(self, calls: Calls | None = None) -> MemorySweeps:
         return MemorySweeps(
@@ -154,9 +165,10 @@ class SweepWorld(World):
         shared_lease: bool = False,
     ) -> Sweeper:
         """A worker that sweeps; `calls` are the moments at which a test interferes with it."""
+        shop = self.shop(calls, mode=mode, shared_lease=shared_lease)
         return Sweeper(
             Tools(
-                self.shop(calls, mode=mode, shared_lease=shared_lease),
+                replace(shop, monotonic=self.monotonic),
                 store or self.store(calls),
                 pause=self.clock.advance,
                 stopped=stopped,
@@ -172,7 +184,7 @@ class SweepWorld(World):
 
     def carry_on(self, sweep_id: str, calls: Calls | None = None, **worker: Any) -> bool:
         """Let the app go on with a sweep for eight minutes."""
-        return self.sweeper(calls, **worker).carry_on(sweep_id, self.clock() + EIGHT_MINUTES)
+        return self.sweeper(calls, **worker).carry_on(sweep_id, EIGHT_MINUTES)
 
     def undo(
         self, sweep_id: str, calls: Calls | None = None, *, dry_run: bool = False, mode: str = "on"
@@ -198,8 +210,34 @@ def desk(world: SweepWorld, **worker: Any) -> SweepDesk:
     def sweeper() -> Iterator[Sweeper]:
         yield world.sweeper(**worker)
 
-    mode = worker.get("mode", "on")
-    return SweepDesk(SweepRequests(world.queues), world.store(), sweeper, world.clock, mode)
+    mode, store = worker.get("mode", "on"), world.store(worker.get("calls"))
+    return SweepDesk(SweepRequests(world.queues), store, sweeper, world.clock, mode)
+
+
+def answer_all(world: SweepWorld, office: SweepDesk, *, most: int = 30) -> int:
+    """Let the app answer message after message, each when it is due; says how many there were."""
+    for number in range(most):
+        due = world.queues.due(QUEUE)
+        if not due:
+            return number
+        world.clock.now = max(world.clock.now, due[0])
+        (message,) = world.queues.receive(QUEUE, limit=1, hidden_for=timedelta(minutes=10))
+        office.answer(b64decode(message.text).decode())
+        world.queues.delete_many(QUEUE, [message])
+    raise AssertionError(f"sweeps still are on the queue after {most} messages")
+
+
+def hiccup(world: SweepWorld, moment: str) -> Callable[[], None]:
+    """What a storage that cannot be used comes to at a moment of the lease, or Dataverse at another.
+
+    A lease that was not let go is held in nobody's hands, until it expires by itself.
+    """
+
+    def lose_the_lease() -> None:
+        world.leases.holder = object()
+
+    is_held = "renew" in moment or "release" in moment
+    return lose_the_lease if is_held else unavailable
 
 
 def row(world: SweepWorld) -> Sweep:

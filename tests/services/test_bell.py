@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.services.fakes import Clock, MemoryQueues
 
-from work_assignment.services.bell import INTERVAL, QUEUE, Bell
+from work_assignment.services.bell import INTERVAL, QUEUE, TIMER, Bell
 
 
 class Belfry:
@@ -156,6 +156,16 @@ def test_bells_for_later_do_not_breed() -> None:
         belfry.bell.ring_in(timedelta(seconds=2), "more to do")
 
     assert belfry.sounds == [2.0]
+
+
+def test_no_other_bell_for_later_keeps_the_timers_back() -> None:
+    belfry = Belfry()
+
+    belfry.bell.ring_in(timedelta(seconds=1), "another worker was at it")
+    belfry.bell.ring_in(timedelta(seconds=2), TIMER)
+    belfry.bell.ring_in(timedelta(seconds=3), "another worker was at it")
+
+    assert belfry.sounds == [1.0, 2.0]
 
 
 DELAYS = st.lists(

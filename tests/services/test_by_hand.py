@@ -60,6 +60,23 @@ def test_an_owner_chosen_by_hand_between_gather_and_commit_is_left(count: int, t
     assert all(world.statuses(key) == [ASSIGNED] for key in keys[1:])
 
 
+def test_who_is_chosen_in_the_moment_in_which_another_choice_is_noted_is_noted_too() -> None:
+    world = World()
+    key = world.create()
+    world.decider().answer()
+    world.clock.advance(SOON)
+    world.give_by_hand(key, "cem")
+    world.decider().answer()
+    world.give_by_hand(key, "ben")
+    world.decider().answer()
+
+    assert [logged.run.owner for logged in world.organization.runs_of(key)] == [
+        Owner("systemuser", ANA),
+        Owner("systemuser", CEM),
+        Owner("systemuser", BEN),
+    ]
+
+
 def test_an_owner_chosen_by_hand_after_us_is_left_and_noted() -> None:
     world = World()
     key = world.create()

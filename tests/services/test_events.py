@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from work_assignment.azure_storage.messages import checked_text
 from work_assignment.domain.records import Owner
 from work_assignment.services.events import Event, NotAnEvent, read_context
 
@@ -207,3 +208,73 @@ def test_a_very_long_tag_is_not_ours_and_is_cut() -> None:
     event = read_context(body(SharedVariables=[{"key": "tag", "value": "x" * 70_000}]))
     assert event.tag is not None
     assert len(event.tag) == 100
+
+
+ODD = st.sampled_from(["\0", "\r", "\x1b", "\ufffe", "\uffff", '"', "\\", "é", "\N{PARTY POPPER}"])
+ANYTHING = st.text(ODD | st.characters(exclude_categories=["Cs"]), max_size=40)
+LONG = st.builds(str.__mul__, st.text(ODD | st.sampled_from("ab"), max_size=3), st.integers(1, 300))
+NAMES = ANYTHING | LONG | st.sampled_from(["tag", "ownerid", "Target"])
+REFERENCES = st.fixed_dictionaries(
+    {"LogicalName": st.sampled_from(["systemuser", "team"]) | ANYTHING, "Id": NAMES}
+)
+ATTRIBUTES = st.builds(lambda key, value: {"key": key, "value": value}, NAMES, REFERENCES)
+BODIES = st.builds(
+    lambda name, tag, attributes, copies: body(
+        MessageName=name,
+        SharedVariables=[{"key": "tag", "value": tag}],
+        InputParameters=[
+            {
+                "key": "Target",
+                "value": {
+                    "Attributes": [
+                        {**entry, "key": f"{entry['key']}{number or ''}"}
+                        for entry in attributes
+                        for number in range(copies)
+                    ]
+                },
+            }
+        ],
+    ),
+    ANYTHING,
+    NAMES,
+    st.lists(ATTRIBUTES, max_size=2),
+    st.sampled_from([1, 90]),
+)
+
+
+@given(BODIES)
+def test_whatever_is_read_fits_into_a_message_of_the_queue_and_comes_out_of_it(text: bytes) -> None:
+    try:
+        event = read_context(text)
+    except NotAnEvent:
+        return
+    assert Event.from_text(checked_text("wa-events", event.to_text())) == event
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        body(SharedVariables=[{"key": "tag", "value": "\ufffe\x00"}]),
+        target(*({"key": f"{'x' * 1000}{number}", "value": 1} for number in range(90))),
+        target({"key": "ownerid", "value": {"LogicalName": "team", "Id": "a" * 70_000}}),
+    ],
+    ids=["a tag no queue could carry", "columns with endless names", "an endless id"],
+)
+def test_an_odd_body_fits_into_a_message_too(odd: bytes) -> None:
+    event = read_context(odd)
+    assert Event.from_text(checked_text("wa-events", event.to_text())) == event
+
+
+def test_an_owner_whose_id_is_none_is_not_an_owner() -> None:
+    event = read_context(target({"key": "ownerid", "value": {"LogicalName": "team", "Id": "us"}}))
+    assert event.owner is None
+    assert event.may_change("ownerid")
+
+
+def test_only_names_that_columns_can_have_are_kept() -> None:
+    event = read_context(
+        target(
+            {"key": "wa_x1", "value": 1}, {"key": "Not A Column", "value": 1}, {"key": "y" * 129}
+        )
+    )
+    assert event.columns == frozenset({"wa_x1"})

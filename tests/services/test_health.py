@@ -42,7 +42,7 @@ class Scene:
         self.queues = SqliteQueues(file, clock=self.clock)
         self.dataverse = Dataverse()
         self.notes = SqliteNotes(file)
-        self.seen = Seen(self.notes, self.clock)
+        self.seen = Seen(self.notes, self.clock, monotonic=self.clock.monotonic)
         self.monotonic = 0.0
         about = About("on", "1.2.3", lambda: {"circuit": "closed"})
         self.health = Health(self.queues, self.dataverse, self.clock, about, self.seen, patience=5)
@@ -121,7 +121,7 @@ def test_mode_version_and_circuit_are_told(scene: Scene) -> None:
 
 
 def test_what_another_process_heard_and_did_is_told(scene: Scene) -> None:
-    other = Seen(scene.notes, scene.clock)
+    other = Seen(scene.notes, scene.clock, monotonic=scene.clock.monotonic)
     other.webhook()
     scene.clock.advance(timedelta(minutes=1))
     other.bell()

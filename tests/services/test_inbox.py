@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from tests.services.fakes import NOW, Clock, MemoryQueues
+from tests.services.fakes import NOW, Clock, MemoryQueues, Message
 
-from work_assignment.domain.records import RecordKey
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.facts import LastRun
+from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.events import Event
-from work_assignment.services.inbox import HIDDEN_FOR, POISON, TRIES, Inbox
-from work_assignment.services.intake import QUEUE
+from work_assignment.services.inbox import HIDDEN_FOR, MOST_REQUESTS, POISON, TRIES, Inbox
+from work_assignment.services.intake import QUEUE, TAG
 
-ID = "00000000-0000-4000-8000-00000000000{}"
+ID = "00000000-0000-4000-8000-{:012}"
 
 
 class Post:
@@ -22,7 +25,7 @@ class Post:
     def __init__(self) -> None:
         self.clock = Clock()
         self.queues = MemoryQueues(self.clock)
-        self.inbox = Inbox(self.queues, "app")
+        self.inbox = Inbox(self.queues, "app", self.clock.monotonic)
 
     def send(
         self,
@@ -32,6 +35,8 @@ class Post:
         columns: frozenset[str] | None = frozenset({"subject"}),
         user: str = "boss",
         at: datetime = NOW,
+        tag: str | None = None,
+        owner: Owner | None = None,
     ) -> RecordKey:
         event = Event(
             table="lead",
@@ -40,7 +45,9 @@ class Post:
             occurred_at=at,
             user_id=user,
             depth=1,
+            tag=tag,
             columns=columns,
+            owner=owner,
         )
         self.queues.put(QUEUE, event.to_text())
         return RecordKey("lead", event.record_id)
@@ -319,3 +326,204 @@ def test_an_event_that_somebody_else_has_by_now_is_left_to_him(post: Post) -> No
     post.inbox.finish([key])
 
     assert len(post.queues.texts(QUEUE)) == 1
+
+
+class Counting(MemoryQueues):
+    """Queues that count requests."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.asked: list[str] = []
+
+    def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
+        self.asked.append("receive")
+        return super().receive(queue, limit=limit, hidden_for=hidden_for)
+
+    def delete_many(self, queue: str, messages: Sequence[Message]) -> None:
+        self.asked.append("delete")
+        super().delete_many(queue, messages)
+
+    def put_many(
+        self, queue: str, texts: Sequence[str], *, delay: timedelta = timedelta(0)
+    ) -> None:
+        self.asked.append("put")
+        super().put_many(queue, texts, delay=delay)
+
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]:
+        self.asked.append("renew")
+        return super().renew_many(queue, messages, hidden_for)
+
+
+class CountingPost(Post):
+    queues: Counting
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queues = Counting(self.clock)
+        self.inbox = Inbox(self.queues, "app", self.clock.monotonic)
+
+
+def test_a_queue_full_of_events_of_one_record_is_read_a_part_at_a_time() -> None:
+    post = CountingPost()
+    key = post.send()
+    (text,) = post.queues.texts(QUEUE)
+    for _ in range(3 * MOST_REQUESTS * 32):
+        post.queues.put(QUEUE, text)
+
+    taken = post.inbox.take(200)
+
+    assert len(post.queues.asked) == MOST_REQUESTS
+    assert taken == MOST_REQUESTS * 32
+    assert len(post.inbox.pending()) == 1
+    assert post.inbox.finish([key]) == taken
+    assert post.inbox.take(200) == taken, "the rest comes next time"
+
+
+def test_room_for_one_more_record_is_not_filled_with_one_request_for_each_event() -> None:
+    post = CountingPost()
+    for number in range(1, 200):
+        post.send(1000 + number)
+    for _ in range(500):
+        post.send(1001)
+
+    post.inbox.take(200)
+
+    assert len(post.inbox.keys()) == 199
+    assert len(post.queues.asked) < 12
+
+
+def test_our_own_echoes_are_deleted_together() -> None:
+    post = CountingPost()
+    for number in range(1, 100):
+        post.send(number, user="app", tag=TAG)
+
+    post.inbox.take(200)
+
+    assert post.inbox.keys() == []
+    assert post.queues.texts(QUEUE) == []
+    assert post.queues.asked.count("delete") == 1
+
+
+def test_what_is_held_for_half_its_time_is_hidden_anew() -> None:
+    post = CountingPost()
+    key = post.send()
+    post.inbox.take(10)
+    post.inbox.keep()
+    assert "renew" not in post.queues.asked
+
+    post.clock.advance(HIDDEN_FOR / 2)
+    post.inbox.keep()
+    post.clock.advance(HIDDEN_FOR * 3 / 4)
+
+    assert post.queues.receive(QUEUE, limit=10, hidden_for=HIDDEN_FOR) == []
+    assert not post.inbox.is_suspect([key]), "it has not come again"
+    post.inbox.finish([key])
+    assert post.queues.texts(QUEUE) == []
+
+
+def test_what_somebody_else_has_taken_is_left_to_him(post: Post) -> None:
+    key, other = post.send(), post.send(2)
+    post.inbox.take(1)
+    post.clock.advance(HIDDEN_FOR)
+    assert Inbox(post.queues, "app").take(1) == 1
+    post.inbox.take(2)
+
+    post.inbox.keep()
+
+    assert not post.inbox.holds(key)
+    assert post.inbox.keys() == [other]
+
+
+def run(
+    status: RoutingStatus,
+    owner: str,
+    *,
+    before: str | None = None,
+    written_at: datetime = NOW,
+) -> LastRun:
+    return LastRun(
+        id="run",
+        status=status,
+        segment_id=None,
+        rule_id=None,
+        decided_at=written_at,
+        attempts=1,
+        seller_id=SellerId(owner),
+        owner=Owner("systemuser", owner),
+        written_at=written_at,
+        previous_owner=Owner("systemuser", before) if before else None,
+    )
+
+
+ASSIGNED, UNDONE = RoutingStatus.ASSIGNED, RoutingStatus.UNDONE
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("names", "at", "last", "is_echo"),
+    [
+        ("ana", NOW, run(ASSIGNED, "ana"), True),
+        ("ana", NOW + SECOND, run(ASSIGNED, "ana"), True),
+        ("web", NOW, run(UNDONE, "web", before="ana"), True),
+        ("ana", NOW - HOUR, run(UNDONE, "web", before="ana"), True),
+        (None, NOW, run(UNDONE, "web", before="ana"), True),
+        ("bob", NOW - SECOND, run(ASSIGNED, "ana", before="bob"), False),
+        ("bob", NOW, run(ASSIGNED, "ana"), False),
+        ("ana", NOW + HOUR, run(ASSIGNED, "ana"), False),
+        (None, NOW - HOUR, run(ASSIGNED, "ana"), False),
+        ("ana", NOW, run(RoutingStatus.SERVER_ISSUE, "ana"), False),
+        ("ana", NOW, None, False),
+    ],
+    ids=[
+        "our assignment",
+        "our assignment, a slow one",
+        "our undoing",
+        "the assignment that was undone since",
+        "our undoing in a column of its own",
+        "a choice before our assignment",
+        "another choice",
+        "a later choice",
+        "long before, of whom nobody knows",
+        "no outcome gave the record away",
+        "no outcome at all",
+    ],
+)
+def test_an_event_with_our_tag_and_a_foreign_user_is_an_echo_only_as_the_run_log_says(
+    post: Post, names: str | None, at: datetime, last: LastRun | None, *, is_echo: bool
+) -> None:
+    owner = Owner("systemuser", names) if names else None
+    key = post.send(columns=frozenset({"ownerid"}), user="admin", at=at, tag=TAG, owner=owner)
+    post.inbox.take(10)
+    assert post.inbox.keys() == [key], "nobody but the run log can say whose it is"
+
+    post.inbox.drop_echoes({key: last} if last else {})
+
+    assert post.inbox.holds(key) is not is_echo
+    assert (post.queues.texts(QUEUE) == []) is is_echo
+
+
+def test_an_echo_does_not_take_what_people_did_with_it(post: Post) -> None:
+    ana = Owner("systemuser", "ana")
+    key = post.send(columns=frozenset({"ownerid"}), user="admin", tag=TAG, owner=ana)
+    post.send(columns=frozenset({"ownerid"}), user="boss", at=NOW + HOUR)
+    post.inbox.take(10)
+
+    post.inbox.drop_echoes({key: run(ASSIGNED, "ana")})
+
+    (left,) = post.inbox.pending()
+    assert left.by_hand_at == NOW + HOUR
+    assert len(post.queues.texts(QUEUE)) == 1
+
+
+def test_what_is_put_back_goes_in_one_call() -> None:
+    post = CountingPost()
+    for number in range(1, 40):
+        post.send(number)
+    post.inbox.take(100)
+
+    assert post.inbox.put_back(timedelta(0)) == 39
+
+    assert post.queues.asked.count("put") == post.queues.asked.count("delete") == 1
+    assert len(post.queues.texts(QUEUE)) == 39

@@ -9,6 +9,7 @@ import pytest
 from tests.services.fakes import Clock, MemoryQueues
 from tests.services.test_events import LEAD, USER, body
 
+from work_assignment.domain.errors import Unavailable
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, NotAnEvent
 from work_assignment.services.intake import (
@@ -127,6 +128,19 @@ def test_when_the_queue_cannot_be_written_the_caller_learns_it(queues: MemoryQue
     assert lengths(queues) == (0, 0)
     intake(queues).accept(body(), JSON)
     assert lengths(queues) == (1, 1)
+
+
+def test_an_event_that_lies_on_the_queue_is_accepted_though_the_bell_cannot_be_rung(
+    queues: MemoryQueues, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Dumb(Bell):
+        def ring(self, why: str) -> None:
+            raise Unavailable("the storage is away")
+
+    Intake(queues, Dumb(queues), lambda: None, off=False).accept(body(), JSON)
+
+    assert lengths(queues) == (1, 0)
+    assert "the timer rings" in caplog.text
 
 
 def test_switched_off_events_are_checked_and_dropped(queues: MemoryQueues) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.services.fakes import Calls
 from tests.services.world import World
 
-from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.events import Event
 from work_assignment.services.intake import QUEUE as EVENTS
@@ -120,3 +120,21 @@ def test_a_record_that_goes_back_to_somebody_takes_a_place_of_hers() -> None:
     world.decider().answer()
     assert world.owner(key) == "ben"
     assert world.owner(other) != "ben"
+
+
+def test_a_choice_that_cannot_be_honoured_any_more_is_said_and_not_tried_for_ever() -> None:
+    world = World(names=("ana",))
+    key = world.create()
+    chosen = choose(world, key, "ben")
+    world.decider().answer()
+    world.organization.refused = {SellerId("ben"): "is disabled"}
+
+    hear(world, chosen)
+    bells = world.answer_bells(world.decider().answer)
+
+    assert bells <= 1
+    assert world.owner(key) == "ana"
+    assert world.queues.texts(EVENTS) == []
+    *_, logged = world.organization.runs_of(key)
+    assert "cannot be given back" in logged.run.reason
+    assert "is disabled" in logged.run.reason

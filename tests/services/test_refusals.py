@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.domain.cases import rule, segment
-from tests.services.fakes import Calls
+from tests.services.fakes import Calls, Killed, killed
 from tests.services.world import ANA, BEN, CEM, World, broken_laws
 
 from work_assignment.domain.errors import DefinitionError
@@ -14,6 +14,7 @@ from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.runs.outcomes import Written
 from work_assignment.domain.statuses import RoutingStatus
+from work_assignment.services.culprits import LEFT_ALONE_FOR
 from work_assignment.services.inbox import POISON
 from work_assignment.services.intake import QUEUE as EVENTS
 
@@ -105,6 +106,81 @@ def test_records_that_cannot_be_written_do_not_keep_the_others_waiting() -> None
     world.decider(block_size=4).answer()
 
     assert world.owner(good) in (ANA, BEN, CEM)
+
+
+def test_records_that_cannot_be_written_are_left_alone_for_a_while() -> None:
+    world = World()
+    spoilt = [world.create(number, told=False) for number in range(1, 9)]
+    world.organization.spoilt = dict.fromkeys(spoilt, Written.FORBIDDEN)
+    decider = world.decider()
+    decider.answer()
+    rows = len(world.organization.runs)
+
+    for number in range(9, 12):
+        world.create(number)
+        assert decider.answer().rounds == 1
+    assert len(world.organization.runs) == rows + 3
+
+    world.organization.spoilt = {}
+    world.clock.advance(LEFT_ALONE_FOR)
+    assert decider.answer().assigned == 8
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by its event", "found waiting"])
+def test_a_record_that_dataverse_always_puts_off_is_given_up_and_the_others_are_not(
+    told: bool,
+) -> None:
+    """Such as one on which a plug-in fails each time."""
+    world = World()
+    key = world.create(1, told=told)
+    others = [world.create(number) for number in range(2, 5)]
+    world.organization.spoilt = {key: Written.LATER}
+    calls = Calls()
+    decider = world.decider(calls)
+
+    decider.answer()
+    bells = world.answer_bells(decider.answer)
+
+    assert bells < 10
+    assert all(world.result(other) is Result.SUCCEEDED for other in others)
+    (logged,) = world.organization.runs_of(key)
+    assert "for a reason" in logged.run.reason
+    assert len(world.queues.texts(POISON)) == told
+    assert world.queues.texts(EVENTS) == []
+
+    world.organization.spoilt = {}
+    world.clock.advance(LEFT_ALONE_FOR)
+    assert decider.answer().assigned == 1
+
+
+def test_what_lies_behind_a_dead_block_is_found_by_the_timer() -> None:
+    world = World()
+    for number in range(1, 31):
+        world.create(number, told=False)
+    with pytest.raises(Killed):
+        world.decider(Calls(when={"after reserve": killed}), block_size=30).answer()
+    late = [world.create(number, told=False) for number in range(31, 34)]
+    world.clock.advance(timedelta(seconds=70))
+
+    world.decider(block_size=10).answer(thorough=True)
+
+    assert [world.result(key) for key in late] == [Result.SUCCEEDED] * 3
+
+
+def test_the_longer_others_hold_records_the_longer_a_worker_waits() -> None:
+    world = World()
+    world.create_many(5)
+    with pytest.raises(Killed):
+        world.decider(Calls(when={"after reserve": killed})).answer()
+    world.clock.advance(timedelta(seconds=70))
+    before = world.clock()
+    decider = world.decider()
+
+    decider.answer()
+    bells = world.answer_bells(decider.answer)
+
+    assert world.clock() - before > timedelta(minutes=3)
+    assert bells < 25
 
 
 def test_the_reason_of_a_refusal_fits_its_column() -> None:

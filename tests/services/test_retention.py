@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,20 +15,20 @@ from work_assignment.services.retention import Clearing, Retention
 
 
 class Rows:
-    """The settings' row and the jobs started; `running` says that one is under way."""
+    """The settings' row and the jobs started; `unfinished` is when the newest began that is not done."""
 
     def __init__(self, days: int = 90) -> None:
         self.row: Keeping | None = Keeping("settings", "1", days, None)
         self.jobs: list[datetime] = []
-        self.running = False
+        self.unfinished: datetime | None = None
         self.claimed_by_another = False
         self.away = False
 
     def keeping(self) -> Keeping | None:
         return self.row
 
-    def is_being_cleared(self) -> bool:
-        return self.running
+    def unfinished_since(self) -> datetime | None:
+        return self.unfinished
 
     def claim(self, keeping: Keeping, now: datetime) -> bool:
         assert self.row is not None
@@ -76,13 +77,49 @@ def test_each_day_has_its_job() -> None:
 
 def test_while_yesterdays_job_runs_no_other_is_started_and_the_day_stays_open() -> None:
     rows = Rows()
-    rows.running = True
+    rows.unfinished = NOW - timedelta(hours=20)
     retention = Retention(rows, Clock(), mode="on")
     assert retention.clear() is Clearing.STILL_RUNNING
 
-    rows.running = False
+    rows.unfinished = None
     assert retention.clear() is Clearing.STARTED
     assert len(rows.jobs) == 1
+
+
+def test_a_job_that_takes_more_than_a_day_is_said_as_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = Rows()
+    rows.unfinished = NOW - timedelta(hours=20)
+    retention = Retention(rows, Clock(), mode="on")
+    retention.clear()
+    assert warnings(caplog) == []
+
+    rows.unfinished = NOW - timedelta(hours=25)
+    assert retention.clear() is Clearing.STILL_RUNNING
+
+    (line,) = warnings(caplog)
+    assert str(rows.unfinished) in line
+    assert "System Jobs" in line
+
+
+def test_a_job_that_is_stuck_for_three_days_is_not_waited_for_any_longer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows, clock = Rows(), Clock()
+    rows.unfinished = NOW - timedelta(hours=1)
+    said = []
+    for _ in range(5):
+        said.append(Retention(rows, clock, mode="on").clear())
+        clock.advance(timedelta(days=1))
+
+    assert said == [Clearing.STILL_RUNNING] * 3 + [Clearing.STARTED] * 2
+    assert len(rows.jobs) == 2
+    assert len(warnings(caplog)) == 4
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
 
 
 def test_a_job_whose_answer_is_lost_is_not_asked_for_again_that_day() -> None:

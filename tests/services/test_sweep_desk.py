@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.services.fakes import Calls, Killed, killed, unavailable
+from tests.services.fakes import Calls, Killed, killed
 from tests.services.sweeps import (
     ID,
+    MemorySweeps,
     SweepWorld,
     all_assigned,
     desk,
@@ -17,9 +17,8 @@ from tests.services.sweeps import (
     row,
 )
 
-from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.facts import Result
-from work_assignment.domain.runs.sweeps import SweepStatus, Trigger
+from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
 from work_assignment.services.leasing import Busy
 from work_assignment.services.sweep_keeping import DEAD_AFTER, DIED, STOPPED, stop
 from work_assignment.services.sweep_orders import Order, SweepRefused
@@ -36,28 +35,6 @@ def test_what_is_left_is_put_on_the_queue_again() -> None:
 
     assert len(world.queues.texts(QUEUE)) == 1
     assert world.queues.due(QUEUE) == [world.clock()]
-
-
-@pytest.mark.parametrize(
-    ("what", "delay"), [(unavailable, timedelta(seconds=30)), (None, timedelta(seconds=10))]
-)
-def test_what_cannot_be_done_just_now_is_tried_again_later(
-    what: Callable[[], None] | None, delay: timedelta
-) -> None:
-    world = SweepWorld()
-    keys = world.waiting(3)
-    queued(world)
-    if what is None:
-        world.shop().leases.acquire("decider")
-        world.leases.until += timedelta(hours=1)
-
-    desk(world, calls=Calls(when={"before reserve": what} if what else None)).answer(ID)
-
-    assert world.queues.due(QUEUE) == [world.clock() + delay]
-    assert row(world).cursor.worker == ""
-    world.leases.holder = None
-    desk(world).answer(ID)
-    assert all_assigned(world, keys)
 
 
 def test_a_sweep_without_a_message_is_found_by_the_timer() -> None:
@@ -91,35 +68,6 @@ def test_a_sweep_whose_worker_died_is_found_by_the_timer_but_nobody_goes_on_for_
     (persons,) = (sweep for sweep in world.sweeps.values() if sweep.id != ID)
     assert (persons.status, persons.message) == (SweepStatus.FAILED, DIED)
     assert world.sweeps[ID].status is SweepStatus.IN_PROGRESS
-
-
-def test_a_schedule_asks_once_however_many_timers_go_off() -> None:
-    world = SweepWorld()
-    keys = world.waiting(2)
-    office = desk(world)
-
-    first, second = office.schedule(), desk(world).schedule()
-
-    assert first is not None
-    assert second is None
-    assert (first.trigger, first.status) == (Trigger.SCHEDULED, SweepStatus.QUEUED)
-    assert len(world.queues.texts(QUEUE)) == 1
-    office.answer(first.id)
-    assert all_assigned(world, keys)
-
-
-def test_a_scheduled_sweep_is_skipped_while_the_one_before_goes_on() -> None:
-    world = SweepWorld()
-    office = desk(world)
-    office.schedule()
-    world.clock.advance(timedelta(minutes=5))
-
-    skipped = office.schedule()
-
-    assert skipped is not None
-    assert skipped.status is SweepStatus.SKIPPED
-    assert skipped.message == "The scheduled sweep before it was still going on"
-    assert len(world.queues.texts(QUEUE)) == 1
 
 
 def test_a_sweep_that_is_stopped_ends_after_its_block() -> None:
@@ -171,49 +119,6 @@ def test_a_persons_sweep_that_was_given_up_for_dead_and_lives_goes_on() -> None:
     assert (report.assigned, row(world).status) == (6, SweepStatus.SUCCEEDED)
 
 
-def test_a_persons_sweep_waits_for_dataverse_at_any_moment_and_counts_everything_once() -> None:
-    world = SweepWorld(capacity=2, names=("ana", "ben"))
-    world.waiting(6)
-    calls = Calls()
-    world.sweep(calls, block_size=3)
-    begun = calls.moments.index("after save the sweep")
-    waited = 0
-    for number, moment in enumerate(calls.moments[begun + 1 :], begun + 1):
-        if "lease" in moment:
-            continue  # that is not Dataverse
-        world = SweepWorld(capacity=2, names=("ana", "ben"))
-        keys = world.waiting(6)
-        try:
-            report = world.sweep(Calls({number: unavailable}), block_size=3)
-        except Unavailable:
-            continue  # the last word could not be written
-        waited += 1
-        results = [world.result(key) for key in keys]
-        counted = (report.assigned, report.unassigned.total(), report.left)
-        found = (Result.SUCCEEDED, Result.FAILED, Result.UNDECIDED)
-        assert counted == tuple(map(results.count, found)), moment
-        assert all(len(world.organization.runs_of(key)) <= 1 for key in keys), moment
-    assert waited > 15
-
-
-def test_a_persons_sweep_gives_up_when_dataverse_stays_away() -> None:
-    world = SweepWorld()
-    world.waiting(3)
-    began: list[bool] = []
-    calls = Calls(
-        when={"after save the sweep": lambda: began.append(True)},
-        everywhere=lambda: unavailable() if began else None,
-    )
-
-    with pytest.raises(Unavailable):
-        world.sweep(calls)
-
-    assert row(world).status is SweepStatus.IN_PROGRESS
-    world.clock.advance(DEAD_AFTER)
-    desk(world).look_after()
-    assert row(world).message == DIED
-
-
 def test_a_sweep_that_goes_on_cannot_be_undone() -> None:
     world = SweepWorld()
     queued(world)
@@ -239,3 +144,41 @@ def test_what_is_asked_for_knows_its_limit_and_the_default_segment() -> None:
     asked = world.sweeper().asked_for(Order(segment="default", record_type="lead", limit=3))
     assert (asked.cursor.limit, asked.cursor.is_default, asked.segment_id) == (3, True, None)
     assert asked.status is SweepStatus.QUEUED
+
+
+class OneUnwritable(MemorySweeps):
+    """Rows of which Dataverse will not have one written."""
+
+    unwritable = ""
+
+    def save(self, sweep: Sweep) -> Sweep | None:
+        if sweep.id == self.unwritable:
+            raise LookupError("a plug-in of somebody's forbids it")
+        return super().save(sweep)
+
+
+def test_a_row_that_cannot_be_written_keeps_no_other_sweep_from_being_looked_after(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = SweepWorld()
+    keys = world.waiting(2)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            world.sweep(Calls(when={"before reserve": killed}))
+        world.leases.holder = None
+    queued(world)
+    first, second, _ = world.sweeps
+    world.clock.advance(2 * DEAD_AFTER)
+    office = desk(world)
+    shared = world.store()
+    store = OneUnwritable(
+        shared.organization, shared.calls, shared.rows, shared.times, shared.unable_owners
+    )
+    store.unwritable = first
+
+    assert replace(office, sweeps=store).look_after() == 1
+
+    assert world.sweeps[first].status is SweepStatus.IN_PROGRESS
+    assert world.sweeps[second].message == DIED
+    assert f"a plug-in of somebody's forbids it [sweep={first.replace(' ', '_')}]" in caplog.text
+    assert world.sweep(store=store).assigned == len(keys)

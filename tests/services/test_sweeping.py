@@ -337,7 +337,7 @@ def test_whatever_ends_it_early_is_on_the_row(
     world.waiting(3)
 
     with pytest.raises(error):
-        world.sweep(Calls(when={"before reserve": what}))
+        world.sweep(Calls(when={"before commit": what}))
 
     (sweep,) = world.sweeps.values()
     assert (sweep.status, sweep.message) == (SweepStatus.FAILED, said)

@@ -189,7 +189,7 @@ def test_memory_stays_flat_whatever_was_done() -> None:
         block_size=3, progress=lambda report: sizes.append(len(repr(report.sweep.cursor)))
     )
 
-    assert sweeper.carry_on(ID, world.clock() + EIGHT_MINUTES)
+    assert sweeper.carry_on(ID, EIGHT_MINUTES)
 
     assert len(sizes) >= 10
     assert sizes[-1] - sizes[len(sizes) // 2] < 10  # a digit more here and there
@@ -204,7 +204,7 @@ def test_progress_is_heard_of_within_a_block_and_on_its_row() -> None:
     slowly = Calls(everywhere=lambda: world.clock.advance(timedelta(seconds=2)))
 
     world.sweeper(slowly, store=store, progress=lambda report: heard.append(report.done)).carry_on(
-        ID, world.clock() + EIGHT_MINUTES
+        ID, EIGHT_MINUTES
     )
 
     assert heard == sorted(heard)

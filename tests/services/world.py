@@ -107,6 +107,7 @@ class World:
             block_size,
             block_size,
             lambda: f"block {next(self._block_ids)}",
+            monotonic=self.clock.monotonic,
         )
 
     def create(self, number: int = 1, *, told: bool = True, **changes: Any) -> RecordKey:

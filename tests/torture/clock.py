@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,10 @@ class SharedClock:
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.offset + self._skew)
+
+    def monotonic(self) -> float:
+        """Seconds that pass for everybody; this reader's being wrong is no matter."""
+        return time.monotonic() + self.offset
 
     @property
     def offset(self) -> float:

@@ -88,7 +88,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is judged. `runs` are in the order of the log, the oldest first."""
+    """Everything that is judged. `runs` are in the order in which they were written."""
 
     records: Mapping[Key, RecordRow]
     runs: Sequence[RunRow]
@@ -132,7 +132,7 @@ SELECT wa_routingrunid, wa_recordtype, wa_recordid, wa_recordversion, wa_routing
   coalesce(wa_assignedsellerid, wa_assignedteamid), wa_previousowner, wa_block, wa_decidedon,
   wa_reason, wa_tellpending
 FROM wa_routingrun WHERE wa_mode = 'on'
-ORDER BY wa_decidedon, createdon, rowid"""
+ORDER BY rowid"""
 _NOTIFICATIONS = (
     "SELECT appnotificationid, ownerid, title, coalesce(body, ''), coalesce(data, '')"
     " FROM appnotification"

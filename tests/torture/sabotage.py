@@ -50,9 +50,10 @@ def without_delete_after_commit() -> None:
     """Events leave the queue as soon as they are taken, before anything is written."""
     sort_in = Inbox._sort_in
 
-    def taken(self: Inbox[Any], message: Any) -> None:
-        sort_in(self, message)
+    def taken(self: Inbox[Any], message: Any, hidden_at: float) -> bool:
+        is_kept = sort_in(self, message, hidden_at)
         self._queues.delete_many(QUEUE, [message])
+        return is_kept
 
     def forgotten(self: Inbox[Any], messages: Sequence[Any]) -> None:
         return None

@@ -54,6 +54,7 @@ def install() -> Tampering:
     storage_clock = SharedClock(Path(tampering.clock))
     own_clock = SharedClock(Path(tampering.clock), skew=tampering.skew)
     bootstrap.now = own_clock
+    bootstrap.monotonic = own_clock.monotonic
     for storage in (SqliteQueues, SqliteLeases):
         _set_default(storage.__init__, "clock", storage_clock)
     _set_default(DataverseClient.__init__, "sleep", lambda s: time.sleep(s * _HURRY))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from azure.core.exceptions import (
     HttpResponseError,
@@ -18,7 +16,6 @@ from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient
 from work_assignment.azure_storage.azure_account import Opened, blob_service, failures_of
 from work_assignment.azure_storage.errors import LeaseLost
 from work_assignment.azure_storage.leases import HELD_FOR, Lease
-from work_assignment.azure_storage.sqlite_file import utc_now
 
 CONTAINER = "wa-leases"
 SHORTEST, LONGEST = timedelta(seconds=15), timedelta(seconds=60)
@@ -30,13 +27,7 @@ _LOST = (404, 409, 412)
 class AzureLeases:
     """Leases for many threads and processes, each held for `held_for` at a time."""
 
-    def __init__(
-        self,
-        connection_string: str,
-        *,
-        held_for: timedelta = HELD_FOR,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
+    def __init__(self, connection_string: str, *, held_for: timedelta = HELD_FOR) -> None:
         if not SHORTEST <= held_for <= LONGEST:
             raise ValueError(
                 "a lease has to be held for some time, in Azure 15 to 60 seconds, "
@@ -44,7 +35,6 @@ class AzureLeases:
             )
         self.held_for = held_for
         self._service = Opened(blob_service, connection_string)
-        self._clock = clock
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
@@ -54,7 +44,7 @@ class AzureLeases:
         """Take a lease that is free or expired; None while somebody holds it."""
         blob = self._blob(name)
         # The id is ours, so that a request sent again after a lost answer finds its own lease.
-        lease = Lease(name, str(uuid.uuid4()), self._clock() + self.held_for, self)
+        lease = Lease(name, str(uuid.uuid4()), self)
         with failures_of(self._service()):
             try:
                 try:
@@ -68,10 +58,8 @@ class AzureLeases:
                 raise
         return lease
 
-    def renew(self, lease: Lease) -> Lease:
+    def renew(self, lease: Lease) -> None:
         """Hold a lease longer, even one that expired and nobody has taken since."""
-        # Counted from before the request: we must never believe in it longer than Azure does.
-        expires_at = self._clock() + self.held_for
         with failures_of(self._service()):
             try:
                 BlobLeaseClient(self._blob(lease.name), lease.id).renew()
@@ -79,7 +67,6 @@ class AzureLeases:
                 if exc.status_code in _LOST:
                     raise LeaseLost(lease.name) from None
                 raise
-        return replace(lease, expires_at=expires_at)
 
     def release(self, lease: Lease) -> None:
         """Let go of a lease; nothing happens when it was lost before."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from azure.core.exceptions import (
     HttpResponseError,
@@ -44,13 +44,16 @@ from work_assignment.azure_storage.messages import (
 AT_ONCE = 32
 """What Azure Storage hands out or shows in one request."""
 SIDE_BY_SIDE = 8
-"""Messages are deleted one a request, so many requests at a time."""
+"""Messages are put, renewed and deleted one a request, so many requests at a time."""
 
 _FOR_EVER = -1  # a message would be gone after a week, unless said otherwise
 _LOST = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
 _TOO_LARGE = "RequestBodyTooLarge"
 
 _log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class AzureQueues:
@@ -70,20 +73,18 @@ class AzureQueues:
 
     def put(self, queue: str, text: str, *, delay: timedelta = timedelta(0)) -> None:
         """Add a message that can be taken after `delay`."""
+        self.put_many(queue, [text], delay=delay)
+
+    def put_many(
+        self, queue: str, texts: Sequence[str], *, delay: timedelta = timedelta(0)
+    ) -> None:
+        """Add messages, in no order. After StorageUnavailable some of them may be there."""
         check_name(queue)
         check_delay(delay)
-        self._put(queue, [checked_text(queue, text)], delay)
-
-    def put_many(self, queue: str, texts: Iterable[str]) -> None:
-        """Add messages in this order. After StorageUnavailable some of them may be there."""
-        check_name(queue)
-        self._put(queue, [checked_text(queue, text) for text in texts], timedelta(0))
-
-    def _put(self, queue: str, texts: Sequence[str], delay: timedelta) -> None:
+        checked = [checked_text(queue, text) for text in texts]
         client = self._client(queue)
         with failures_of(self._service()):
-            for text in texts:
-                _send(client, text, delay)
+            _side_by_side(lambda text: _send(client, text, delay), checked)
 
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]:
         """Take up to `limit` messages, about those visible longest first, and hide them."""
@@ -129,20 +130,32 @@ class AzureQueues:
 
     def renew(self, queue: str, message: Message, hidden_for: timedelta) -> Message:
         """Hide a message for so long from now on, under a new receipt; no time at all frees it."""
+        renewed = self.renew_many(queue, [message], hidden_for)
+        if not renewed:
+            raise MessageLost(queue, [message.id])
+        return renewed[0]
+
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]:
+        """Hide messages for so long from now on; those that are lost are left out."""
         check_name(queue)
         check_renewal(hidden_for)
+        renewed = _side_by_side(lambda one: self._renewed(queue, one, hidden_for), messages)
+        return [message for message in renewed if message is not None]
+
+    def _renewed(self, queue: str, message: Message, hidden_for: timedelta) -> Message | None:
         receipt = ""
 
-        def update(client: QueueClient) -> None:
+        def renew(client: QueueClient) -> None:
             nonlocal receipt
-            updated = client.update_message(
+            renewed = client.update_message(
                 message.id, message.receipt, visibility_timeout=_seconds(hidden_for)
             )
-            receipt = str(updated.pop_receipt)
+            receipt = str(renewed.pop_receipt)
 
-        if not self._held(queue, message, update):
-            raise MessageLost(queue, [message.id])
-        return replace(message, receipt=receipt)
+        is_ours = self._held(queue, message, renew)
+        return replace(message, receipt=receipt) if is_ours else None
 
     def delete(self, queue: str, message: Message) -> None:
         """Delete a message: it is done with."""
@@ -157,11 +170,7 @@ class AzureQueues:
                 queue, message, lambda client: client.delete_message(message.id, message.receipt)
             )
 
-        if len(messages) < 2:
-            done = [delete(message) for message in messages]
-        else:
-            with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(messages))) as pool:
-                done = list(pool.map(delete, messages))
+        done = _side_by_side(delete, messages)
         lost = [message.id for message, was in zip(messages, done, strict=True) if not was]
         if lost:
             raise MessageLost(queue, lost)
@@ -204,6 +213,14 @@ class AzureQueues:
                     return False
                 raise
         return True
+
+
+def _side_by_side(action: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+    """Do the same with each, several at a time; the answers are in the same order."""
+    if len(items) < 2:
+        return [action(item) for item in items]
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(items))) as pool:
+        return list(pool.map(action, items))
 
 
 def _send(client: QueueClient, text: str, delay: timedelta) -> None:

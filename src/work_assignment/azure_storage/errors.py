@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from work_assignment.domain.errors import Unavailable
+
+_NAMED = 3
+
 
 class StorageError(Exception):
     """Anything that queues or leases refuse or cannot do."""
 
 
-class StorageUnavailable(StorageError):
+class StorageUnavailable(StorageError, Unavailable):
     """The storage cannot be read or written now; whether it did what was asked is unknown."""
 
     def __init__(self, place: str | Path, reason: str) -> None:
@@ -54,11 +58,12 @@ class MessageNotText(StorageError):
         self.character = character
 
 
-class MessageLost(StorageError):
+class MessageLost(StorageError, LookupError):
     """Messages that are deleted, or that somebody else has taken since."""
 
     def __init__(self, queue: str, ids: Sequence[str]) -> None:
-        super().__init__(f"no longer ours in {queue}: message {', '.join(ids)}")
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        super().__init__(f"no longer ours in {queue}: message {', '.join(ids[:_NAMED])}{more}")
         self.queue = queue
         self.ids = tuple(ids)
 

@@ -1,9 +1,9 @@
-"""What a lease is: an id and an expiry, by the rules of blob leases; the same on every storage."""
+"""What a lease is: a name and an id, by the rules of blob leases; the same on every storage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from work_assignment.azure_storage.errors import LeaseLost
@@ -14,7 +14,7 @@ HELD_FOR = timedelta(seconds=60)
 class Keeper(Protocol):
     """Who knows what became of a lease."""
 
-    def renew(self, lease: Lease) -> Lease:
+    def renew(self, lease: Lease) -> None:
         """Hold it for the usual time from now on; raises LeaseLost."""
 
     def release(self, lease: Lease) -> None:
@@ -23,11 +23,10 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to be the only one until `expires_at`, as far as this value knows."""
+    """The right to be the only one for a while."""
 
     name: str
     id: str
-    expires_at: datetime
     _keeper: Keeper = field(repr=False, compare=False)
 
     def renew(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,14 +13,12 @@ from work_assignment.azure_storage.errors import (
     MessageTooLarge,
     QueueNameInvalid,
 )
+from work_assignment.domain.carried_text import not_carried
 
 LARGEST_TEXT = 64 * 1024
 LONGEST_HIDDEN = timedelta(days=7)
 
 _NAME = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
-# A message travels as XML 1.0. One character outside of it makes a whole queue unreadable, and XML
-# readers turn a carriage return into a line feed.
-_NOT_TEXT = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,13 @@ class MessageQueues(Protocol):
     """What queues do on either storage; a contract suite says it in full."""
 
     def put(self, queue: str, text: str, *, delay: timedelta = ...) -> None: ...
-    def put_many(self, queue: str, texts: Iterable[str]) -> None: ...
+    def put_many(self, queue: str, texts: Sequence[str], *, delay: timedelta = ...) -> None: ...
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Message]: ...
     def peek(self, queue: str, limit: int) -> list[Message]: ...
     def renew(self, queue: str, message: Message, hidden_for: timedelta) -> Message: ...
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]: ...
     def delete(self, queue: str, message: Message) -> None: ...
     def delete_many(self, queue: str, messages: Sequence[Message]) -> None: ...
     def length(self, queue: str) -> QueueLength: ...
@@ -65,9 +66,9 @@ def check_name(queue: str) -> None:
 
 def checked_text(queue: str, text: str) -> str:
     """Give the text back if a queue can carry it."""
-    bad = _NOT_TEXT.search(text)
-    if bad:
-        raise MessageNotText(queue, bad[0])
+    bad = not_carried(text)
+    if bad is not None:
+        raise MessageNotText(queue, bad)
     size = len(text.encode())
     if size > LARGEST_TEXT:
         raise MessageTooLarge(queue, size, LARGEST_TEXT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,20 +53,19 @@ class SqliteLeases:
     def acquire(self, name: str) -> Lease | None:
         """Take a lease that is free or expired; None while somebody holds it."""
         now = self._clock()
-        lease = Lease(name, str(uuid.uuid4()), now + self.held_for, self)
-        values = (name, lease.id, to_number(lease.expires_at), to_number(now))
+        lease = Lease(name, str(uuid.uuid4()), self)
+        values = (name, lease.id, to_number(now + self.held_for), to_number(now))
         with self._file.statements() as db:
             rows = db.execute(_ACQUIRE, values).fetchall()
         return lease if rows else None
 
-    def renew(self, lease: Lease) -> Lease:
+    def renew(self, lease: Lease) -> None:
         """Hold a lease longer, even one that expired and nobody has taken since."""
         expires_at = self._clock() + self.held_for
         with self._file.statements() as db:
             done = db.execute(_RENEW, (to_number(expires_at), lease.name, lease.id)).rowcount
         if not done:
             raise LeaseLost(lease.name)
-        return replace(lease, expires_at=expires_at)
 
     def release(self, lease: Lease) -> None:
         """Let go of a lease; nothing happens when it was lost before."""

@@ -88,13 +88,12 @@ class SqliteQueues:
 
     def put(self, queue: str, text: str, *, delay: timedelta = timedelta(0)) -> None:
         """Add a message that can be taken after `delay`."""
-        self._put(queue, [text], delay)
+        self.put_many(queue, [text], delay=delay)
 
-    def put_many(self, queue: str, texts: Iterable[str]) -> None:
+    def put_many(
+        self, queue: str, texts: Sequence[str], *, delay: timedelta = timedelta(0)
+    ) -> None:
         """Add messages in this order, all or none."""
-        self._put(queue, texts, timedelta(0))
-
-    def _put(self, queue: str, texts: Iterable[str], delay: timedelta) -> None:
         check_name(queue)
         check_delay(delay)
         checked = [checked_text(queue, text) for text in texts]
@@ -128,14 +127,21 @@ class SqliteQueues:
 
     def renew(self, queue: str, message: Message, hidden_for: timedelta) -> Message:
         """Hide a message for so long from now on, under a new receipt; no time at all frees it."""
+        renewed = self.renew_many(queue, [message], hidden_for)
+        if not renewed:
+            raise MessageLost(queue, [message.id])
+        return renewed[0]
+
+    def renew_many(
+        self, queue: str, messages: Sequence[Message], hidden_for: timedelta
+    ) -> list[Message]:
+        """Hide messages for so long from now on; those that are lost are left out."""
         check_name(queue)
         check_renewal(hidden_for)
         until = to_number(self._clock() + hidden_for)
-        with self._file.statements() as db:
-            rows = db.execute(_RENEW, (until, queue, message.id, message.receipt)).fetchall()
-        if not rows:
-            raise MessageLost(queue, [message.id])
-        return replace(message, receipt=rows[0][0])
+        with self._file.transaction() as db:
+            renewed = [(message, _renew(db, queue, message, until)) for message in messages]
+        return [replace(message, receipt=receipt) for message, receipt in renewed if receipt]
 
     def delete(self, queue: str, message: Message) -> None:
         """Delete a message: it is done with."""
@@ -167,6 +173,12 @@ class SqliteQueues:
         """List the queues that ever had a message."""
         with self._file.statements() as db:
             return [name for (name,) in db.execute("SELECT name FROM queues ORDER BY name")]
+
+
+def _renew(db: sqlite3.Connection, queue: str, message: Message, until: int) -> str | None:
+    """Its new receipt, or None when it is not ours."""
+    rows = db.execute(_RENEW, (until, queue, message.id, message.receipt)).fetchall()
+    return str(rows[0][0]) if rows else None
 
 
 def _delete(db: sqlite3.Connection, queue: str, message: Message) -> bool:

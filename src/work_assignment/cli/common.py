@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from work_assignment.settings import read_connection
+from work_assignment.settings import Settings, read_connection, read_settings
 
 if TYPE_CHECKING:
     from work_assignment.dataverse.client import DataverseClient
@@ -49,6 +49,12 @@ def connection(arguments: argparse.Namespace) -> Iterator[DataverseClient]:
     url, credentials = read_connection(os.environ, arguments.url)
     with connect(url, credentials) as client:
         yield client
+
+
+def settings_for(arguments: argparse.Namespace) -> Settings:
+    """The app's settings, for the environment that the options name."""
+    given = {"DATAVERSE_URL": arguments.url} if arguments.url else {}
+    return read_settings({**os.environ, **given})
 
 
 def print_json(data: Any) -> None:

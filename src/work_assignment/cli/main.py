@@ -9,11 +9,20 @@ from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
 
+from work_assignment.azure_storage.errors import StorageError
 from work_assignment.cli.common import REFUSED, Refused
 from work_assignment.dataverse.errors import DataverseError, InvalidRequest
 from work_assignment.domain.errors import WorkAssignmentError
 from work_assignment.settings import SettingsError
 
+_MENDABLE = (
+    Refused,
+    SettingsError,
+    WorkAssignmentError,
+    DataverseError,
+    InvalidRequest,
+    StorageError,
+)
 COMMANDS: dict[str, str] = {
     "apply": "work_assignment.cli.apply",
     "decide": "work_assignment.cli.decide",
@@ -38,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.refuse(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status: int = module_of(parsed.command).run(parsed)
-    except (Refused, SettingsError, WorkAssignmentError, DataverseError, InvalidRequest) as exc:
+    except _MENDABLE as exc:
         print(f"wa {parsed.command}: {exc}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from work_assignment.azure_storage.errors import StorageError
 from work_assignment.bootstrap import poison
-from work_assignment.cli.common import DONE, Refused, add_common, print_json
+from work_assignment.cli.common import DONE, add_common, print_json, settings_for
+from work_assignment.cli.tables import aligned
 from work_assignment.services.poison import (
+    MOST_SHOWN,
+    Contents,
     GivenUpMessage,
     Retried,
     poison_data,
     poison_of,
 )
-from work_assignment.settings import Settings, read_settings
 
 SUMMARY = "show what was given up, and send it again"
 
@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="list | retry")
     listing = actions.add_parser("list", help="what lies on the poison queues, oldest first")
+    listing.add_argument(
+        "--limit",
+        type=_limit,
+        default=MOST_SHOWN,
+        metavar="N",
+        help="how many are shown at most (default: %(default)s)",
+    )
     retrying = actions.add_parser("retry", help="put it back, with fresh patience")
     retrying.add_argument("id", nargs="*", metavar="ID", help="as 'wa poison list' shows it")
     retrying.add_argument("--all", action="store_true", help="everything there is")
@@ -39,58 +46,68 @@ def run(arguments: argparse.Namespace) -> int:
     """List or retry; 1 when an id is not there, and then nothing was sent."""
     if arguments.action == "retry" and bool(arguments.id) == arguments.all:
         arguments.misused("name the ids of what is to be sent again, or say --all")
-    try:
-        with poison(_settings(arguments)) as box:
-            if arguments.action == "list":
-                return _list(box.contents(), as_json=arguments.json)
-            retried = box.retry(None if arguments.all else arguments.id)
-    except StorageError as exc:
-        raise Refused(str(exc)) from None
+    with poison(settings_for(arguments)) as box:
+        if arguments.action == "list":
+            return _list(box.contents(arguments.limit), as_json=arguments.json)
+        retried = box.retry(None if arguments.all else arguments.id)
     if arguments.json:
-        print_json(
-            {
-                "sent": [poison_data(entry) for entry in retried.sent],
-                "removed": [poison_data(entry) for entry in retried.removed],
-            }
-        )
+        print_json(_retried_data(retried))
     else:
         print(in_words(retried))
     return DONE
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    given = {"DATAVERSE_URL": arguments.url} if arguments.url else {}
-    return read_settings({**os.environ, **given})
+def _limit(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is no number of messages to show")
+    return number
 
 
-def _list(entries: Sequence[GivenUpMessage], *, as_json: bool) -> int:
+def _list(contents: Contents, *, as_json: bool) -> int:
     if as_json:
-        print_json([poison_data(entry) for entry in entries])
+        entries = [poison_data(entry) for entry in contents.entries]
+        print_json({"in_all": contents.in_all, "messages": entries})
     else:
-        for line in listed(entries):
+        for line in listed(contents):
             print(line)
     return DONE
 
 
-def listed(entries: Sequence[GivenUpMessage]) -> Iterator[str]:
+def _retried_data(retried: Retried) -> dict[str, object]:
+    kinds = {"sent": retried.sent, "removed": retried.removed, "elsewhere": retried.elsewhere}
+    told = {kind: [poison_data(entry) for entry in entries] for kind, entries in kinds.items()}
+    return {**told, "left": retried.left}
+
+
+def listed(contents: Contents) -> Iterator[str]:
     """Each with when, tries, queue, id and record on one line, what it says and why below."""
+    entries = contents.entries
     if not entries:
-        yield "Nothing was given up."
+        yield _nothing(contents.in_all)
         return
-    rows = [("given up (UTC)", "tries", "queue", "id", "record")]
-    rows += [_row(entry) for entry in entries]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        yield "  ".join(
-            text.rjust(width) if column == 1 else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        if number:
-            entry = entries[number - 1]
-            yield f"    {_on_a_line(entry.says)}"
-            yield f"    {_on_a_line(entry.why)}"
+    head, *lines = aligned(
+        [("given up (UTC)", "tries", "queue", "id", "record"), *map(_row, entries)],
+        to_the_right=(1,),
+    )
+    yield head
+    for line, entry in zip(lines, entries, strict=True):
+        yield line
+        yield f"    {_on_a_line(entry.says)}"
+        yield f"    {_on_a_line(entry.why)}"
     yield ""
-    yield f"{len(entries)} given up. 'wa poison retry ID ...' or '--all' sends again."
+    yield f"{_count(contents)} given up. 'wa poison retry ID ...' or '--all' sends again."
+
+
+def _nothing(in_all: int) -> str:
+    if in_all == 0:
+        return "Nothing was given up."
+    return f"{in_all} given up, and hidden while somebody else looks at them or sends them again."
+
+
+def _count(contents: Contents) -> str:
+    shown = len(contents.entries)
+    return str(shown) if shown == contents.in_all else f"{shown} shown of {contents.in_all}"
 
 
 def _on_a_line(text: str) -> str:
@@ -106,11 +123,17 @@ def _row(entry: GivenUpMessage) -> tuple[str, str, str, str, str]:
 
 def in_words(retried: Retried) -> str:
     """What became of them."""
-    if not (retried.sent or retried.removed):
-        return "Nothing was given up."
-    told = [f"{len(retried.sent)} sent again."]
-    if retried.removed:
-        number = len(retried.removed)
-        bells = "1 bell" if number == 1 else f"{number} bells"
-        told.append(f"{bells} removed: bells need no retry, the timer rings each minute.")
+    sent, bells, elsewhere = (
+        len(kind) for kind in (retried.sent, retried.removed, retried.elsewhere)
+    )
+    if not (sent or bells or elsewhere):
+        return _nothing(retried.left)
+    told = [f"{sent} sent again."]
+    if bells:
+        named = "1 bell" if bells == 1 else f"{bells} bells"
+        told.append(f"{named} removed: bells need no retry, the timer rings each minute.")
+    if elsewhere:
+        told.append(f"{elsewhere} taken by somebody else meanwhile, and left to whoever that is.")
+    if retried.left:
+        told.append(f"{retried.left} left, given up meanwhile or in somebody else's hands.")
     return " ".join(told)

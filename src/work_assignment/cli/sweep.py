@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -14,14 +13,22 @@ from uuid import UUID
 
 from work_assignment.bootstrap import now, sweeping
 from work_assignment.cli import sweep_view, sweep_watch
-from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
+from work_assignment.cli.common import (
+    DONE,
+    REFUSED,
+    Refused,
+    add_common,
+    connection,
+    print_json,
+    settings_for,
+)
 from work_assignment.cli.sweep_progress import display
 from work_assignment.dataverse.sweep_store import SweepStore
+from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.sweeps import SweepStatus
 from work_assignment.services import sweep_keeping
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import SweepReport
-from work_assignment.settings import Settings, read_settings
 
 SUMMARY = "decide now what waits; list sweeps, stop or undo one"
 _LISTED = 50
@@ -98,7 +105,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
         stoppable() as stopped,
         display(is_json=arguments.json, limit=arguments.limit) as shown,
         sweeping(
-            _settings(arguments), stopped=stopped, begun=shown.begun, progress=shown.show
+            settings_for(arguments), stopped=stopped, begun=shown.begun, progress=shown.show
         ) as tools,
     ):
         report = tools.sweeper.sweep(_order(arguments))
@@ -113,7 +120,7 @@ def _watch(arguments: argparse.Namespace) -> int:
         store, sweep = sweep_watch.hand_over(client, _order(arguments), shown)
         try:
             report = sweep_watch.follow(store, sweep, shown)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Unavailable):
             print(
                 "wa sweep: it is not watched any more, and goes on; "
                 f"'wa sweep stop {sweep.id}' stops it",
@@ -163,18 +170,13 @@ def _stop(arguments: argparse.Namespace) -> int:
 def _undo(arguments: argparse.Namespace) -> int:
     sweep_id = _id(arguments)
     is_dry = arguments.dry_run
-    with sweeping(_settings(arguments)) as tools:
+    with sweeping(settings_for(arguments)) as tools:
         report = tools.undoer.undo(sweep_id, dry_run=is_dry)
     if arguments.json:
         print_json(sweep_view.undone_data(report, is_dry=is_dry))
     else:
         _print(sweep_view.undone(report, is_dry=is_dry))
     return DONE if report.is_complete else REFUSED
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    given = {"DATAVERSE_URL": arguments.url} if arguments.url else {}
-    return read_settings({**os.environ, **given})
 
 
 def _print(lines: Iterable[str]) -> None:

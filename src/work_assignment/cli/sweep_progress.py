@@ -88,6 +88,9 @@ class Display:
     def begun(self, sweeps: Counting, scope: Scope) -> None:
         """It is known what the sweep means."""
 
+    def seen(self, report: SweepReport) -> None:
+        """It is on its way, as far as this already, by somebody else's hand."""
+
     def show(self, report: SweepReport) -> None:
         """This is how far it is."""
 
@@ -111,6 +114,11 @@ class _Paced(Display):
         if self._limit is not None:
             found, many = min(found or self._limit, self._limit), False
         self.pace.total, self.pace.is_more = found, many
+
+    def seen(self, report: SweepReport) -> None:
+        """What was done before, and the time it waited for somebody, say nothing of the speed."""
+        self.pace.started_at = self._clock()
+        self.pace.done_before = report.done
 
     def show(self, report: SweepReport) -> None:
         self.pace.done = report.done

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
+from work_assignment.cli.tables import aligned
 from work_assignment.domain.runs.sweeps import Sweep
 from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.services.sweep_reports import SweepReport
@@ -14,6 +15,7 @@ from work_assignment.services.undoing import UndoReport
 
 _REASONS = 15
 _NAMED = 5
+_COUNTS = range(2, 6)
 
 
 def swept(report: SweepReport) -> Iterator[str]:
@@ -52,17 +54,7 @@ def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
         return
     rows = [("began (UTC)", "status", "records", "assigned", "unassigned", "undone", "id", "name")]
     rows += [_row(sweep) for sweep in sweeps]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            text.rjust(width) if _is_count(column) else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
-
-
-def _is_count(column: int) -> bool:
-    return 2 <= column <= 5
+    yield from aligned(rows, to_the_right=_COUNTS)
 
 
 def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
@@ -89,9 +81,12 @@ def undone(report: UndoReport, *, is_dry: bool) -> Iterator[str]:
         count = report.reasons[why]
         if count:
             yield f"  {_records(count)} left, {why.value}: {_names(entries, count)}"
-    if not (report.came_back or report.before or report.left):
+    if report.is_empty:
         yield "  It had assigned none."
-    if not report.is_complete:
+    if report.ended_early:
+        yield f"  It ended early: {report.ended_early}."
+        yield "  Try again for the others."
+    elif not report.is_complete:
         yield "  Try again for what could not be written."
 
 
@@ -141,6 +136,7 @@ def undone_data(report: UndoReport, *, is_dry: bool) -> dict[str, Any]:
         ],
         "came_back_count": report.came_back,
         "came_back_before": report.before,
+        "ended_early": report.ended_early,
         "left_count": report.reasons.total(),
         "left": [
             {

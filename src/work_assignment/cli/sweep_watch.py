@@ -54,23 +54,34 @@ def follow(
     pause: Callable[[float], object] = time.sleep,
     say: Callable[[str], object] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> SweepReport:
-    """Show how far the sweep is until it has ended."""
-    has_said, tries = False, 0
+    """Show how far the sweep is until it has ended; while nobody can say, how far it was."""
+    last, tries, is_seen, has_said = sweep, 0, False, False
     while True:
         try:
             found, tries = store.read(sweep.id), 0
-        except Unavailable:
-            found, tries = sweep, tries + 1
+        except Unavailable as exc:
+            found, tries = last, tries + 1
             if tries == _AWAY_TRIES:
                 raise
+            if tries == 1:
+                say(f"wa sweep: how far it is cannot be asked now, it is tried again: {exc}")
         if found is None:
             raise Refused(f"the row of sweep {sweep.id} was deleted")
-        report = report_of(found)
-        report.under_way = max(found.counts.total - report.counts.total, 0)
+        last, report = found, _report(found)
         if not found.is_going_on:
             return report
+        if found.status is SweepStatus.IN_PROGRESS and not is_seen:
+            is_seen = True
+            display.seen(report)
         display.show(report)
         if found.status is SweepStatus.QUEUED and found.idle >= PATIENCE and not has_said:
             has_said = True
             say("wa sweep: no running app has taken it up yet; it waits, and so do we")
         pause(LOOK_EVERY)
+
+
+def _report(found: Sweep) -> SweepReport:
+    """What the row says, the records of the block at hand included."""
+    report = report_of(found)
+    report.under_way = max(found.counts.total - report.counts.total, 0)
+    return report

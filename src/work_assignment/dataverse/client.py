@@ -118,7 +118,7 @@ class DataverseClient:
 
     @property
     def requests_sent(self) -> int:
-        """HTTP requests that left, repeated ones included."""
+        """HTTP requests that were tried: also those sent again, and those whose connection was refused."""
         return self._traffic.requests
 
     @property
@@ -185,6 +185,12 @@ class DataverseClient:
             body = self.send(following).json
             following = self._following(following, body)
             yield messages.rows_in(body)
+
+    def further_pages(self, request: Request, answer: Response) -> Iterator[list[Row]]:
+        """Give the pages behind one that was answered already, such as in a batch."""
+        following = self._following(request, answer.json)
+        if following is not None:
+            yield from self.pages(following)
 
     def rows(self, query: Query, *, prefer: Prefer = PLAIN) -> Iterator[Row]:
         """Give all rows of a query, over as many pages as there are."""

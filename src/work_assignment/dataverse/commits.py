@@ -5,43 +5,38 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice
 from typing import Protocol, TypeAlias
 
-from work_assignment.dataverse.batches import (
-    MOST_REQUESTS,
-    Batch,
-    ChangeSet,
-    ChangeSetResult,
-    PartResult,
-)
+from work_assignment.dataverse.batches import Batch, ChangeSet, ChangeSetResult, PartResult
+from work_assignment.dataverse.commit_waiting import Entry, Waiting
 from work_assignment.dataverse.connections import Gate, Traffic
 from work_assignment.dataverse.errors import (
     CircuitOpen,
     ConnectionFailed,
     DataverseError,
+    InvalidRequest,
     LockConflict,
     OutcomeUnknown,
+    RequestTooLarge,
     ServerUnavailable,
     Throttled,
 )
 from work_assignment.dataverse.pace import WIDEST, Pace
-from work_assignment.dataverse.retry import RetryPolicy, backoff
+from work_assignment.dataverse.retry import ONCE, RetryPolicy, backoff
 from work_assignment.dataverse.unavailable import PASSING
 
 MOST_REPEATS = 5
 """How often a change set is sent again that lost against another transaction."""
 MOST_FAILURES = 5
 """How often a batch is tried that Dataverse does not even begin."""
+MOST_REFUSALS = 20
+"""Where so many batches are refused and none is answered, it is no change set's fault."""
 RUNS_OUT = "the reservation runs out"
-_ONCE = RetryPolicy(attempts=1, longest_retry_after=0)
-"""Whoever finds the gate shut comes back at once: the waiting is done in one place, here."""
 _REFUSED = RetryPolicy(base=0.5, cap=30.0)
 _LOCKED = RetryPolicy(base=0.1, cap=2.0)
 
@@ -61,7 +56,14 @@ class Lost:
     why: str
 
 
-CommitResult: TypeAlias = ChangeSetResult | NotSent | Lost
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was written: a batch of this change set alone was refused, or may not even be sent."""
+
+    error: DataverseError | InvalidRequest
+
+
+CommitResult: TypeAlias = ChangeSetResult | NotSent | Lost | Refused
 
 
 class Sender(Protocol):
@@ -154,68 +156,14 @@ class _Deadline:
         return min(by_clock, by_duration) <= seconds
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A change set on its way, and how often it was sent in vain: alone, or with its whole batch."""
-
-    place: int
-    change_set: ChangeSet
-    repeats: int = 0
-    failures: int = 0
-    refusals: int = 0
-
-    @property
-    def was_sent(self) -> bool:
-        return bool(self.repeats or self.failures or self.refusals)
-
-
-class _Waiting:
-    """What is to be sent: first what comes again, then what was not taken yet."""
-
-    def __init__(self, change_sets: Iterable[ChangeSet]) -> None:
-        self._new: Iterator[_Entry] = (
-            _Entry(place, part) for place, part in enumerate(change_sets)
-        )
-        self._again: deque[_Entry] = deque()
-
-    def __bool__(self) -> bool:
-        if not self._again:
-            self._again.extend(islice(self._new, 1))
-        return bool(self._again)
-
-    @property
-    def first(self) -> _Entry:
-        """What is next; there must be something."""
-        if not self:
-            raise IndexError("nothing waits")
-        return self._again[0]
-
-    def take(self) -> _Entry:
-        """Take what is next."""
-        first = self.first
-        self._again.popleft()
-        return first
-
-    def take_all(self) -> list[_Entry]:
-        """Take everything."""
-        entries = [*self._again, *self._new]
-        self._again.clear()
-        return entries
-
-    def put_first(self, entries: Sequence[_Entry]) -> None:
-        """Let these come next, in their order."""
-        self._again.extendleft(reversed(entries))
-
-    def put_last(self, entry: _Entry) -> None:
-        """Let this come when all others were taken."""
-        self._new = chain(self._new, (entry,))
+_Outcome: TypeAlias = Sequence[PartResult] | DataverseError | InvalidRequest | NotSent
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What became of a batch, the seconds it took, and the period of the pace it was sent in."""
 
-    outcome: Sequence[PartResult] | DataverseError | NotSent
+    outcome: _Outcome
     seconds: float
     period: int
 
@@ -236,10 +184,12 @@ class _Sending:
         self._submit = submit
         self._deadline = deadline
         self._progress = progress
-        self._waiting = _Waiting(change_sets)
-        self._under_way: dict[Future[_Answer], list[_Entry]] = {}
+        self._waiting = Waiting(change_sets)
+        self._under_way: dict[Future[_Answer], list[Entry]] = {}
         self._results: dict[int, CommitResult] = {}
         self._given_up: NotSent | None = None
+        self._refusals = 0
+        self._is_answered = False
 
     def run(self) -> list[CommitResult]:
         try:
@@ -253,11 +203,11 @@ class _Sending:
     def _start_batches(self) -> None:
         while self._waiting:
             if self._given_up is not None:
-                self._end(self._waiting.take_all(), self._given_up)
+                self._end(self._next_batch(), self._given_up)
             elif self._client.gate.remaining() > 0 or not self._may_start():
                 return
             else:
-                self._start(self._next_batch())
+                self._start()
 
     def _may_start(self) -> bool:
         """Whether there is room; what lost against another transaction goes when none of ours is left."""
@@ -268,24 +218,25 @@ class _Sending:
             self._tools.sleep(self._tools.backoff(_LOCKED, repeats))
         return self._client.pace.enter(is_first=not self._under_way)
 
-    def _next_batch(self) -> list[_Entry]:
-        batch: list[_Entry] = []
-        room, most = MOST_REQUESTS, self._client.pace.size
-        while self._waiting and len(batch) < most:
-            following = self._waiting.first
-            room -= len(following.change_set.requests)
-            if batch and (room < 0 or (following.repeats and not batch[0].repeats)):
-                break
-            batch.append(self._waiting.take())
-        return batch
+    def _next_batch(self) -> list[Entry]:
+        return self._waiting.take_batch(self._client.pace.size, self._client.pace.most_bytes)
 
-    def _start(self, batch: list[_Entry]) -> None:
-        if not self._under_way and (not self._waiting or self._client.pace.width == 1):
+    def _start(self) -> None:
+        """Send the next batch, which has entered the pace; what cannot even begin leaves it."""
+        try:
+            batch = self._next_batch()
+            is_only_one = not self._waiting or self._client.pace.width == 1
+            here = is_only_one and not self._under_way
+            future = None if here else self._submit(lambda: self._carry(batch))
+        except BaseException:
+            self._client.pace.leave()
+            raise
+        if future is None:
             self._take(batch, self._carry(batch))
         else:
-            self._under_way[self._submit(lambda: self._carry(batch))] = batch
+            self._under_way[future] = batch
 
-    def _carry(self, batch: Sequence[_Entry]) -> _Answer:
+    def _carry(self, batch: Sequence[Entry]) -> _Answer:
         """Send a batch that has entered the pace; what runs in a thread of its own."""
         period, started = self._client.pace.period, self._tools.monotonic()
         try:
@@ -294,15 +245,16 @@ class _Sending:
             self._client.pace.leave()
         return _Answer(outcome, self._tools.monotonic() - started, period)
 
-    def _outcome(self, batch: Sequence[_Entry]) -> Sequence[PartResult] | DataverseError | NotSent:
+    def _outcome(self, batch: Sequence[Entry]) -> _Outcome:
         if self._deadline.passes_within():
             return NotSent(RUNS_OUT)
         if any(entry.was_sent for entry in batch):
             self._client.traffic.sent_again()
         change_sets = [entry.change_set for entry in batch]
         try:
-            return self._client.send_batch(Batch(change_sets, continue_on_error=True), retry=_ONCE)
-        except DataverseError as exc:
+            # Who finds the gate shut comes back at once: the waiting is done in one place, here.
+            return self._client.send_batch(Batch(change_sets, continue_on_error=True), retry=ONCE)
+        except (DataverseError, InvalidRequest) as exc:
             return exc
 
     def _take_answers(self) -> None:
@@ -322,13 +274,13 @@ class _Sending:
         elif seconds > 0:
             self._tools.sleep(seconds)
 
-    def _take(self, batch: list[_Entry], answer: _Answer) -> None:
+    def _take(self, batch: list[Entry], answer: _Answer) -> None:
         """Make of an answer what is final, what waits again, or the end of all."""
         match answer.outcome:
             case NotSent() as not_sent:
                 self._give_up(batch, not_sent)
             case Throttled() as error:
-                self._refused(batch, error)
+                self._throttled(batch, error)
             case OutcomeUnknown() as error:
                 self._client.pace.batch_ended(len(batch), answer.seconds, clean=False)
                 self._end(batch, Lost(str(error)))
@@ -338,16 +290,16 @@ class _Sending:
                 self._failed(batch, error)
             case DataverseError() as error if isinstance(error, PASSING):
                 self._give_up(batch, NotSent(str(error), error.retry_after))
-            case DataverseError() as error:
-                raise error
+            case DataverseError() | InvalidRequest() as error:
+                self._refused(batch, error)
             case parts:
                 self._answered(batch, parts, answer)
 
-    def _give_up(self, batch: list[_Entry], not_sent: NotSent) -> None:
+    def _give_up(self, batch: list[Entry], not_sent: NotSent) -> None:
         self._given_up = self._given_up or not_sent
         self._end(batch, not_sent)
 
-    def _refused(self, batch: list[_Entry], error: Throttled) -> None:
+    def _throttled(self, batch: list[Entry], error: Throttled) -> None:
         """The whole batch waits again, at its place; one that found the gate shut never left."""
         self._waiting.put_first(batch)
         if error.status is not None:
@@ -355,7 +307,7 @@ class _Sending:
                 entry.refusals += 1
             self._hold(error, max(entry.refusals for entry in batch))
 
-    def _failed(self, batch: list[_Entry], error: DataverseError) -> None:
+    def _failed(self, batch: list[Entry], error: DataverseError) -> None:
         """Dataverse had not begun: the batch is tried again a few times."""
         for entry in batch:
             entry.failures += 1
@@ -366,12 +318,32 @@ class _Sending:
         self._waiting.put_first(batch)
         self._hold(error, failures)
 
+    def _refused(self, batch: list[Entry], error: DataverseError | InvalidRequest) -> None:
+        """Something in the batch is not accepted: halves find out what, when all others were sent."""
+        self._refusals += 1
+        if len(batch) > 1:
+            self._halve(batch, error)
+        else:
+            self._end(batch, Refused(error))
+        if self._refusals >= MOST_REFUSALS and not self._is_answered:
+            self._given_up = self._given_up or NotSent(str(error))
+            blamed = [place for place, r in self._results.items() if isinstance(r, Refused)]
+            self._results.update(dict.fromkeys(blamed, self._given_up))
+
+    def _halve(self, batch: list[Entry], error: DataverseError | InvalidRequest) -> None:
+        if isinstance(error, RequestTooLarge):
+            self._client.pace.too_large(sum(entry.size for entry in batch))
+        for entry in batch:
+            entry.most_together = len(batch) // 2
+            self._waiting.put_last(entry)
+
     def _hold(self, error: DataverseError, attempt: int) -> None:
         """Shut the gate where Dataverse named no time; else the client has done so."""
         if not error.retry_after:
             self._client.gate.hold(self._tools.backoff(_REFUSED, attempt))
 
-    def _answered(self, batch: list[_Entry], parts: Sequence[PartResult], answer: _Answer) -> None:
+    def _answered(self, batch: list[Entry], parts: Sequence[PartResult], answer: _Answer) -> None:
+        self._is_answered = True
         final, errors = 0, []
         for entry, part in zip(batch, parts, strict=True):
             if not isinstance(part, ChangeSetResult):
@@ -399,7 +371,7 @@ class _Sending:
             asked = max(error.retry_after or 0.0 for error in throttled)
             client.gate.hold(asked or self._tools.backoff(_REFUSED, 1))
 
-    def _end(self, batch: Sequence[_Entry], result: NotSent | Lost) -> None:
+    def _end(self, batch: Sequence[Entry], result: NotSent | Lost | Refused) -> None:
         self._results.update((entry.place, result) for entry in batch)
         self._tell(len(batch))
 

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
@@ -180,8 +181,8 @@ class Circuit:
             self._is_probing = self._is_probing and not is_probe
 
 
-class Traffic:
-    """What one client sent and how often it was held up, counted."""
+class Counts:
+    """What was sent and how often it was held up; these only rise."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -190,21 +191,52 @@ class Traffic:
         self.throttled = 0
         self.retried = 0
 
+    def add(
+        self, *, requests: int = 0, operations: int = 0, throttled: int = 0, retried: int = 0
+    ) -> None:
+        """Count so many more."""
+        with self._lock:
+            self.requests += requests
+            self.operations += operations
+            self.throttled += throttled
+            self.retried += retried
+
+
+_HERE: ContextVar[Counts | None] = ContextVar("sent_here", default=None)
+
+
+def sent_here() -> Counts:
+    """What is sent from here, whoever else uses the client: counted once somebody has asked.
+
+    Here is this thread, with those threads that work for it in a copy of its context.
+    """
+    here = _HERE.get()
+    if here is None:
+        here = Counts()
+        _HERE.set(here)
+    return here
+
+
+class Traffic(Counts):
+    """What one client sent, for everybody."""
+
     def sent(self, operations: int) -> None:
         """A request left, with so many operations inside."""
-        with self._lock:
-            self.requests += 1
-            self.operations += operations
+        self._count(requests=1, operations=operations)
 
     def refused(self) -> None:
         """An answer was, or held, the advice to wait."""
-        with self._lock:
-            self.throttled += 1
+        self._count(throttled=1)
 
     def sent_again(self) -> None:
         """A request, or a part of one, is about to be sent once more."""
-        with self._lock:
-            self.retried += 1
+        self._count(retried=1)
+
+    def _count(self, **counts: int) -> None:
+        self.add(**counts)
+        here = _HERE.get()
+        if here is not None:
+            here.add(**counts)
 
 
 class Bearer(AuthBase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
@@ -54,18 +55,28 @@ _PERIODS = {period.value: period for period in FiscalPeriod}
 
 
 class DefinitionStore:
-    """Reads definitions. `schemas` are those of the record types, as of the last reading."""
+    """Reads definitions; may be shared by sessions that read them anew at any time.
+
+    `schemas` are those of every record type of a rulebook that was read here, each as read last:
+    a session may still be at work with a rulebook whose types are not routed any more.
+    """
 
     def __init__(self, client: DataverseClient) -> None:
         self._client = client
         self._people = PeopleStore(client)
         self._reading = _Reading(client, self._people)
-        self.schemas: dict[str, TableSchema] = {}
+        self._lock = threading.Lock()
+        self.schemas: Mapping[str, TableSchema] = {}
 
     def rulebook(self) -> Rulebook:
         """Read everything that decides; what cannot be used is kept as a fault of its own."""
-        self._reading = _Reading(self._client, self._people)
-        return self._reading.rulebook(self.schemas)
+        reading = _Reading(self._client, self._people)
+        rulebook, routed = reading.rulebook()
+        with self._lock:
+            # Always another mapping: who looks at the old one sees it whole.
+            self.schemas = {**self.schemas, **routed}
+            self._reading = reading
+        return rulebook
 
     def table(self, name: str) -> TableSchema | None:
         """A table by its name, as of the last reading of the rulebook."""
@@ -81,21 +92,20 @@ class _Reading:
         self._tables: dict[str, TableSchema | None] = {}
         self.faults: list[DefinitionError] = []
 
-    def rulebook(self, schemas: dict[str, TableSchema]) -> Rulebook:
+    def rulebook(self) -> tuple[Rulebook, Mapping[str, TableSchema]]:
+        """The rulebook, and the schemas of its record types."""
         setting = next(iter(self._rows(SETTING.entity_set)), {})
         reckoning = self._reckoning(setting)
         language = Language(self.table, reckoning)
         segments, rules, rule_rows = self._segments_and_rules(setting, language)
         types = sorted({s.record_type for s in segments} | {r.record_type for r in rules})
         routed = self._routed(types, setting)
-        schemas.clear()
-        schemas.update(routed)
         segments = [segment for segment in segments if segment.record_type in routed]
         rules = [rule for rule in rules if rule.record_type in routed]
         definitions = self._define(setting, segments, rules, rule_rows)
         self.faults += [entry.fault for entry in segments if entry.fault is not None]
         self.faults += [entry.fault for entry in rules if entry.fault is not None]
-        return Rulebook(
+        rulebook = Rulebook(
             stamp=str(setting.get(SettingColumn.DEFINITIONS_VERSION) or ""),
             definitions=definitions,
             columns={table: definitions.columns_read(table) for table in routed},
@@ -106,6 +116,7 @@ class _Reading:
             score_column=setting.get(SettingColumn.SCORE_COLUMN) or None,
             zone=reckoning.zone,
         )
+        return rulebook, routed
 
     def _rows(self, entity_set: str, filter_: Filter | None = None) -> list[Row]:
         return list(self._client.rows(Query(entity_set, filter=filter_)))

@@ -89,6 +89,10 @@ class OwnerLacksPrivileges(AccessDenied):
     says = "the new owner's roles do not allow it"
 
 
+class WithoutRoles(AccessDenied):
+    says = "the user has no security role"
+
+
 class NotFound(DataverseError):
     says = "there is no such thing"
 
@@ -179,7 +183,7 @@ BY_CODE: Mapping[str, type[DataverseError]] = {
     "0x80044151": LockConflict,
     "0x80044339": LockConflict,
     "0x80040220": AccessDenied,
-    "0x80042f09": AccessDenied,
+    "0x80042f09": WithoutRoles,
     "0x80048306": AccessDenied,
     "0x8004a110": AccessDenied,
     "0x80072560": AccessDenied,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from work_assignment.dataverse import fetch, messages
-from work_assignment.dataverse.choices import AssignmentResult, RunMode
+from work_assignment.dataverse.choices import AssignmentResult
 from work_assignment.dataverse.messages import FORMATTED_VALUE, PLAIN, Prefer, Request
 from work_assignment.dataverse.names import (
-    ROUTING_RUN,
     SELLER,
     SETTING,
     Common,
     RoutedColumn,
-    RoutingRunColumn,
     SellerColumn,
     SettingColumn,
 )
@@ -24,16 +22,15 @@ from work_assignment.dataverse.queries import (
     Query,
     after,
     and_,
-    desc,
     eq,
     ge,
-    in_chunks,
     is_null,
+    ne,
     or_,
 )
 from work_assignment.dataverse.schemas import wire_name
 from work_assignment.domain.filtering.schemas import TableSchema
-from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.domain.runs.sweeps import Page
 
@@ -47,6 +44,15 @@ def stamp() -> Request:
 
 def sellers() -> Request:
     """Sellers' rows, with what is reserved on them."""
+    return _sellers(_OPEN)
+
+
+def sellers_with_shares() -> Request:
+    """The rows on which anything is reserved: few, so that one answer has them all."""
+    return _sellers(and_(_OPEN, ne(SellerColumn.RESERVATIONS, None)))
+
+
+def _sellers(filter_: Filter) -> Request:
     return messages.get(
         Query(
             SELLER.entity_set,
@@ -59,16 +65,16 @@ def sellers() -> Request:
                 SellerColumn.RULE_STAMPS,
                 SellerColumn.UNUSED_TURNS,
             ),
-            filter=_OPEN,
+            filter=filter_,
             expand=(Expand(SellerColumn.SYSTEM_USER.navigation, select=("isdisabled",)),),
         )
     )
 
 
 def counts(
-    schema: TableSchema, sellers: Sequence[SellerId], owner_column: str | None = None
+    schema: TableSchema, owners: Sequence[SellerId], owner_column: str | None = None
 ) -> Request:
-    """How many open records of a type each of these sellers owns."""
+    """How many open records of a type each of these owns."""
     owner = owner_column or Common.OWNER.column
     question = fetch.count_by(
         schema.table,
@@ -76,7 +82,7 @@ def counts(
         counted=schema.primary_id,
         filter_=fetch.all_of(
             fetch.Condition(Common.STATE, "eq", (0,)),
-            fetch.Condition(owner, "in", tuple(sellers)),
+            fetch.Condition(owner, "in", tuple(owners)),
         ),
         group_alias="owner",
         count_alias="records",
@@ -137,7 +143,7 @@ def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
     )
 
 
-def page(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
+def page_of(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
     """The next open records of a sweep, with those that found nobody before."""
     result = RoutedColumn.ASSIGNMENT_RESULT
     parts: list[Filter] = [
@@ -161,35 +167,4 @@ def page(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
             top=min(page.limit, fetch.LONGEST_PAGE),
         ),
         prefer=_wishes(rulebook),
-    )
-
-
-def runs(asked: Sequence[RecordKey]) -> list[Request]:
-    """What the run log says of these records, newest first; dry runs are left out."""
-    ids = [key.id for key in asked]
-    return [_runs_of(chunk) for chunk in in_chunks(RoutingRunColumn.RECORD_ID, ids)]
-
-
-def _runs_of(chunk: Filter) -> Request:
-    return messages.get(
-        Query(
-            ROUTING_RUN.entity_set,
-            select=(
-                RoutingRunColumn.RECORD_TYPE,
-                RoutingRunColumn.RECORD_ID,
-                RoutingRunColumn.ROUTING_STATUS,
-                RoutingRunColumn.SEGMENT.value,
-                RoutingRunColumn.ASSIGNMENT_RULE.value,
-                RoutingRunColumn.DECIDED_ON,
-                RoutingRunColumn.LAST_ATTEMPT_ON,
-                RoutingRunColumn.ATTEMPTS,
-                RoutingRunColumn.ASSIGNED_SELLER.value,
-                RoutingRunColumn.ASSIGNED_TEAM.value,
-                RoutingRunColumn.PREVIOUS_OWNER,
-                RoutingRunColumn.PREVIOUS_OWNER_TYPE,
-                Common.CREATED_ON,
-            ),
-            filter=and_(chunk, eq(RoutingRunColumn.MODE, RunMode.ON.value)),
-            orderby=(desc(RoutingRunColumn.DECIDED_ON), desc(Common.CREATED_ON)),
-        )
     )

@@ -29,7 +29,6 @@ RowId: TypeAlias = str | UUID
 FORMATTED_VALUE = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
 MORE_ROWS = "Microsoft.Dynamics.CRM.morerecords"
-FORMATTED_VALUE = "OData.Community.Display.V1.FormattedValue"
 PAGING_COOKIE = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 
 _ETAG = re.compile(r'\*|(?:W/)?"[^"\s]*"')

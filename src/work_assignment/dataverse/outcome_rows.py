@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from work_assignment.dataverse import mapping, messages
+from work_assignment.dataverse.errors import InvalidRequest
 from work_assignment.dataverse.messages import Request, Row, bind, unbind
 from work_assignment.dataverse.names import (
     APP_NOTIFICATION,
@@ -55,10 +56,12 @@ def outcome_requests(
     if outcome.again is not None:
         return [_counted_up(outcome.again, outcome.run)]
     run = messages.upsert(ROUTING_RUN.entity_set, outcome.run.id, run_row(outcome.run))
-    if outcome.result is None or schema is None:
+    if outcome.result is None:
         return [run]
-    changes = record_changes(outcome, schema)
     key = outcome.run.key
+    if schema is None:
+        raise InvalidRequest(f"{key.table} {key.id}: the columns of its table are not known")
+    changes = record_changes(outcome, schema)
     record = messages.update(schema.entity_set, key.id, changes, version=outcome.version)
     return [record, *_queueing(outcome.run, schema, lies_in), *_unqueueing(outcome), run]
 
@@ -182,12 +185,11 @@ def seller_request(change: SellerChange) -> Request:
         SellerColumn.ORDER_STAMP: change.order_stamp,
         SellerColumn.LAST_ASSIGNED_ON: change.last_assigned_at,
         SellerColumn.RESERVATIONS: mapping.reservations_text(change.reservations),
+        SellerColumn.RULE_STAMPS: mapping.rule_stamps_text(change.rule_stamps),
         SellerColumn.UNUSED_TURNS: mapping.unused_text(change.unused),
     }
     if change.open_count is not None:
         changes[SellerColumn.OPEN_COUNT] = change.open_count
-    if change.rule_stamps:
-        changes[SellerColumn.RULE_STAMPS] = mapping.rule_stamps_text(change.rule_stamps)
     return messages.update(
         SELLER.entity_set,
         change.row.id,
@@ -243,18 +245,14 @@ def notice_requests(notice: Notice) -> list[Request]:
     }
     requests = [messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row)]
     if notice.run_id is not None:
-        told = {RoutingRunColumn.TELL_PENDING: False}
-        requests.append(messages.update(ROUTING_RUN.entity_set, notice.run_id, told, version="*"))
+        requests.append(pending_request(notice.run_id, is_pending=False))
     return requests
 
 
-def pending_requests(notice: Notice) -> list[Request]:
-    """What has the timer tell of a block's runs one by one, once their seller can be told."""
-    pending = {RoutingRunColumn.TELL_PENDING: True}
-    return [
-        messages.update(ROUTING_RUN.entity_set, run_id, pending, version="*")
-        for run_id in notice.block_runs
-    ]
+def pending_request(run_id: str, *, is_pending: bool = True) -> Request:
+    """A run's mark that somebody is to be told: of all that its block brought her."""
+    mark = {RoutingRunColumn.TELL_PENDING: is_pending}
+    return messages.update(ROUTING_RUN.entity_set, run_id, mark, version="*")
 
 
 def _link(notice: Notice) -> str:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.batches import ChangeSet, ChangeSetResult
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.commits import CommitResult, Committer, Lost, NotSent
+from work_assignment.dataverse.commits import CommitResult, Committer, Lost, NotSent, Refused
 from work_assignment.dataverse.errors import (
-    AccessDenied,
-    CannotReceive,
     DataverseError,
-    DuplicateKey,
+    InvalidRequest,
     OutcomeUnknown,
-    OwnerLacksPrivileges,
-    PreconditionFailed,
     QueuedAlready,
-    RowInactive,
-    RowNotFound,
-    UserDisabled,
 )
 from work_assignment.dataverse.names import ROUTING_RUN, RoutingRunColumn
+from work_assignment.dataverse.outcome_results import (
+    answered,
+    later,
+    not_reserved,
+    refused_whole,
+    unbuildable,
+)
 from work_assignment.dataverse.outcome_rows import outcome_requests, seller_request
 from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks
 from work_assignment.dataverse.queue_items import queue_items
@@ -38,8 +40,9 @@ LONGEST_REQUEST = timedelta(seconds=150)
 the client's time-out, twice where the token had to be renewed."""
 _TIMES_SENT_AGAIN = 5
 """How often what was lost on the way and is not there is sent again."""
-_NO_ROLES = "0x80042f09"
+_LOST = "the connection was lost"
 
+_Answer: TypeAlias = CommitResult | WriteResult
 _log = logging.getLogger(__name__)
 
 
@@ -51,10 +54,12 @@ class OutcomeWriter:
         client: DataverseClient,
         schemas: Callable[[], Mapping[str, TableSchema]],
         clock: Callable[[], datetime],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._schemas = schemas
-        self._committer = Committer(client, clock)
+        self._committer = Committer(client, clock, sleep=sleep)
 
     def close(self) -> None:
         """End the threads that write in parallel."""
@@ -62,28 +67,41 @@ class OutcomeWriter:
 
     def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
         """Reserve and commit a block of one in a single change set."""
-        return self._commit_alone(changes, outcome)
+        result, is_queued = self._commit_alone(changes, outcome, {})
+        queues = self._queues_of([outcome]) if is_queued else None
+        if queues is not None:
+            result, _ = self._commit_alone(changes, outcome, queues)
+        return result
 
     def _commit_alone(
         self,
         changes: Sequence[SellerChange],
         outcome: Outcome,
-        lies_in: Mapping[RecordKey, str] | None = None,
-    ) -> WriteResult:
-        reserving = [seller_request(change) for change in changes]
-        own = self._requests(outcome, lies_in or {})
+        lies_in: Mapping[RecordKey, str],
+    ) -> tuple[WriteResult, bool]:
+        """Also says whether the record lies in a queue already, and is to be written from there."""
+        try:
+            reserving = [seller_request(change) for change in changes]
+            own = self._requests(outcome, lies_in)
+        except Exception as exc:
+            return _unbuilt(outcome, exc), False
         try:
             (result,) = send_hastily(self._client, [ChangeSet([*reserving, *own])])
         except OutcomeUnknown:
-            return next(self._read_back([outcome]))
+            return next(self._read_back([outcome])), False
         except PASSING as exc:
-            return WriteResult(Written.LATER, str(exc))
-        error = result.error("reserve and commit")
+            return later(exc), False
+        except (DataverseError, InvalidRequest) as exc:
+            return refused_whole(exc), False
+        error = result.error(_what(outcome))
         if result.failed_index is not None and result.failed_index < len(reserving):
-            return _reserving_result(error)
-        if isinstance(error, QueuedAlready) and lies_in is None:
-            return self._commit_alone(changes, outcome, self._queues_of([outcome]))
-        return _result(outcome, result.error(_what(outcome)))
+            owner = outcome.run.owner
+            row = changes[result.failed_index].row
+            return not_reserved(
+                error, is_owners=owner is not None and owner.id == row.seller_id
+            ), False
+        is_queued = isinstance(error, QueuedAlready)
+        return answered(outcome, error, lies_in.get(outcome.run.key)), is_queued
 
     def commit(
         self,
@@ -98,9 +116,10 @@ class OutcomeWriter:
         `progress` hears how many more have become final.
         """
         results, queued = self._commit(outcomes, {}, until, progress)
-        if queued:
-            moved = [outcomes[place] for place in queued]
-            again, _ = self._commit(moved, self._queues_of(moved), until, lambda count: None)
+        moved = [outcomes[place] for place in queued]
+        queues = self._queues_of(moved) if moved else None
+        if queues is not None:
+            again, _ = self._commit(moved, queues, until, lambda count: None)
             for place, result in zip(queued, again, strict=True):
                 results[place] = result
         return results
@@ -119,25 +138,22 @@ class OutcomeWriter:
             lost = [n for n, answer in enumerate(answers) if isinstance(answer, Lost)]
             if not lost or not self._send_again(outcomes, lost, answers, lies_in, until):
                 break
-        read_back = self._read_back(
-            [
-                outcome
-                for outcome, answer in zip(outcomes, answers, strict=True)
-                if isinstance(answer, Lost)
-            ]
-        )
+        pairs = list(zip(outcomes, answers, strict=True))
+        read_back = self._read_back([entry for entry, answer in pairs if isinstance(answer, Lost)])
         results, queued = [], []
-        for place, (outcome, answer) in enumerate(zip(outcomes, answers, strict=True)):
+        for place, (outcome, answer) in enumerate(pairs):
             match answer:
                 case Lost():
                     results.append(next(read_back))
-                case NotSent(why=why):
-                    results.append(WriteResult(Written.LATER, why))
+                case NotSent(why=why, retry_after=seconds):
+                    results.append(WriteResult(Written.LATER, why, retry_after=seconds))
+                case Refused(error=refusal):
+                    results.append(refused_whole(refusal))
                 case WriteResult():
                     results.append(answer)
                 case _:
                     error = answer.error(_what(outcome))
-                    results.append(_result(outcome, error))
+                    results.append(answered(outcome, error, lies_in.get(outcome.run.key)))
                     if isinstance(error, QueuedAlready):
                         queued.append(place)
         return results, queued
@@ -148,60 +164,69 @@ class OutcomeWriter:
         lies_in: Mapping[RecordKey, str],
         until: datetime,
         progress: Callable[[int], object] = lambda count: None,
-    ) -> list[CommitResult | WriteResult]:
-        change_sets = (ChangeSet(self._requests(outcome, lies_in)) for outcome in outcomes)
-        return [
-            *self._committer.send(
-                change_sets, until=until, longest=LONGEST_REQUEST, progress=progress
+    ) -> list[_Answer]:
+        unbuilt: dict[int, WriteResult] = {}
+
+        def change_sets() -> Iterator[ChangeSet]:
+            for place, outcome in enumerate(outcomes):
+                try:
+                    requests = self._requests(outcome, lies_in)
+                except Exception as exc:
+                    unbuilt[place] = _unbuilt(outcome, exc)
+                    progress(1)
+                else:
+                    yield ChangeSet(requests)
+
+        sent = iter(
+            self._committer.send(
+                change_sets(), until=until, longest=LONGEST_REQUEST, progress=progress
             )
+        )
+        return [
+            unbuilt[place] if place in unbuilt else next(sent) for place in range(len(outcomes))
         ]
 
     def _send_again(
         self,
         outcomes: Sequence[Outcome],
         lost: Sequence[int],
-        answers: list[CommitResult | WriteResult],
+        answers: list[_Answer],
         lies_in: Mapping[RecordKey, str],
         until: datetime,
     ) -> bool:
         """Read by key what was lost on the way, and send once more what is not there.
 
-        Both may arrive yet: the record's version lets in only one of them, and which is read again
-        where the second is refused. Says whether anything could be read.
+        Both may arrive yet: the record's version lets in only one of them. The second one's answer
+        counts where it excludes the first, and what that one wrote is read again where the second
+        is refused; else it stays lost. Says whether anything could be read.
         """
         written = self._written([outcomes[place] for place in lost])
         if written is None:
             return False
-        missing = []
-        for place in lost:
-            if outcomes[place].run.id in written:
-                answers[place] = WriteResult(Written.DONE)
-            else:
-                missing.append(place)
-        sent = self._send([outcomes[place] for place in missing], lies_in, until) if missing else []
-        refused = [
-            place
+        missing = [place for place in lost if outcomes[place].run.id not in written]
+        sent = self._send([outcomes[place] for place in missing], lies_in, until)
+        second = {
+            place: answer
             for place, answer in zip(missing, sent, strict=True)
-            if isinstance(answer, ChangeSetResult)
-            and isinstance(answer.error("again"), PreconditionFailed)
-        ]
+            if _is_repeatable(outcomes[place]) or _excludes_the_first(answer)
+        }
+        refused = [place for place in second if not _is_done(second[place])]
         landed = self._written([outcomes[place] for place in refused])
-        for place, answer in zip(missing, sent, strict=True):
-            has_landed = landed is not None and outcomes[place].run.id in landed
-            is_unclear = isinstance(answer, NotSent) or (place in refused and landed is None)
-            if has_landed:
+        for place in lost:
+            run = outcomes[place].run
+            if run.id in written or (landed is not None and run.id in landed):
                 answers[place] = WriteResult(Written.DONE)
-            elif not is_unclear:
-                answers[place] = answer
+            elif place in second and (place not in refused or landed is not None):
+                answers[place] = second[place]
         return True
 
-    def _queues_of(self, outcomes: Sequence[Outcome]) -> dict[RecordKey, str]:
-        """The queues that records lie in; none when they cannot be asked for just now."""
+    def _queues_of(self, outcomes: Sequence[Outcome]) -> dict[RecordKey, str] | None:
+        """The queues that records lie in; None when they cannot be asked for just now."""
         try:
             items = queue_items(self._client, [outcome.run.key for outcome in outcomes])
-        except PASSING as exc:
+        except DataverseError as exc:
             _log.warning("which queues records lie in is asked later: %s", exc)
-            return {}
+            return None
         return {key: item.queue_id for key, item in items.items()}
 
     def _requests(
@@ -217,15 +242,19 @@ class OutcomeWriter:
             if outcome.run.id in written:
                 yield WriteResult(Written.DONE)
             else:
-                why = "the connection was lost"
-                yield WriteResult(Written.LATER, why, may_still_land=True)
+                lands = not _is_repeatable(outcome)
+                yield WriteResult(Written.LATER, _LOST, may_still_land=lands)
 
-    def _written(self, outcomes: Sequence[Outcome]) -> frozenset[str] | None:
-        """The run rows of these outcomes of a block that are there; None when that cannot be read."""
-        if not outcomes:
+    def _written(self, outcomes: Collection[Outcome]) -> frozenset[str] | None:
+        """The run rows of these outcomes of a block that are there; None when that cannot be read.
+
+        What is counted up again has the row of an older block, which tells nothing.
+        """
+        runs = [outcome.run for outcome in outcomes if outcome.again is None]
+        if not runs:
             return frozenset()
-        in_block = eq(RoutingRunColumn.BLOCK, outcomes[0].run.block)
-        ids = [Guid(outcome.run.id) for outcome in outcomes]
+        in_block = eq(RoutingRunColumn.BLOCK, runs[0].block)
+        ids = [Guid(run.id) for run in runs]
         try:
             return frozenset(
                 row[ROUTING_RUN.primary_id]
@@ -238,8 +267,8 @@ class OutcomeWriter:
                     )
                 )
             )
-        except PASSING as exc:
-            _log.warning("what became of %d outcomes is not known: %s", len(outcomes), exc)
+        except DataverseError as exc:
+            _log.warning("what became of %d outcomes is not known: %s", len(runs), exc)
             return None
 
 
@@ -247,47 +276,24 @@ def _what(outcome: Outcome) -> str:
     return f"{outcome.run.key.table} {outcome.run.key.id}"
 
 
-def _reserving_result(error: DataverseError | None) -> WriteResult:
-    """What an error on a seller's row means for a block of one."""
-    if isinstance(error, PreconditionFailed | RowNotFound):
-        return WriteResult(Written.CHANGED, "a seller's row had changed")
-    if isinstance(error, PASSING):
-        return WriteResult(Written.LATER, str(error))
-    return WriteResult(Written.FORBIDDEN, str(error))
+def _unbuilt(outcome: Outcome, error: Exception) -> WriteResult:
+    _log.error("%s cannot be written", _what(outcome), exc_info=error)
+    return unbuildable(error)
 
 
-def _result(outcome: Outcome, error: DataverseError | None) -> WriteResult:
-    """What an error of the record's own change set means for it."""
-    match error:
-        case None:
-            return WriteResult(Written.DONE)
-        case DuplicateKey():
-            return WriteResult(Written.FAILED, str(error))
-        case PreconditionFailed() | RowInactive():
-            return WriteResult(Written.CHANGED, str(error))
-        case RowNotFound(missing_id=missing):
-            return _missing(outcome, missing, error)
-        case UserDisabled():
-            return WriteResult(Written.REFUSED, "is disabled")
-        case OwnerLacksPrivileges():
-            return WriteResult(Written.REFUSED, "lacks the privileges to own it")
-        case AccessDenied(code=code) if code == _NO_ROLES:
-            return WriteResult(Written.REFUSED, "has no security role")
-        case AccessDenied():
-            return WriteResult(Written.FORBIDDEN, str(error))
-        case CannotReceive():
-            return WriteResult(Written.REFUSED, "takes no records")
-        case QueuedAlready():
-            return WriteResult(Written.LATER, str(error))
-        case _ if isinstance(error, PASSING):
-            return WriteResult(Written.LATER, str(error))
-    return WriteResult(Written.FAILED, str(error))
+def _is_repeatable(outcome: Outcome) -> bool:
+    """Whether an outcome leaves its record alone: its run row may be written any number of times."""
+    return outcome.again is not None or outcome.result is None
 
 
-def _missing(outcome: Outcome, missing: str | None, error: DataverseError) -> WriteResult:
-    run = outcome.run
-    if missing == run.key.id:
-        return WriteResult(Written.GONE, str(error))
-    if run.owner is not None and missing == run.owner.id:
-        return WriteResult(Written.REFUSED, "does not exist any more")
-    return WriteResult(Written.LATER, str(error))
+def _is_done(answer: _Answer) -> bool:
+    return isinstance(answer, ChangeSetResult) and answer.committed
+
+
+def _excludes_the_first(answer: _Answer) -> bool:
+    """Whether this answer to a second request says that the first, lost one cannot be done any more.
+
+    It was done itself, or Dataverse got as far as refusing it for good, as it would the first. One
+    that met a lock may have met the first, which is still at it.
+    """
+    return isinstance(answer, ChangeSetResult) and not isinstance(answer.error("again"), PASSING)

@@ -12,6 +12,10 @@ BATCHES_TO_RISE = 10
 SIZE_AT_FIRST = 20
 LARGEST = 100
 """Change sets in a batch; of up to ten operations each, since a batch takes a thousand."""
+MOST_BYTES = 8_000_000
+"""Bodies in a batch: an explanation may have a megabyte, and many batches are in memory at once."""
+FEWEST_BYTES = 250_000
+"""However often a batch was too large."""
 TARGET = 5.0
 """Seconds that a batch may take: what is lost with a connection, or waits behind a lock, stays small."""
 _AIM = 4.0
@@ -32,6 +36,7 @@ class Pace:
         self._period = 0
         self._good_in_a_row = 0
         self._size = SIZE_AT_FIRST
+        self._most_bytes = MOST_BYTES
         self._under_way = 0
 
     @property
@@ -44,6 +49,11 @@ class Pace:
     def size(self) -> int:
         """How many change sets a batch may have."""
         return self._size
+
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes the bodies of a batch may have."""
+        return self._most_bytes
 
     @property
     def period(self) -> int:
@@ -79,6 +89,11 @@ class Pace:
             if period == self._period:
                 self._allowed = max(1, self._width() // 2)
                 self._period += 1
+
+    def too_large(self, size: int) -> None:
+        """A batch with bodies of so many bytes was refused for its size."""
+        with self._lock:
+            self._most_bytes = max(FEWEST_BYTES, min(self._most_bytes, size // 2))
 
     def batch_ended(self, change_sets: int, seconds: float, *, clean: bool) -> None:
         """Learn from a batch; clean is one that was answered without locks and throttling."""

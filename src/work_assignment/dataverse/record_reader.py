@@ -1,4 +1,4 @@
-"""Rows of routed tables read as records; pure."""
+"""Rows of routed tables read as records; what cannot be read is logged, collected and left out."""
 
 from __future__ import annotations
 

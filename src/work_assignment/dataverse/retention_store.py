@@ -23,7 +23,7 @@ from work_assignment.dataverse.names import (
     SystemJobColumn,
     TableName,
 )
-from work_assignment.dataverse.queries import Query, and_, eq, ne, utc_text
+from work_assignment.dataverse.queries import Query, and_, desc, eq, ne, utc_text
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.defining.definition_rows import SettingsRow
 from work_assignment.domain.runs.keeping import Keeping
@@ -54,20 +54,22 @@ class RetentionStore:
             rows = self._client.send(messages.get(query)).rows
         return _keeping(rows[0]) if rows else None
 
-    def is_being_cleared(self) -> bool:
-        """Whether a job of an earlier day is still at it."""
+    def unfinished_since(self) -> datetime | None:
+        """When the newest job that is not done was started; None when all are."""
         query = Query(
             SYSTEM_JOB.entity_set,
-            select=(SYSTEM_JOB.primary_id,),
+            select=(Common.CREATED_ON,),
             filter=and_(
                 eq(SystemJobColumn.NAME, JOB),
                 eq(SystemJobColumn.OPERATION_TYPE, _BULK_DELETE),
                 ne(Common.STATE, _COMPLETED),
             ),
+            orderby=(desc(Common.CREATED_ON),),
             top=1,
         )
         with away_means_unavailable():
-            return bool(self._client.send(messages.get(query)).rows)
+            rows = self._client.send(messages.get(query)).rows
+        return moment(rows[0][Common.CREATED_ON]) if rows else None
 
     def claim(self, keeping: Keeping, now: datetime) -> bool:
         """Note that today is seen to; False when another worker was first."""
@@ -132,8 +134,8 @@ def _query(table: TableName, conditions: Sequence[dict[str, Any]]) -> dict[str, 
     }
 
 
-def _earlier(column: str, moment: datetime) -> dict[str, Any]:
-    return _condition(column, "LessThan", utc_text(moment, column), "System.DateTime")
+def _earlier(column: str, before: datetime) -> dict[str, Any]:
+    return _condition(column, "LessThan", utc_text(before, column), "System.DateTime")
 
 
 def _condition(column: str, operator: str, value: str, kind: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class RetryPolicy:
 
 
 PATIENT = RetryPolicy()
+ONCE = RetryPolicy(attempts=1, longest_retry_after=0)
+"""Never again, and no waiting for others' Retry-After either."""
 
 
 def delay_before_retry(

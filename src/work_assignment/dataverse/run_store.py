@@ -56,7 +56,7 @@ class RunStore:
             filter=and_(
                 eq(RoutingRunColumn.RECORD_TYPE, table), eq(RoutingRunColumn.RECORD_ID, record_id)
             ),
-            orderby=(RoutingRunColumn.DECIDED_ON, Common.CREATED_ON),
+            orderby=(Common.CREATED_ON, RoutingRunColumn.DECIDED_ON),
         )
         with away_means_unavailable():
             return [_logged(row) for row in self._client.rows(query, prefer=_NAMES)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from work_assignment.dataverse.choices import State
 from work_assignment.dataverse.choices import SweepStatus as StoredStatus
-from work_assignment.dataverse.mapping import BadRow, assigned_to, moment, previous_owner
+from work_assignment.dataverse.mapping import assigned_to, moment, previous_owner
 from work_assignment.dataverse.messages import Row, bind
 from work_assignment.dataverse.names import (
     QUEUE,
@@ -55,8 +55,7 @@ GIVEN_COLUMNS = (
 
 
 def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
-    """A sweep's whole row; one that is queued has not begun."""
-    state = State.ACTIVE if sweep.is_going_on else State.INACTIVE
+    """A sweep's whole row; one that is queued has not begun, and a status not ours stays."""
     row: dict[str, Any] = {
         SweepColumn.NAME: sweep.name,
         SweepColumn.RECORD_TYPE: sweep.record_type,
@@ -70,9 +69,10 @@ def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
         SweepColumn.UNDONE_COUNT: sweep.undone,
         SweepColumn.MESSAGE: sweep.message or None,
         SweepColumn.CURSOR: _cursor_text(sweep.cursor),
-        SweepColumn.STATUS: _STATUSES[sweep.status].value,
-        Common.STATE: state.value,
     }
+    if sweep.status is not SweepStatus.UNREADABLE:
+        state = State.ACTIVE if sweep.is_going_on else State.INACTIVE
+        row |= {SweepColumn.STATUS: _STATUSES[sweep.status].value, Common.STATE: state.value}
     if sweep.status is not SweepStatus.QUEUED:
         row[SweepColumn.START_TIME] = sweep.started_at
     if sweep.segment_id is not None:
@@ -83,16 +83,18 @@ def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
 def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
     """A sweep as its row says; a person may have made one with little on it.
 
-    `at` is the present by Dataverse's clock.
+    `at` is the present by Dataverse's clock. What cannot be understood is the sweep's fault.
     """
     since, ended = row.get(SweepColumn.SINCE), row.get(SweepColumn.END_TIME)
-    cursor, fault = _cursor(row.get(SweepColumn.CURSOR))
+    status, status_fault = _status(row)
+    trigger, trigger_fault = _trigger(row)
+    cursor, cursor_fault = _cursor(row.get(SweepColumn.CURSOR))
     return Sweep(
         id=row[SWEEP.primary_id],
         name=row.get(SweepColumn.NAME) or "",
-        status=_status(row),
+        status=status,
         started_at=moment(row.get(SweepColumn.START_TIME) or row[Common.CREATED_ON]),
-        trigger=Trigger(row.get(SweepColumn.TRIGGER_TYPE) or 0),
+        trigger=trigger,
         segment_id=row.get(SweepColumn.SEGMENT.value),
         record_type=row.get(SweepColumn.RECORD_TYPE),
         since=date.fromisoformat(since) if since else None,
@@ -108,19 +110,33 @@ def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
         cursor=cursor,
         version=row["@odata.etag"],
         idle=at - moment(row[Common.MODIFIED_ON]) if at else timedelta(0),
-        fault=fault,
+        fault="; ".join(filter(None, (status_fault, trigger_fault, cursor_fault))),
     )
 
 
-def _status(row: Row) -> SweepStatus:
+def _trigger(row: Row) -> tuple[Trigger, str]:
+    """What started it, and what is wrong with a value that is not ours."""
+    value = row.get(SweepColumn.TRIGGER_TYPE) or 0
+    if value in set(Trigger):
+        return Trigger(value), ""
+    return Trigger.MANUAL, _fault(SweepColumn.TRIGGER_TYPE, f"{value!r} is no trigger of a sweep")
+
+
+def _fault(column: str, why: object) -> str:
+    return f"{column} cannot be read: {why}"
+
+
+def _status(row: Row) -> tuple[SweepStatus, str]:
     """How far it has come. What a form creates is "in progress" by default, and waits to begin."""
     status = row[SweepColumn.STATUS]
     if status not in set(StoredStatus):
-        problem = f"{status!r} is no status of a sweep"
-        raise BadRow(SWEEP.logical_name, row[SWEEP.primary_id], SweepColumn.STATUS, problem)
+        fault = _fault(SweepColumn.STATUS, f"{status!r} is no status of a sweep")
+        return SweepStatus.UNREADABLE, fault
     read = _READ_STATUSES[StoredStatus(status)]
     has_begun = row.get(SweepColumn.START_TIME) is not None
-    return SweepStatus.QUEUED if read is SweepStatus.IN_PROGRESS and not has_begun else read
+    if read is SweepStatus.IN_PROGRESS and not has_begun:
+        read = SweepStatus.QUEUED
+    return read, ""
 
 
 def _cursor_text(cursor: Cursor) -> str | None:
@@ -169,7 +185,7 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
             unassigned={str(why): int(count) for why, count in said.get("unassigned", {}).items()},
         ), ""
     except (AttributeError, TypeError, ValueError) as exc:
-        return Cursor(), f"{SweepColumn.CURSOR} cannot be read: {exc}"
+        return Cursor(), _fault(SweepColumn.CURSOR, exc)
 
 
 def _count(said: Row, name: str) -> int:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from work_assignment.dataverse import fetch, messages, sweep_rows
-from work_assignment.dataverse.batches import Batch
 from work_assignment.dataverse.choices import AssignmentResult, RunMode, State
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import AggregateTooLarge, PreconditionFailed, RowNotFound
-from work_assignment.dataverse.messages import Request, Response, Row
+from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
     QUEUE_ITEM,
     ROUTING_RUN,
@@ -37,11 +37,14 @@ from work_assignment.dataverse.queries import (
     eq,
     in_chunks,
 )
+from work_assignment.dataverse.questions import Questions
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, RecordKey, SegmentId
 from work_assignment.domain.runs.sweeps import Place, QueueItem, Scope, Sweep, Swept
 from work_assignment.domain.statuses import RoutingStatus
+
+_log = logging.getLogger(__name__)
 
 _OPEN = eq(Common.STATE, State.ACTIVE)
 _PLACED = (RoutingStatus.ASSIGNED.value, RoutingStatus.ASSIGNED_BY_HAND.value)
@@ -55,6 +58,7 @@ class SweepStore:
     ) -> None:
         self._client = client
         self._schemas = schemas
+        self._said: set[tuple[str, str]] = set()
 
     def save(self, sweep: Sweep) -> Sweep | None:
         """Write a sweep's whole row; what it is then, or None when it is not as it was read."""
@@ -81,31 +85,45 @@ class SweepStore:
         return self._sweeps(Query(SWEEP.entity_set, orderby=order, top=limit))
 
     def going_on(self) -> list[Sweep]:
-        """The sweeps that wait for their turn or are in progress, oldest first."""
-        return self._sweeps(
-            Query(SWEEP.entity_set, filter=_OPEN, orderby=(Common.CREATED_ON, SWEEP.primary_id))
-        )
+        """The sweeps that wait for their turn or are in progress, oldest first.
+
+        Left out are those whose status is not ours: nobody knows what is meant to become of them.
+        """
+        order = (Common.CREATED_ON, SWEEP.primary_id)
+        found = self._sweeps(Query(SWEEP.entity_set, filter=_OPEN, orderby=order))
+        return [sweep for sweep in found if sweep.is_going_on]
 
     def _sweeps(self, query: Query) -> list[Sweep]:
         with away_means_unavailable():
             rows = list(self._client.rows(query))
-        return [sweep_rows.sweep_from_row(row, at=self._client.server_time()) for row in rows]
+        at = self._client.server_time()
+        sweeps = [sweep_rows.sweep_from_row(row, at=at) for row in rows]
+        for sweep in sweeps:
+            self._say_fault(sweep)
+        return sweeps
+
+    def _say_fault(self, sweep: Sweep) -> None:
+        """Say what cannot be read, once for each fault: rows are looked at every minute."""
+        said = (sweep.id, sweep.fault)
+        if sweep.fault and said not in self._said:
+            self._said.add(said)
+            _log.error("sweep %s (%s): %s", sweep.id, sweep.name, sweep.fault)
 
     def count(self, scope: Scope) -> int | None:
         """How many records a sweep of this finds; None for more than Dataverse counts at once."""
         known = self._schemas()
         tables = [known[table] for table in scope.created_from if table in known]
-        requests = [
-            messages.fetch(table.entity_set, fetch.render(_counting(table, scope)))
+        questions = Questions()
+        asked = [
+            questions.ask(messages.fetch(table.entity_set, fetch.render(_counting(table, scope))))
             for table in tables
         ]
         with away_means_unavailable():
-            answers = self._client.send_batch(Batch(requests, continue_on_error=True))
+            answers = questions.send(self._client)
             try:
-                found = [_rows(a, r) for a, r in zip(answers, requests, strict=True)]
+                return sum(int(row["records"]) for place in asked for row in answers.rows(place))
             except AggregateTooLarge:
                 return None
-        return sum(int(row["records"]) for rows in found for row in rows)
 
     def placed(self, sweep_id: str, since: datetime | None) -> Mapping[RoutingStatus, int] | None:
         """How many records got their owner, or kept the one they had, by this sweep since then.
@@ -141,16 +159,15 @@ class SweepStore:
     def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
         """Those of these run rows that are there."""
         select = (ROUTING_RUN.primary_id,)
-        requests = [
-            messages.get(Query(ROUTING_RUN.entity_set, select, filter=chunk))
+        questions = Questions()
+        asked = [
+            questions.ask(messages.get(Query(ROUTING_RUN.entity_set, select, filter=chunk)))
             for chunk in in_chunks(ROUTING_RUN.primary_id, [Guid(run_id) for run_id in run_ids])
         ]
-        if not requests:
-            return frozenset()
         with away_means_unavailable():
-            answers = self._client.send_batch(Batch(requests))
-        found = [_rows(a, r) for a, r in zip(answers, requests, strict=True)]
-        return frozenset(row[ROUTING_RUN.primary_id] for rows in found for row in rows)
+            answers = questions.send(self._client)
+            found = [row for place in asked for row in answers.rows(place)]
+        return frozenset(row[ROUTING_RUN.primary_id] for row in found)
 
     def unable(self, owners: Collection[Owner]) -> Mapping[Owner, str]:
         """Those of these users and teams who cannot own records, and why."""
@@ -256,9 +273,3 @@ def _of_segment(segment_id: SegmentId | None) -> fetch.Condition:
     if segment_id is None:
         return fetch.Condition(column, "null")
     return fetch.Condition(column, "eq", (Guid(segment_id),))
-
-
-def _rows(answer: object, request: Request) -> list[Row]:
-    if not isinstance(answer, Response):
-        raise TypeError(f"a read was answered by {type(answer).__name__}")
-    return answer.raise_for_error(request.what).rows

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from work_assignment.dataverse import fetch, messages, sweep_rows
-from work_assignment.dataverse.batches import Batch
 from work_assignment.dataverse.choices import SystemJobStatus
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import AccessDenied, DataverseError, NotFound
-from work_assignment.dataverse.mapping import BadRow, moment
-from work_assignment.dataverse.messages import Request, Response, Row
+from work_assignment.dataverse.mapping import moment
+from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
     PROCESSING_STEP,
     ROUTING_RUN,
@@ -24,8 +23,9 @@ from work_assignment.dataverse.names import (
     SystemJobColumn,
 )
 from work_assignment.dataverse.queries import Query, desc
-from work_assignment.dataverse.unavailable import away_means_unavailable
-from work_assignment.domain.errors import NotPermitted
+from work_assignment.dataverse.questions import Questions
+from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
+from work_assignment.domain.errors import NotPermitted, Refused
 from work_assignment.domain.runs.sweeps import Sweep
 from work_assignment.domain.runs.watching import FailedJobs, Glance
 
@@ -41,24 +41,36 @@ class WatchStore:
         self._endpoint = endpoint
 
     def failed_jobs(self, since: datetime) -> FailedJobs:
-        """The deliveries to us that failed at `since` or later; raises NotPermitted."""
+        """The deliveries to us that failed at `since` or later; raises NotPermitted and Refused."""
         request = failed_jobs_request(self._endpoint, since)
         with away_means_unavailable():
             try:
                 return _failed_jobs(self._client.send(request).rows)
             except (AccessDenied, NotFound) as exc:
                 raise NotPermitted(str(exc)) from exc
+            except PASSING:
+                raise
+            except DataverseError as exc:
+                raise Refused(str(exc)) from exc
 
     def glance(self, since: datetime) -> Glance:
         """All that a health answer tells of Dataverse, in one request."""
-        requests = [_newest_sweep(), _newest_run(), failed_jobs_request(self._endpoint, since)]
+        questions = Questions()
+        asked = [
+            questions.ask(request)
+            for request in (
+                _newest_sweep(),
+                _newest_run(),
+                failed_jobs_request(self._endpoint, since),
+            )
+        ]
         with away_means_unavailable():
-            answers = self._client.send_batch(Batch(requests, continue_on_error=True))
+            answers = questions.send(self._client)
         rows: list[list[Row] | None] = []
         troubles: list[str] = []
-        for request, answer in zip(requests, answers, strict=True):
+        for place in asked:
             try:
-                rows.append(_rows(answer, request))
+                rows.append(answers.rows(place))
             except DataverseError as exc:
                 rows.append(None)
                 troubles.append(str(exc))
@@ -123,17 +135,10 @@ def _failed_jobs(rows: list[Row]) -> FailedJobs:
     )
 
 
-def _rows(answer: object, request: Request) -> list[Row]:
-    if not isinstance(answer, Response):
-        raise TypeError(f"a read was answered by {type(answer).__name__}")
-    return answer.raise_for_error(request.what).rows
-
-
 def _sweep(rows: list[Row] | None, troubles: list[str]) -> Sweep | None:
     if not rows:
         return None
-    try:
-        return sweep_rows.sweep_from_row(rows[0])
-    except BadRow as exc:
-        troubles.append(str(exc))
-        return None
+    sweep = sweep_rows.sweep_from_row(rows[0])
+    if sweep.fault:
+        troubles.append(f"sweep {sweep.id}: {sweep.fault}")
+    return sweep

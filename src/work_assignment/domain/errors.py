@@ -46,3 +46,7 @@ class Unavailable(WorkAssignmentError):
 
 class NotPermitted(WorkAssignmentError):
     """The application user may not do this; an administrator can allow it."""
+
+
+class Refused(WorkAssignmentError):
+    """What is asked was refused for a reason that does not pass by itself."""

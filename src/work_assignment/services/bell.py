@@ -30,7 +30,7 @@ class Bell:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._quiet_until = float("-inf")
-        self._sounds_later_at = float("-inf")
+        self._sounds_later_at: dict[bool, float] = {}
 
     def ring(self, why: str) -> None:
         """Ring soon. Raises what the queue raises when it cannot be written."""
@@ -47,15 +47,18 @@ class Bell:
     def ring_in(self, delay: timedelta, why: str) -> None:
         """Ring once after a while, unless a bell held back by an earlier call sounds until then.
 
-        Or bells would breed: each that finds nothing to do just now rings for later.
+        Or bells would breed: each that finds nothing to do just now rings for later. The timer's
+        does for any other, and no other does for the timer's.
         """
         now = self._monotonic()
         later = now + delay.total_seconds()
+        is_timer = why == TIMER
         with self._lock:
-            if now < self._sounds_later_at <= later:
+            held_back = [at for timer, at in self._sounds_later_at.items() if timer or not is_timer]
+            if any(now < at <= later for at in held_back):
                 return
             self._put(why, delay)
-            self._sounds_later_at = later
+            self._sounds_later_at[is_timer] = later
 
     def _put(self, why: str, delay: timedelta) -> None:
         """The queue trigger expects base64, the functions host's default for its own queues."""

@@ -11,7 +11,6 @@ from work_assignment.domain.deciding.assignment import decide_block
 from work_assignment.domain.deciding.decisions import Assigned, Held, Unassigned, Unchanged
 from work_assignment.domain.defining.policy import RoundRobinScope
 from work_assignment.domain.defining.sellers import Standing
-from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import (
     CurrentRecord,
@@ -30,16 +29,17 @@ from work_assignment.domain.runs.outcomes import (
 )
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.services import telemetry
+from work_assignment.services.giving_up import note_not_given_back
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recording import Writer, refused
-from work_assignment.services.settling import Settler, committed_of, turns_given
+from work_assignment.services.settling import Settler, committed_of, tell_at_once, turns_given
 from work_assignment.services.standings import (
     Block,
     changes,
     note_received,
     stand,
 )
-from work_assignment.services.telling import late_notice, notice
+from work_assignment.services.telling import late_notice
 from work_assignment.services.triage import Triage
 from work_assignment.services.workshop import Workshop
 
@@ -62,8 +62,10 @@ class Finishing(Protocol):
 class Blocks:
     """Works blocks off, and remembers between them what the last writes taught.
 
-    `owners_seen` are the owners that records had when a write found them changed, `barred` the sellers whom Dataverse refused and why,
-    `unwritable` the records that it would not let us write. Runs belong to the sweep of
+    `owners_seen` are the owners that records had when a write found them changed, `barred` the
+    sellers whom Dataverse refused and why, `unwritable` the records that it would not let us write,
+    `troubled` those that it answers and does not write now, and why; `retry_after` is the longest
+    time, in seconds, that it asked us to wait. Runs belong to the sweep of
     `sweep_id`, if any, and `note` is called with each that is written. `on_reserved` is called
     when a block's shares are on the sellers' rows, so that others may decide while it commits;
     `progress` with how many of its records have become final.
@@ -90,6 +92,8 @@ class Blocks:
         self._settler = Settler(shop.outcomes)
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
+        self.troubled: dict[RecordKey, str] = {}
+        self.retry_after = 0.0
         self.owners_seen: dict[RecordKey, Owner | None] = {}
 
     def work_off(
@@ -152,7 +156,7 @@ class Blocks:
             results = store.commit(outcomes, until=block.expires_at, progress=self._progress)
         if any(result.may_still_land for result in results):
             _log.warning("block %s keeps its shares: something may still land", block.id)
-        elif block.given:
+        elif block.given and touched:
             self._settle(block.id, outcomes, results, rows)
         return results
 
@@ -221,6 +225,7 @@ class Blocks:
                     self._count(outcome.run.status)
                     self._note(outcome.run)
                     done.append(outcome.run.key)
+                    self.troubled.pop(outcome.run.key, None)
                     if outcome.run.tell is Telling.AT_ONCE:
                         told.append(outcome.run)
                 case Written.CHANGED:
@@ -233,12 +238,18 @@ class Blocks:
                     _log.error("a record could not be written: %s", result.why, run=outcome.run)
                     self.unwritable.add(outcome.run.key)
                     unwritten.append(refused(outcome, result))
+                case Written.REFUSED if outcome.gives_back:
+                    note_not_given_back(self._shop, outcome.run, result.why)
+                    done.append(outcome.run.key)
                 case Written.REFUSED if outcome.run.owner is not None:
                     self.barred[SellerId(outcome.run.owner.id)] = result.why
                     again = True
                 case _:
                     _log.warning("a record is written later: %s", result.why, run=outcome.run)
                     again = True
+                    self.retry_after = max(self.retry_after, result.retry_after or 0.0)
+                    if result.is_its_own:
+                        self.troubled[outcome.run.key] = result.why
         gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
         self._report.gone += telemetry.count("gone", len(gone_logged))
         self._report.unassigned += len(unwritten_logged)
@@ -247,7 +258,7 @@ class Blocks:
                 self._note(outcome.run)
                 telemetry.count_unassigned(outcome.run.status.name)
         self._asking.finish([*done, *gone_logged, *unwritten_logged])
-        self._tell(told)
+        tell_at_once(self._shop.outcomes, told)
         return again or len(gone_logged) + len(unwritten_logged) < len(gone) + len(unwritten)
 
     def _log(self, outcomes: Sequence[Outcome]) -> list[RecordKey]:
@@ -272,15 +283,6 @@ class Blocks:
             case _:
                 self._report.unassigned += 1
                 telemetry.count_unassigned(status.name)
-
-    def _tell(self, runs: Sequence[Run]) -> None:
-        if not runs:
-            return
-        try:
-            self._shop.outcomes.tell([notice(run) for run in runs])
-        except Unavailable as exc:
-            # The runs still say that somebody is to be told; the timer does it.
-            _log.warning("%d sellers are told later: %s", len(runs), exc)
 
     def tell_the_untold(self) -> None:
         """Tell what a worker that died did not get to tell."""

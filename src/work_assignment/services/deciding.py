@@ -19,8 +19,10 @@ from work_assignment.services.blocks import Blocks
 from work_assignment.services.culprits import Culprits, find_culprits, in_words
 from work_assignment.services.events import OWNER
 from work_assignment.services.gathering import Gatherer, with_asked_as_waiting
-from work_assignment.services.giving_up import give_up, note_undecidable
+from work_assignment.services.giving_up import give_up, note_undecidable, note_unwritable
 from work_assignment.services.inbox import Inbox
+from work_assignment.services.lull import SHORTEST as LATER
+from work_assignment.services.lull import Lull
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recent import Recent
 from work_assignment.services.settling import Settler
@@ -31,11 +33,11 @@ from work_assignment.services.workshop import Workshop
 LEASE = "decider"
 TIME_BUDGET = timedelta(minutes=8)
 """A worker hands over before the function's own time ends."""
-LATER = timedelta(seconds=2)
-"""When what could not be finished is tried again."""
 AWAY = timedelta(seconds=30)
 """When Dataverse is asked again after it could not be."""
 _GROWTH = 4
+_MOST_PASSED_OVER = 4000
+"""Records that are read and left alone, to reach those behind them."""
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
 
@@ -47,35 +49,48 @@ class Decider:
 
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
-        self._culprits = Culprits(workshop.clock)
+        self._culprits = Culprits(workshop.monotonic)
+        self._lull = Lull(workshop.monotonic)
         self._recent = Recent()
-        self._gatherer = Gatherer(workshop.facts, workshop.clock)
+        self._gatherer = Gatherer(workshop.facts, workshop.monotonic)
 
     def answer(self, *, thorough: bool = False) -> RunReport:
         """Work until nothing is left to do; return at once when another worker is at it.
 
         That one may have just looked for the last time, so the bell then rings once more. `thorough`
         (the timer's bell) also finishes what workers that died had left. When Dataverse cannot be
-        asked the events stay, and the bell is rung again later.
+        asked, or the storage be used, the events stay, and the bell is rung again later.
         """
         report = RunReport()
         if self._shop.mode == "off":
             return report
+        try:
+            self._answer(report, thorough=thorough)
+        except Unavailable as exc:
+            report.away = str(exc)
+            _log.warning("the work waits: %s", exc)
+            self._ring_again(exc.retry_after or AWAY)
+        return report
+
+    def _answer(self, report: RunReport, *, thorough: bool) -> None:
         lease = self._shop.leases.acquire(LEASE)
         if lease is None:
             report.busy = True
             self._shop.bell.ring_in(LATER, TIMER if thorough else "another worker was at it")
-            return report
+            return
         try:
-            session = _Session(self._shop, report, self._gatherer, self._culprits, self._recent)
+            session = _Session(
+                self._shop, report, self._gatherer, self._culprits, self._recent, self._lull
+            )
             session.run(lease.renew, thorough=thorough)
-        except Unavailable as exc:
-            report.away = str(exc)
-            _log.warning("Dataverse cannot be asked, the work waits: %s", exc)
-            self._shop.bell.ring_in(exc.retry_after or AWAY, "Dataverse was away")
         finally:
             lease.release()
-        return report
+
+    def _ring_again(self, delay: timedelta) -> None:
+        try:
+            self._shop.bell.ring_in(delay, "Dataverse or the storage was away")
+        except Unavailable as exc:
+            _log.warning("the bell cannot be rung, the timer rings: %s", exc)
 
 
 class _Session:
@@ -88,17 +103,20 @@ class _Session:
         gatherer: Gatherer,
         culprits: Culprits,
         recent: Recent,
+        lull: Lull,
     ) -> None:
         self._shop = shop
         self._report = report
         self._culprits = culprits
-        self._inbox = Inbox(shop.queues, shop.facts.own_user_id())
+        self._inbox = Inbox(shop.queues, shop.facts.own_user_id(), shop.monotonic)
         self._recent = recent
         self._blocks = Blocks(shop, self._inbox, report, note=lambda run: recent.add(run.key))
         self._blocks.unwritable |= culprits.now()
+        self._lull = lull
         self._gatherer = gatherer
         self._size = shop.block_size
         self._has_recounted = False
+        self._held_by_others = 0
 
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
         try:
@@ -109,19 +127,40 @@ class _Session:
             # After another error the events stay hidden: they may have caused it, and are counted.
             self._inbox.put_back(LATER)
             raise
+        self._give_up_on_the_troubled()
         self._report.given_up += give_up(self._shop, self._inbox)
-        left = self._inbox.put_back(LATER)
+        if self._progress():
+            self._lull.end()
+        asked_to_wait = timedelta(seconds=self._blocks.retry_after)
+        delay = max(self._lull.wait(), asked_to_wait)
+        left = self._inbox.put_back(delay)
         if more or left or self._report.held:
-            self._shop.bell.ring_in(LATER, "more to do")
+            self._shop.bell.ring_in(delay, "more to do")
+
+    def _give_up_on_the_troubled(self) -> None:
+        """Leave alone for a while what cannot be written: at once, or as it is tried time and again."""
+        waiting = {}
+        for key, why in self._blocks.troubled.items():
+            if not self._culprits.was_tried(key):
+                continue
+            if self._inbox.holds(key):
+                self._inbox.give_up_on(key, why)
+            else:
+                waiting[key] = why
+            self._blocks.unwritable.add(key)
+        if waiting:
+            note_unwritable(self._shop, waiting)
+        for key in self._blocks.unwritable - self._culprits.now():
+            self._culprits.add(key)
 
     def _work(self, keep_lease: Callable[[], bool], *, thorough: bool) -> bool:
         """Round after round; says whether there is more that the next bell must see to."""
-        until = self._shop.clock() + TIME_BUDGET
+        until = self._shop.monotonic() + TIME_BUDGET.total_seconds()
         idle = 0
         taken, news = self._take()
         # A bell for nothing but old news needs no look; one for nothing at all is about what waits.
         more = thorough or news > 0 or taken == 0
-        while more and idle < PATIENCE and self._shop.clock() < until and keep_lease():
+        while more and idle < PATIENCE and self._shop.monotonic() < until and keep_lease():
             before = self._progress()
             again = self._round(thorough=thorough)
             _, news = self._take()
@@ -135,6 +174,7 @@ class _Session:
         That a record was created is none once it was decided here: while thousands arrive, most are
         found waiting before their events come.
         """
+        self._inbox.keep()
         taken = telemetry.count("taken", self._inbox.take(self._size))
         old = [key for key in self._inbox.only_created() if key in self._recent]
         return taken, taken - self._inbox.finish(old)
@@ -162,10 +202,12 @@ class _Session:
 
     def _work_off(self, asked: Sequence[RecordKey], room: int, *, thorough: bool) -> bool:
         size = self._size
+        telemetry.note(block="")
         now = self._shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = self._gatherer.gather(asked, waiting=room)
         if thorough and self._recount(gathered):
             return True
+        self._inbox.drop_echoes(gathered.last_runs)
         pending = self._inbox.pending(rulebook.owner_column or OWNER, frozenset(asked))
         taken = claimed(gathered.sellers, now)
         found = self._without_told(self._without_unwritable(gathered), asked)
@@ -174,7 +216,11 @@ class _Session:
         self._report.held += len(sorted_out.claimed)
         self._inbox.finish(sorted_out.done)
         again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
-        is_full = len(gathered.waiting) >= room > 0 or len(pending) >= size
+        is_full = len(pending) >= size
+        if len(gathered.waiting) >= room > 0:
+            free = any(current.record.id not in taken for current in gathered.waiting)
+            is_full |= free or (thorough and len(taken) > self._held_by_others)
+        self._held_by_others = len(taken) if thorough else 0
         if is_full:
             self._size = min(size * _GROWTH, self._shop.largest_block)
         return again or is_full
@@ -215,7 +261,8 @@ class _Session:
     def _room_for_waiting(self, pending: int) -> int:
         if self._shop.mode == "dry-run":
             return 0  # records are left as they are, and would be found again for ever
-        return max(self._size - pending, 1) + len(self._blocks.unwritable)
+        passed_over = len(self._blocks.unwritable) + self._held_by_others
+        return max(self._size - pending, 1) + min(passed_over, _MOST_PASSED_OVER)
 
     def _without_unwritable(self, gathered: Gathered) -> Gathered:
         """Records that Dataverse would not let us write are found waiting time and again."""

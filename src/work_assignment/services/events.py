@@ -21,6 +21,7 @@ _WATCHED = frozenset({OWNER, "statecode"})
 _OWNERS = ("systemuser", "team")
 _TABLE = r"^[a-z][a-z0-9_]{0,127}$"
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
@@ -52,8 +53,8 @@ class Event(BaseModel):
         return self.message == "Update" and (self.columns is None or column in self.columns)
 
     def to_text(self) -> str:
-        """The event as it lies on the queue."""
-        return self.model_dump_json()
+        """The event as it lies on the queue, in characters that any queue carries."""
+        return self.model_dump_json(ensure_ascii=True)
 
     @staticmethod
     def from_text(text: str) -> Event:
@@ -145,14 +146,21 @@ def _columns(parameters: list[_Pair] | None) -> frozenset[str] | None:
     attributes = _attributes(parameters)
     if attributes is None:
         return None
-    named = frozenset(pair.key for pair in attributes)
+    named = frozenset(pair.key for pair in attributes if _COLUMN.fullmatch(pair.key))
     return named if len(named) <= _MOST_COLUMNS else named & _WATCHED
 
 
 def _owner(parameters: list[_Pair] | None) -> Owner | None:
     for pair in _attributes(parameters) or ():
         if pair.key == OWNER and isinstance(pair.value, dict):
-            table, row_id = pair.value.get("LogicalName"), pair.value.get("Id")
-            if table in _OWNERS and isinstance(row_id, str):
-                return Owner(table, row_id.lower())
+            table, row_id = pair.value.get("LogicalName"), _uuid(pair.value.get("Id"))
+            if table in _OWNERS and row_id is not None:
+                return Owner(table, row_id)
     return None
+
+
+def _uuid(value: object) -> str | None:
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None

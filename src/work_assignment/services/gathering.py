@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,24 +12,25 @@ from work_assignment.domain.runs.facts import Gathered, Result, Rulebook
 from work_assignment.domain.runs.sweeps import Page
 from work_assignment.services import telemetry
 from work_assignment.services.inbox import Pending
-from work_assignment.services.ports import Clock, Facts
+from work_assignment.services.ports import Facts
 
 RULEBOOK_KEPT = timedelta(minutes=1)
 """Definitions edited in the app do not change the stamp; they take effect within this time."""
+_KEPT = RULEBOOK_KEPT.total_seconds()
 _READINGS = 5
 """Of definitions that keep changing, before they are left to another time."""
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class Gatherer:
     """Reads facts. Keeps the definitions under their stamp, and for a while."""
 
-    def __init__(self, facts: Facts, clock: Clock) -> None:
+    def __init__(self, facts: Facts, monotonic: Callable[[], float]) -> None:
         self._facts = facts
-        self._clock = clock
+        self._monotonic = monotonic
         self._rulebook: Rulebook | None = None
-        self._read_at = clock()
+        self._read_at = 0.0
 
     @telemetry.timed("gather")
     def gather(self, asked: Sequence[RecordKey], *, waiting: int) -> tuple[Rulebook, Gathered]:
@@ -55,13 +55,13 @@ class Gatherer:
 
     def rulebook(self) -> Rulebook:
         """The definitions as they were read a while ago at most."""
-        if self._rulebook is None or self._clock() - self._read_at > RULEBOOK_KEPT:
+        if self._rulebook is None or self._monotonic() - self._read_at > _KEPT:
             return self.read_rulebook()
         return self._rulebook
 
     def read_rulebook(self) -> Rulebook:
         """Read all definitions anew; those that cannot be used are logged."""
-        read_at = self._clock()
+        read_at = self._monotonic()
         rulebook = self._facts.rulebook()
         for fault in rulebook.faults:
             _log.error("a definition cannot be used: %s", fault)

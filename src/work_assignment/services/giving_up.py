@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,7 +22,7 @@ from work_assignment.services.workshop import Workshop
 
 MODE = "given up"
 """What such a row has for its mode: nothing was decided, so it is nobody's last outcome."""
-_ROWS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a03")
+_ROWS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a04")
 _REASON_LENGTH = 1000
 _NO_HURRY = timedelta(minutes=10)
 _MAY_BE_WRITTEN_LATER = (Written.LATER, Written.FORBIDDEN)
@@ -76,11 +76,29 @@ def note_undecidable(shop: Workshop, key: RecordKey, why: str) -> None:
 
     One row for each record and reason, however often it is found.
     """
-    text = f"It cannot be decided: {why}"
-    _write(
-        shop,
-        [_row(key, why, text, RequestSource.FOUND_WAITING, shop.new_id(), shop.clock())],
-    )
+    _note_waiting(shop, {key: why}, "It cannot be decided")
+
+
+def note_unwritable(shop: Workshop, reasons: Mapping[RecordKey, str]) -> None:
+    """The same of records that were decided and cannot be written."""
+    _note_waiting(shop, reasons, "What was decided cannot be written")
+
+
+def _note_waiting(shop: Workshop, reasons: Mapping[RecordKey, str], what: str) -> None:
+    block, now = shop.new_id(), shop.clock()
+    rows = [
+        _row(key, why, f"{what}: {why}", RequestSource.FOUND_WAITING, block, now)
+        for key, why in reasons.items()
+    ]
+    _write(shop, rows)
+
+
+def note_not_given_back(shop: Workshop, run: Run, why: str) -> None:
+    """Say in the run log that a record stays where it is, as who was chosen for it cannot own it."""
+    text = f"It cannot be given back to the owner who had been chosen by hand: the user {why}"
+    occasion = f"not given back {run.record_version}"
+    row = _row(run.key, occasion, text, RequestSource.BY_HAND, run.block, shop.clock())
+    _write(shop, [row])
 
 
 def _row(

@@ -12,7 +12,7 @@ from work_assignment.domain.runs.sweeps import Sweep
 from work_assignment.domain.runs.watching import FailedJobs, Glance
 from work_assignment.services.asked import Asked, Reply
 from work_assignment.services.intake import QUEUE as EVENTS
-from work_assignment.services.poison import WORKING, poison_of
+from work_assignment.services.poison import WORKING, Length, poison_of
 from work_assignment.services.ports import Clock
 from work_assignment.services.seen import BELL, WEBHOOK, Seen
 
@@ -22,15 +22,6 @@ DATAVERSE_KEPT = 10.0
 STORAGE_KEPT = 1.0
 JOBS_OF = timedelta(days=1)
 """How far back failed jobs are counted."""
-
-
-class Length(Protocol):
-    """How long a queue is."""
-
-    @property
-    def visible(self) -> int: ...
-    @property
-    def hidden(self) -> int: ...
 
 
 class MeasuredQueues(Protocol):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
 
 from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.runs.facts import LastRun
+from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services import telemetry
 from work_assignment.services.events import OWNER, Event, NotAnEvent
 from work_assignment.services.intake import QUEUE, TAG
@@ -19,7 +22,12 @@ TRIES = 5
 _TRUSTED = 2
 """The try up to which what is taken together may be counted together: workers end for many reasons."""
 HIDDEN_FOR = timedelta(minutes=5)
+_KEPT_AFTER = HIDDEN_FOR / 2
 _AT_ONCE = 32  # what Azure Storage hands out in one request
+MOST_REQUESTS = 64
+"""For events taken together, about as many as the largest block has records; the rest waits."""
+_SAME_WRITE = timedelta(minutes=1)
+"""How far an event and the run row of the same write may be apart, both by Dataverse's clock."""
 _NO_END = "workers came to no end with it"
 
 _log = telemetry.logger(__name__)
@@ -61,6 +69,15 @@ class GivenUp(Generic[Taken]):
         return min(self.message.dequeue_count, TRIES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held(Generic[Taken]):
+    """An event that was taken; `hidden_at` is when its time began, in seconds."""
+
+    event: Event
+    message: Taken
+    hidden_at: float
+
+
 class Inbox(Generic[Taken]):
     """The events one worker has taken. An event leaves the queue only when it is done with.
 
@@ -68,10 +85,16 @@ class Inbox(Generic[Taken]):
     in the run log and then put aside with `poison`.
     """
 
-    def __init__(self, queues: Queues[Taken], own_user_id: str) -> None:
+    def __init__(
+        self,
+        queues: Queues[Taken],
+        own_user_id: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._queues = queues
         self._own_user_id = own_user_id
-        self._taken: dict[RecordKey, list[tuple[Event, Taken]]] = {}
+        self._monotonic = monotonic
+        self._taken: dict[RecordKey, dict[str, _Held[Taken]]] = {}
         self._tried: set[RecordKey] = set()
         self.given_up: list[GivenUp[Taken]] = []
         self.finished = 0
@@ -79,38 +102,83 @@ class Inbox(Generic[Taken]):
     def take(self, limit: int) -> int:
         """Take events until `limit` records are pending or the queue has no more; says how many.
 
-        What is no event, or was tried five times, is given up.
+        Of very many events of few records a part is taken. What is no event, or was tried five
+        times, is given up.
         """
         count = 0
-        while len(self._taken) < limit:
-            wanted = min(_AT_ONCE, limit - len(self._taken))
-            messages = self._queues.receive(QUEUE, limit=wanted, hidden_for=HIDDEN_FOR)
-            if not messages:
+        echoes: list[Taken] = []
+        for _ in range(MOST_REQUESTS):
+            room = limit - len(self._taken)
+            if room < 1:
                 break
+            wanted = min(_AT_ONCE, room)
+            hidden_at = self._monotonic()
+            messages = self._queues.receive(QUEUE, limit=wanted, hidden_for=HIDDEN_FOR)
             count += len(messages)
-            for message in messages:
-                self._sort_in(message)
+            echoes += [message for message in messages if not self._sort_in(message, hidden_at)]
+            is_all_known = len(self._taken) == limit - room
+            if not messages or (is_all_known and wanted < _AT_ONCE):
+                break  # with little room left, requests would bring next to nothing
+        self._delete(echoes)
         return count
 
-    def _sort_in(self, message: Taken) -> None:
+    def _sort_in(self, message: Taken, hidden_at: float) -> bool:
+        """Keep what is to be dealt with; False for our own write that comes back."""
         try:
             event = Event.from_text(message.text)
         except NotAnEvent as exc:
             self._give_up(GivenUp(message, None, f"it is no event: {exc}"))
-            return
-        if event.tag == TAG and event.depth == 1:
-            # Written by one of our processes, whoever it signs in as. An assignment that was undone
-            # must not be decided anew because of the undoing itself.
-            self._delete([message])
-            return
-        key = RecordKey(event.table, event.record_id)
+            return True
+        if _has_our_tag(event) and event.user_id == self._own_user_id:
+            return False
         if message.dequeue_count > TRIES:
             self._give_up(GivenUp(message, event, _NO_END))
-            return
-        held = self._taken.setdefault(key, [])
+            return True
         # A long session meets its own messages again: the newer receipt is the one that counts.
-        held[:] = [entry for entry in held if entry[1].id != message.id]
-        held.append((event, message))
+        held = self._taken.setdefault(RecordKey(event.table, event.record_id), {})
+        held[message.id] = _Held(event, message, hidden_at)
+        return True
+
+    def drop_echoes(self, last_runs: Mapping[RecordKey, LastRun]) -> None:
+        """Delete what the run log shows to be written by a process of ours that signs in otherwise.
+
+        An assignment that was undone must not be decided anew because of the undoing itself. The
+        tag alone proves nothing: any tool may send it along with a choice of its user.
+        """
+        echoes = [
+            (key, entry)
+            for key, last in last_runs.items()
+            for entry in self._taken.get(key, {}).values()
+            if _has_our_tag(entry.event) and _tells_of(entry.event, last)
+        ]
+        for key, entry in echoes:
+            del self._taken[key][entry.message.id]
+            if not self._taken[key]:
+                del self._taken[key]
+                self.finished += 1
+        self._delete([entry.message for _, entry in echoes])
+
+    def keep(self) -> None:
+        """Hide what is held for long anew; what somebody else has taken meanwhile is left to him."""
+        until = self._monotonic() - _KEPT_AFTER.total_seconds()
+        old = [
+            (key, entry)
+            for key, taken in self._taken.items()
+            for entry in taken.values()
+            if entry.hidden_at <= until
+        ]
+        if not old:
+            return
+        hidden_at = self._monotonic()
+        messages = [entry.message for _, entry in old]
+        kept = {m.id: m for m in self._queues.renew_many(QUEUE, messages, HIDDEN_FOR)}
+        for key, entry in old:
+            message = kept.get(entry.message.id)
+            if message is None:
+                del self._taken[key][entry.message.id]
+            else:
+                self._taken[key][message.id] = _Held(entry.event, message, hidden_at)
+        self._taken = {key: taken for key, taken in self._taken.items() if taken}
 
     def _give_up(self, entry: GivenUp[Taken]) -> None:
         self.given_up = [known for known in self.given_up if known.message.id != entry.message.id]
@@ -121,9 +189,14 @@ class Inbox(Generic[Taken]):
 
         They stay hidden for their time and are tried again then, those at their last try given up.
         """
-        for event, message in self._taken.pop(key, ()):
-            if message.dequeue_count >= TRIES:
-                self._give_up(GivenUp(message, event, why))
+        for entry in self._taken.pop(key, {}).values():
+            if entry.message.dequeue_count >= TRIES:
+                self._give_up(GivenUp(entry.message, entry.event, why))
+
+    def give_up_on(self, key: RecordKey, why: str) -> None:
+        """Give up all events of a record at once, however often they were tried."""
+        for entry in self._taken.pop(key, {}).values():
+            self._give_up(GivenUp(entry.message, entry.event, why))
 
     def poison(self, entries: Sequence[GivenUp[Taken]], at: datetime) -> None:
         """Move events to the poison queue. One that cannot be moved comes again after its time."""
@@ -180,7 +253,8 @@ class Inbox(Generic[Taken]):
         return any(self._tries(key) > 1 for key in keys)
 
     def _tries(self, key: RecordKey) -> int:
-        return max((message.dequeue_count for _, message in self._taken.get(key, ())), default=1)
+        taken = self._taken.get(key, {}).values()
+        return max((entry.message.dequeue_count for entry in taken), default=1)
 
     def pending(
         self, owner_column: str = OWNER, keys: Collection[RecordKey] | None = None
@@ -190,7 +264,7 @@ class Inbox(Generic[Taken]):
         `owner_column` is the one that says whose a record is.
         """
         return [
-            self._merge(key, [event for event, _ in taken], owner_column)
+            self._merge(key, [entry.event for entry in taken.values()], owner_column)
             for key, taken in self._taken.items()
             if keys is None or key in keys
         ]
@@ -216,14 +290,14 @@ class Inbox(Generic[Taken]):
         return [
             key
             for key, taken in self._taken.items()
-            if all(event.message == "Create" for event, _ in taken)
+            if all(entry.event.message == "Create" for entry in taken.values())
         ]
 
     def finish(self, keys: Iterable[RecordKey]) -> int:
         """Delete the events of these records, as all they asked for is written; says how many."""
         taken = [self._taken.pop(key) for key in keys if key in self._taken]
         self.finished += len(taken)
-        messages = [message for events in taken for _, message in events]
+        messages = [entry.message for entries in taken for entry in entries.values()]
         self._delete(messages)
         return len(messages)
 
@@ -245,10 +319,29 @@ class Inbox(Generic[Taken]):
         return self._put_back(self.keys(), delay)
 
     def _put_back(self, keys: Sequence[RecordKey], delay: timedelta) -> int:
-        messages = [message for key in keys for _, message in self._taken[key]]
-        for message in messages:
-            self._queues.put(QUEUE, message.text, delay=delay)
+        messages = [entry.message for key in keys for entry in self._taken[key].values()]
+        if messages:
+            self._queues.put_many(QUEUE, [message.text for message in messages], delay=delay)
         self._delete(messages)
         for key in keys:
             del self._taken[key]
         return len(messages)
+
+
+def _has_our_tag(event: Event) -> bool:
+    return event.tag == TAG and event.depth == 1
+
+
+def _tells_of(event: Event, last: LastRun) -> bool:
+    """Whether an event tells of a write of which the run log tells, too.
+
+    Run and record are written together, so both have Dataverse's time. A record that was undone had
+    its owner taken back: what comes late may tell of the assignment before.
+    """
+    if last.status not in (RoutingStatus.ASSIGNED, RoutingStatus.UNDONE) or not last.written_at:
+        return False
+    behind = event.occurred_at - last.written_at
+    if event.owner is None:
+        return abs(behind) < _SAME_WRITE
+    ours = [last.owner, *([last.previous_owner] if last.status is RoutingStatus.UNDONE else ())]
+    return event.owner in ours and behind < _SAME_WRITE

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from work_assignment.domain.errors import Unavailable
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, read_context
 from work_assignment.services.ports import Queues
@@ -43,7 +44,8 @@ class Intake:
         """Queue the event in `body` and ring, or queue the sweep that it asks for.
 
         Raises WrongContentType, BodyTooLarge or NotAnEvent for a body that is none, and what the
-        queue raises when it cannot be written; nothing is queued then.
+        queue raises when it cannot be written; nothing is queued then. A bell that cannot be rung
+        fails nobody: the event lies on the queue.
         """
         if content_type.split(";")[0].strip().lower() != "application/json":
             raise WrongContentType(
@@ -60,7 +62,14 @@ class Intake:
             _log.debug("dropped %s of %s %s", event.message, event.table, event.record_id)
             return
         self._queues.put(QUEUE, event.to_text())
-        self._bell.ring("event")
+        self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.ring("event")
+        except Unavailable as exc:
+            # Dataverse would send again what is here already.
+            _log.warning("an event waits until the timer rings, the bell cannot be rung: %s", exc)
 
     def _is_echo(self, event: Event) -> bool:
         """Our own write coming back: our tag, our user, and nothing in between."""

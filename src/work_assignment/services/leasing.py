@@ -12,6 +12,8 @@ from work_assignment.services.ports import Lease, Leases
 
 PATIENCE = timedelta(seconds=20)
 """How long another worker is waited for."""
+PATIENCE_BETWEEN_BLOCKS = timedelta(minutes=10)
+"""How long a person's work that has begun waits for others who decide."""
 _LOOK_EVERY = timedelta(seconds=1)
 
 Pause = Callable[[timedelta], object]
@@ -57,7 +59,8 @@ class DeciderLease:
     ) -> None:
         """Take it, or hold it longer. One that others have is waited for."""
         if self._lease is None or not self._lease.renew():
-            self._lease = None
+            # Where only the storage was away it is ours still, and would keep us out for its time.
+            self.let_go()
             self._lease = self._acquired(PATIENCE if patience is None else patience, while_waiting)
 
     def let_go(self) -> None:
@@ -66,10 +69,10 @@ class DeciderLease:
         if lease is not None:
             lease.release()
 
-    def wait(self, time: timedelta) -> None:
+    def wait(self, time: timedelta, patience: timedelta | None = None) -> None:
         """Let time pass without losing it."""
         self._pause(time)
-        self.keep()
+        self.keep(patience)
 
     def _acquired(self, patience: timedelta, while_waiting: Callable[[], object]) -> Lease:
         waited = timedelta(0)

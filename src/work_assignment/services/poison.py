@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from work_assignment.domain.errors import WorkAssignmentError
+from work_assignment.domain.carried_text import readable
+from work_assignment.domain.errors import Unavailable, WorkAssignmentError
 from work_assignment.domain.records import RecordKey
+from work_assignment.services import telemetry
 from work_assignment.services.bell import QUEUE as BELLS
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, NotAnEvent
 from work_assignment.services.intake import QUEUE as EVENTS
-from work_assignment.services.ports import QueueMessage
+from work_assignment.services.ports import QueueMessage, Queues
 from work_assignment.services.sweep_requests import QUEUE as SWEEPS
 
 WORKING = (EVENTS, BELLS, SWEEPS)
@@ -30,7 +31,10 @@ _SENT = timedelta(minutes=5)
 _BY_THE_HOST = "the functions host gave it up"
 _SHOWN = 200
 _LONGEST_REASON = 1000
-_NOT_TEXT = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HELD_AT_ONCE = 512
+MOST_SHOWN = 200
+
+_log = telemetry.logger(__name__)
 
 
 def poison_of(queue: str) -> str:
@@ -57,11 +61,6 @@ def envelope(text: str, *, why: str, at: datetime, tries: int) -> str:
     return wrapped if len(wrapped.encode()) <= _LONGEST else text
 
 
-def readable(text: str) -> str:
-    """The text without what no queue and no column takes."""
-    return _NOT_TEXT.sub("?", text)
-
-
 class PoisonMessage(QueueMessage, Protocol):
     """A message that says when it was put."""
 
@@ -72,46 +71,57 @@ class PoisonMessage(QueueMessage, Protocol):
 Held = TypeVar("Held", bound=PoisonMessage)
 
 
-class PoisonQueues(Protocol[Held]):
-    """What poison is looked at with: messages taken can be let go again."""
+class Length(Protocol):
+    """How long a queue is."""
 
-    def put(self, queue: str, text: str, *, delay: timedelta = ...) -> None: ...
-    def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Held]: ...
-    def renew(self, queue: str, message: Held, hidden_for: timedelta) -> Held: ...
-    def delete_many(self, queue: str, messages: Sequence[Held]) -> None: ...
+    @property
+    def visible(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+
+
+class PoisonQueues(Queues[Held], Protocol):
+    """Queues that say how long they are."""
+
+    def length(self, queue: str) -> Length: ...
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUpMessage:
-    """One message of a poison queue; `queue` is where it came from, `text` what it was there.
+    """One message of a poison queue; `queue` is where it came from, `says` what it says in short.
 
     `record` is None where it names none, `tries` where nobody noted how many there were.
     """
 
     id: str
     queue: str
-    text: str
+    says: str
     given_up_at: datetime
     why: str
     tries: int | None = None
     record: RecordKey | None = None
 
-    @property
-    def says(self) -> str:
-        """The message in short, for people."""
-        try:
-            event = Event.from_text(self.text)
-        except NotAnEvent:
-            return _decoded(self.text)[:_SHOWN]
-        return f"{event.message} of {event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
-
 
 @dataclass(frozen=True, slots=True)
-class Retried:
-    """What was sent again, and the bells that were only taken away."""
+class Contents:
+    """What lies on the poison queues, oldest first, and how much there is in all."""
 
-    sent: tuple[GivenUpMessage, ...]
-    removed: tuple[GivenUpMessage, ...]
+    entries: tuple[GivenUpMessage, ...]
+    in_all: int
+
+
+@dataclass(slots=True)
+class Retried:
+    """What became of what was to be sent again.
+
+    `removed` are bells: the timer rings each minute. `elsewhere` is what somebody else had taken
+    before it was sent, `left` how much is poison still, where all was to be sent.
+    """
+
+    sent: list[GivenUpMessage] = field(default_factory=list)
+    removed: list[GivenUpMessage] = field(default_factory=list)
+    elsewhere: list[GivenUpMessage] = field(default_factory=list)
+    left: int = 0
 
 
 class UnknownPoison(WorkAssignmentError):
@@ -125,73 +135,184 @@ class UnknownPoison(WorkAssignmentError):
         self.ids = tuple(ids)
 
 
+class BrokenOff(Unavailable):
+    """The storage went away while poison was sent again."""
+
+    def __init__(self, sent: int, cause: Unavailable) -> None:
+        told = f"{sent} sent again before that" if sent else "nothing was sent again"
+        super().__init__(f"{cause}; {told}, and what is left can be tried again in some minutes")
+        self.sent = sent
+
+
 class Poison(Generic[Held]):
-    """Lists and retries what was given up."""
+    """Lists and retries what was given up. Messages are hidden while they are looked at."""
 
     def __init__(self, queues: PoisonQueues[Held], bell: Bell) -> None:
         self._queues = queues
         self._bell = bell
 
-    def contents(self) -> list[GivenUpMessage]:
-        """Everything on the poison queues, oldest first; it is left there."""
-        held = self._take(_LOOKED_AT)
-        self._let_go(held)
-        return _in_order(entry for entry, _ in held)
+    def contents(self, limit: int = MOST_SHOWN) -> Contents:
+        """Up to `limit` messages, which are left there; of more, not always the same ones."""
+        in_all = self._in_all()
+        looked_at = [entry for queue in WORKING for entry in self._looked_at(queue, limit)]
+        entries = sorted(looked_at, key=lambda entry: (entry.given_up_at, entry.id))
+        return Contents(tuple(entries[:limit]), max(in_all, len(entries)))
+
+    def _in_all(self) -> int:
+        return sum(self._length(queue) for queue in WORKING)
+
+    def _length(self, queue: str) -> int:
+        length = self._queues.length(poison_of(queue))
+        return length.visible + length.hidden
+
+    def _looked_at(self, queue: str, limit: int) -> list[GivenUpMessage]:
+        held: dict[str, Held] = {}
+        try:
+            while len(held) < limit:
+                wanted = min(_AT_ONCE, limit - len(held))
+                found = self._receive(queue, wanted, _LOOKED_AT)
+                is_new = any(message.id not in held for message in found)
+                held |= {message.id: message for message in found}
+                if not is_new:
+                    break
+        finally:
+            self._let_go(queue, list(held.values()))
+        return [_read(queue, message) for message in held.values()]
+
+    def _receive(self, queue: str, limit: int, hidden_for: timedelta) -> list[Held]:
+        # Peeking shows no more than the first 32.
+        return self._queues.receive(poison_of(queue), limit=limit, hidden_for=hidden_for)
+
+    def _let_go(self, queue: str, held: Sequence[Held]) -> None:
+        """Show messages again; those that somebody else has by now are his."""
+        if not held:
+            return
+        try:
+            self._queues.renew_many(poison_of(queue), held, timedelta(0))
+        except Unavailable as exc:
+            _log.warning("what was looked at comes back by itself within minutes: %s", exc)
 
     def retry(self, ids: Collection[str] | None = None) -> Retried:
         """Send these again, or all: put back with fresh patience first, then taken from poison.
 
         An event that is sent twice because something breaks in between is one thing to do. A bell
-        is only taken away: the timer rings each minute. Raises UnknownPoison and sends nothing
-        where an id is not there.
+        is only taken away. Raises UnknownPoison and sends nothing where an id is not there, and
+        BrokenOff where the storage goes away meanwhile.
         """
-        held = self._take(_SENT)
-        chosen = [(e, message) for e, message in held if ids is None or e.id in ids]
-        unknown = sorted({*(ids or ())} - {entry.id for entry, _ in chosen})
-        if unknown:
-            self._let_go(held)
-            raise UnknownPoison(unknown)
+        retried = Retried()
         try:
-            self._send(chosen)
+            if ids is None:
+                self._retry_all(retried)
+            else:
+                self._retry_some(frozenset(ids), retried)
+        except Unavailable as exc:
+            raise BrokenOff(len(retried.sent), exc) from exc
         finally:
-            self._let_go([pair for pair in held if pair not in chosen])
-        sent = _in_order(entry for entry, _ in chosen if entry.queue != BELLS)
-        if sent:
+            self._ring(retried)
+        return retried
+
+    def _ring(self, retried: Retried) -> None:
+        if not retried.sent:
+            return
+        try:
             self._bell.ring("poison is tried again")
-        return Retried(tuple(sent), tuple(entry for entry, _ in chosen if entry.queue == BELLS))
+        except Unavailable as exc:
+            _log.warning("what was sent again waits until the timer rings: %s", exc)
 
-    def _send(self, chosen: Sequence[tuple[GivenUpMessage, Held]]) -> None:
-        for entry, message in chosen:
-            if entry.queue != BELLS:
-                self._queues.put(entry.queue, entry.text)
-            self._queues.delete_many(poison_of(entry.queue), [message])
+    def _retry_all(self, retried: Retried) -> None:
+        for queue in WORKING:
+            left = self._length(
+                queue
+            )  # what is given up meanwhile, maybe once more, is not for now
+            while left > 0 and (found := self._receive(queue, min(_AT_ONCE, left), _SENT)):
+                left -= len(found)
+                self._send(queue, found, retried)
+        retried.left = self._in_all()
 
-    def _take(self, hidden_for: timedelta) -> list[tuple[GivenUpMessage, Held]]:
-        return [
-            (_read(queue, message), message)
-            for queue in WORKING
-            for message in self._messages(poison_of(queue), hidden_for)
-        ]
+    def _retry_some(self, ids: frozenset[str], retried: Retried) -> None:
+        chosen: dict[str, dict[str, Held]] = {queue: {} for queue in WORKING}
+        try:
+            for queue in WORKING:
+                self._find(queue, ids.difference(*chosen.values()), chosen[queue])
+            unknown = ids.difference(*chosen.values())
+            if unknown:
+                raise UnknownPoison(sorted(unknown))
+            for queue, held in chosen.items():
+                while held:
+                    some = [held.pop(id) for id in list(held)[:_AT_ONCE]]
+                    self._send(queue, self._still_ours(queue, some, retried), retried)
+        finally:
+            for queue, held in chosen.items():
+                self._let_go(queue, list(held.values()))
 
-    def _messages(self, queue: str, hidden_for: timedelta) -> Iterator[Held]:
-        # Peeking shows no more than the first 32.
-        while found := self._queues.receive(queue, limit=_AT_ONCE, hidden_for=hidden_for):
-            yield from found
+    def _find(self, queue: str, ids: frozenset[str], chosen: dict[str, Held]) -> None:
+        """Look a queue through until these are found; all others are shown again by and by."""
+        others: list[Held] = []
+        seen: set[str] = set()
+        try:
+            while len(chosen) < len(ids):
+                found = self._receive(queue, _AT_ONCE, _SENT)
+                chosen |= {message.id: message for message in found if message.id in ids}
+                others += [message for message in found if message.id not in ids]
+                if seen.issuperset(message.id for message in found):
+                    break  # what is shown again comes round again
+                seen.update(message.id for message in found)
+                if len(others) >= _HELD_AT_ONCE:
+                    self._let_go(queue, others)
+                    others = []
+        finally:
+            self._let_go(queue, others)
 
-    def _let_go(self, held: Sequence[tuple[GivenUpMessage, Held]]) -> None:
-        for entry, message in held:
-            self._queues.renew(poison_of(entry.queue), message, timedelta(0))
+    def _still_ours(self, queue: str, held: Sequence[Held], retried: Retried) -> list[Held]:
+        """Looking for them may have taken long, and somebody else may be sending them now."""
+        ours = self._queues.renew_many(poison_of(queue), held, _SENT)
+        ids = {message.id for message in ours}
+        retried.elsewhere += [_read(queue, message) for message in held if message.id not in ids]
+        return ours
+
+    def _send(self, queue: str, messages: Sequence[Held], retried: Retried) -> None:
+        if not messages:
+            return
+        entries = [_read(queue, message) for message in messages]
+        if queue != BELLS:
+            self._queues.put_many(queue, [_original(message.text) for message in messages])
+        (retried.removed if queue == BELLS else retried.sent).extend(entries)
+        try:
+            self._queues.delete_many(poison_of(queue), messages)
+        except LookupError as exc:
+            _log.warning("somebody else may send it, too, which is one thing to do: %s", exc)
 
 
 def _read(queue: str, message: PoisonMessage) -> GivenUpMessage:
     """Read a message, with what its envelope says or without one."""
-    try:
-        found = _Envelope.model_validate_json(message.text)
-    except ValidationError:
+    envelope = _opened(message.text)
+    if envelope is None:
         text, at, why, tries = message.text, message.inserted_at, _BY_THE_HOST, None
     else:
-        text, at, why, tries = found.text, found.given_up_at, found.why, found.tries
-    return GivenUpMessage(message.id, queue, text, at, why, tries, _record_of(text))
+        text, at, why, tries = envelope.text, envelope.given_up_at, envelope.why, envelope.tries
+    return GivenUpMessage(message.id, queue, _in_short(text), at, why, tries, _record_of(text))
+
+
+def _opened(text: str) -> _Envelope | None:
+    try:
+        return _Envelope.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _original(text: str) -> str:
+    """The message as it was on its own queue."""
+    envelope = _opened(text)
+    return text if envelope is None else envelope.text
+
+
+def _in_short(text: str) -> str:
+    """A message for people."""
+    try:
+        event = Event.from_text(text)
+    except NotAnEvent:
+        return _decoded(text)[:_SHOWN]
+    return f"{event.message} of {event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _record_of(text: str) -> RecordKey | None:
@@ -208,10 +329,6 @@ def _decoded(text: str) -> str:
         return b64decode(text, validate=True).decode()
     except (NotBase64, ValueError):
         return text
-
-
-def _in_order(entries: Iterator[GivenUpMessage]) -> list[GivenUpMessage]:
-    return sorted(entries, key=lambda entry: (entry.given_up_at, entry.id))
 
 
 def poison_data(entry: GivenUpMessage) -> dict[str, Any]:

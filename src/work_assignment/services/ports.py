@@ -43,9 +43,15 @@ class Queues(Protocol[Taken]):
     """At-least-once queues in Azure Storage's terms: a message taken is hidden, then deleted."""
 
     def put(self, queue: str, text: str, *, delay: timedelta = ...) -> None: ...
-    def put_many(self, queue: str, texts: Sequence[str]) -> None: ...
+    def put_many(self, queue: str, texts: Sequence[str], *, delay: timedelta = ...) -> None: ...
     def receive(self, queue: str, *, limit: int, hidden_for: timedelta) -> list[Taken]: ...
-    def delete_many(self, queue: str, messages: Sequence[Taken]) -> None: ...
+    def renew_many(
+        self, queue: str, messages: Sequence[Taken], hidden_for: timedelta
+    ) -> list[Taken]:
+        """Hide messages for so long from now on; those that somebody else has by now are left out."""
+
+    def delete_many(self, queue: str, messages: Sequence[Taken]) -> None:
+        """Delete messages; a LookupError says that somebody else has some of them by now."""
 
 
 class Lease(Protocol):
@@ -85,7 +91,10 @@ class Outcomes(Protocol):
     """Where decisions are written."""
 
     def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
-        """Write all seller rows or none; the rows after it, or None when one of them had changed."""
+        """Write all seller rows or none; the rows after it.
+
+        None when one of them had changed, or another worker was just writing it: decide anew.
+        """
 
     def commit_alone(self, changes: Sequence[SellerChange], outcome: Outcome) -> WriteResult:
         """Reserve and commit a block of one in a single change set."""
@@ -113,18 +122,19 @@ class Outcomes(Protocol):
         """Give back what the block reserved, and tell the sellers, all in one.
 
         What was committed becomes part of the open count. A seller whose row has nothing of the
-        block any more is settled and told. `rows` are the sellers' rows as last written. Raises
-        Unavailable where they keep changing, as where Dataverse is away.
+        block any more is settled, and told or marked as untold. `rows` are the sellers' rows as last
+        written. One that cannot be written is left as it is. Raises Unavailable where they keep
+        changing, as where Dataverse is away.
         """
 
     def committed(self, blocks: Collection[str]) -> list[Committed]:
         """The assignments that these blocks committed."""
 
     def tell(self, notices: Sequence[Notice]) -> None:
-        """Send notices and note on their runs that it is done."""
+        """Send notices and note on their runs that it is done; what is refused is left out."""
 
     def untold(self, *, before: datetime) -> list[Untold]:
-        """Runs older than `before` whose worker did not get to telling."""
+        """Runs older than `before` of which somebody is still to be told who can be told now."""
 
 
 class Sweeps(Protocol):

@@ -259,6 +259,8 @@ def refused(outcome: Outcome, result: WriteResult) -> Outcome:
         reason=reason,
         owner=None,
         tell=Telling.NOBODY,
+        # Of what failed the explanation may be what failed.
+        explain=outcome.run.explain if result.written is Written.FORBIDDEN else str,
     )
     return Outcome(run, outcome.version, None)
 

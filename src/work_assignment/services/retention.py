@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
 from work_assignment.domain.runs.keeping import Keeping
 from work_assignment.services.ports import Clock
+
+_LONG = timedelta(days=1)
+_GIVEN_UP_AFTER = timedelta(days=3)
+"""A job may be suspended, and nobody need notice: the run log would grow for good."""
 
 _log = logging.getLogger(__name__)
 
@@ -19,8 +23,8 @@ class OldRows(Protocol):
     def keeping(self) -> Keeping | None:
         """How long they are kept; None before any definitions were applied."""
 
-    def is_being_cleared(self) -> bool:
-        """Whether a job of an earlier day is still at it."""
+    def unfinished_since(self) -> datetime | None:
+        """When the newest job that is not done was started; None when all are."""
 
     def claim(self, keeping: Keeping, now: datetime) -> bool:
         """Note that today is seen to; False when another worker was first."""
@@ -67,9 +71,23 @@ class Retention:
             return Clearing.NO_SETTINGS
         if not keeping.is_due(now):
             return Clearing.DONE_TODAY
-        if self._rows.is_being_cleared():
+        since = self._rows.unfinished_since()
+        if since is not None and self._is_waited_for(since, now):
             return Clearing.STILL_RUNNING
         if not self._rows.claim(keeping, now):
             return Clearing.TAKEN
         self._rows.delete(before=keeping.old_before(now), now=now)
         return Clearing.STARTED
+
+    def _is_waited_for(self, since: datetime, now: datetime) -> bool:
+        """Whether a job that is not done is to be left to finish; says so of one that takes long."""
+        is_waited_for = now - since < _GIVEN_UP_AFTER
+        if now - since > _LONG:
+            then = "no other is started" if is_waited_for else "another one is started"
+            _log.warning(
+                "the job that deletes old runs, begun at %s, is not done; %s. Somebody should look "
+                "whether it is suspended: Power Platform admin center, System Jobs",
+                since,
+                then,
+            )
+        return is_waited_for

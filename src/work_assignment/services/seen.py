@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from work_assignment.services import telemetry
 from work_assignment.services.ports import Clock
 
 WEBHOOK, BELL = "last-webhook", "last-bell"
-NOTED_EVERY = timedelta(seconds=10)
-"""A note costs a request, and nobody asks for the very second."""
+NOTED_EVERY = 10.0
+"""Seconds. A note costs a request, and nobody asks for the very second."""
 
 _log = telemetry.logger(__name__)
 
@@ -25,10 +27,13 @@ class Notes(Protocol):
 class Seen:
     """Notes what happened, now and then; whoever does something is never kept from it by that."""
 
-    def __init__(self, notes: Notes, clock: Clock) -> None:
+    def __init__(
+        self, notes: Notes, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._notes = notes
         self._clock = clock
-        self._noted: dict[str, datetime] = {}
+        self._monotonic = monotonic
+        self._noted: dict[str, float] = {}
 
     def webhook(self) -> None:
         """Dataverse called."""
@@ -39,13 +44,13 @@ class Seen:
         self._note(BELL)
 
     def _note(self, name: str) -> None:
-        now = self._clock()
+        now = self._monotonic()
         before = self._noted.get(name)
         if before is not None and now - before < NOTED_EVERY:
             return
         self._noted[name] = now
         try:
-            self._notes.write(name, now.isoformat())
+            self._notes.write(name, self._clock().isoformat())
         except Exception as exc:
             _log.warning("%s could not be noted for the health answer: %s", name, exc)
 

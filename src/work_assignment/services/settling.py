@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -12,11 +11,12 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, SellerId
 from work_assignment.domain.runs.facts import Gathered, SellerRow
 from work_assignment.domain.runs.outcomes import Committed, Outcome, Run, Settlement
+from work_assignment.services import telemetry
 from work_assignment.services.ports import Outcomes
 from work_assignment.services.standings import expired_blocks, recounted
-from work_assignment.services.telling import block_notices
+from work_assignment.services.telling import block_notices, notice
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class Settler:
@@ -76,6 +76,17 @@ class Settler:
             self._settle(block, [entry for entry in committed if entry.block == block])
             self._tried.add(block)
         return True
+
+
+def tell_at_once(outcomes: Outcomes, runs: Sequence[Run]) -> None:
+    """Tell the sellers of what these runs brought or took, one by one; later where it cannot be."""
+    if not runs:
+        return
+    try:
+        outcomes.tell([notice(run) for run in runs])
+    except Unavailable as exc:
+        # The runs still say that somebody is to be told; the timer does it.
+        _log.warning("%d sellers are told later: %s", len(runs), exc)
 
 
 def turns_given(outcomes: Iterable[Outcome], *, by_rule: bool) -> dict[SellerId, dict[str, Turn]]:

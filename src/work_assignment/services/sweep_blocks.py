@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
+from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.runs.facts import CurrentRecord, Gathered, LastRun, Result
+from work_assignment.domain.runs.facts import (
+    CurrentRecord,
+    Gathered,
+    LastRun,
+    Result,
+    Rulebook,
+)
 from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.runs.sweeps import Page, Trigger
 from work_assignment.domain.statuses import PASSING
+from work_assignment.services import telemetry
 from work_assignment.services.blocks import Blocks
+from work_assignment.services.culprits import find_culprits, in_words
 from work_assignment.services.gathering import Gatherer
-from work_assignment.services.leasing import DeciderLease, Pause
+from work_assignment.services.giving_up import note_undecidable
+from work_assignment.services.leasing import Busy, DeciderLease, Pause
 from work_assignment.services.ports import RunReport
 from work_assignment.services.standings import claimed
 from work_assignment.services.sweep_orders import Order
@@ -25,12 +36,22 @@ LATER = timedelta(seconds=2)
 _TRIES = 3
 """Rounds without any progress before the rest of a page is left waiting."""
 
+_log = telemetry.logger(__name__)
+
+
+class Stopped(Exception):
+    """Whoever waits for the lease is to end."""
+
+
+_NO_RECORDS_FAULT = (Unavailable, Busy, Stopped)
+
 
 @dataclass
 class Surroundings:
     """What the pages of one sweep share: tools, and what is remembered from page to page.
 
-    `take_lease` waits for the decider's lease as long as the sweep may; `barred` are the sellers
+    `take_lease` waits for the decider's lease as long as the sweep may, and raises Busy or Stopped;
+    `barred` are the sellers
     whom Dataverse refused. What failed at `tried_since` or later this sweep had tried already, before
     its worker died; None where no worker did.
     """
@@ -53,13 +74,14 @@ class PageOfSweep:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._finished: set[RecordKey] = set()
+        self._has_reserved = False
         self._blocks = Blocks(
             around.shop,
             self,
             RunReport(),
             sweep_id=around.report.sweep.id,
             note=around.report.note,
-            on_reserved=around.lease.let_go,
+            on_reserved=self._let_go,
             progress=around.progress,
         )
         self._blocks.barred = around.barred
@@ -78,9 +100,9 @@ class PageOfSweep:
         now = around.shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = around.gatherer.gather_page(page)
         keys = [current.key for current in gathered.waiting]
-        sorted_out = self._sorted(gathered.waiting, gathered, claimed(gathered.sellers, now))
-        self.finish(sorted_out.done)
-        self._blocks.work_off(rulebook, gathered, sorted_out, now)
+        self._or_find_culprits(
+            keys, lambda: self._decide(rulebook, gathered, gathered.waiting, now)
+        )
         around.report.left += self._work_off_the_rest(keys)
         around.lease.let_go()
         return gathered
@@ -93,7 +115,7 @@ class PageOfSweep:
             before = self._progress()
             self._around.lease.let_go()
             self._around.pause(LATER)
-            self._round(left)
+            self._or_find_culprits(left, partial(self._round, left))
             left = self._unfinished(left)
             idle = 0 if self._progress() > before else idle + 1
         return len(left)
@@ -110,9 +132,48 @@ class PageOfSweep:
         now = around.shop.clock()
         rulebook, gathered = around.gatherer.gather(keys, waiting=0)
         there = [gathered.asked[key] for key in keys if key in gathered.asked]
-        sorted_out = self._sorted(there, gathered, claimed(gathered.sellers, now))
-        self.finish([*sorted_out.done, *(key for key in keys if key not in gathered.asked)])
+        self.finish(key for key in keys if key not in gathered.asked)
+        self._decide(rulebook, gathered, there, now)
+
+    def _decide(
+        self,
+        rulebook: Rulebook,
+        gathered: Gathered,
+        records: Sequence[CurrentRecord],
+        now: datetime,
+    ) -> None:
+        sorted_out = self._sorted(records, gathered, claimed(gathered.sellers, now))
+        self.finish(sorted_out.done)
         self._blocks.work_off(rulebook, gathered, sorted_out, now)
+
+    def _let_go(self) -> None:
+        self._has_reserved = True
+        self._around.lease.let_go()
+
+    def _or_find_culprits(self, keys: Sequence[RecordKey], decide: Callable[[], object]) -> None:
+        """Decide; where records make that fail, decide all others and leave those waiting.
+
+        What fails behind the reserving goes through: what is reserved is everybody's claim, so that
+        nothing could be decided anew.
+        """
+        self._has_reserved = False
+        try:
+            decide()
+        except _NO_RECORDS_FAULT:
+            raise
+        except Exception as exc:
+            if self._has_reserved:
+                raise
+            _log.warning("a block fails, looking for what makes it: %s", in_words(exc))
+            self._find_culprits(keys)
+
+    def _find_culprits(self, keys: Sequence[RecordKey]) -> None:
+        around = self._around
+        guilty = find_culprits(self._unfinished(keys), self._round, nobodys_fault=_NO_RECORDS_FAULT)
+        for key, why in guilty.items():
+            note_undecidable(around.shop, key, in_words(why))
+        self.finish(guilty)
+        around.report.left += len(guilty)
 
     def _sorted(
         self, records: Sequence[CurrentRecord], gathered: Gathered, taken: Collection[str]

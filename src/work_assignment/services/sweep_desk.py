@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from uuid import UUID, uuid5
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.sweeps import Sweep, SweepStatus, Trigger
+from work_assignment.services import telemetry
 from work_assignment.services.leasing import Busy
 from work_assignment.services.ports import Clock, Sweeps
 from work_assignment.services.sweep_keeping import close_dead_sweeps
 from work_assignment.services.sweep_orders import Order, SweepRefused
-from work_assignment.services.sweep_requests import SweepRequests
+from work_assignment.services.sweep_requests import SweepRequests, due_minute
 from work_assignment.services.sweep_sessions import AWAY
 from work_assignment.services.sweeping import Sweeper, is_for_the_app
 
@@ -27,7 +27,7 @@ _OVERDUE = timedelta(seconds=30)
 """How long a sweep waits before its message is taken for lost."""
 _SCHEDULED = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a03")
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,24 @@ class SweepDesk:
     clock: Clock
     mode: str = "on"
 
-    def answer(self, sweep_id: str) -> None:
-        """Go on with a sweep for a while; what is left of it then is put on the queue again."""
+    def answer(self, text: str) -> None:
+        """Do what a message asks for; what is left of it then is put on the queue again."""
+        due = due_minute(text)
+        if due is None:
+            self._carry_on(text)
+        else:
+            self._ask_for(due)
+
+    def _carry_on(self, sweep_id: str) -> None:
         try:
             with self.new_sweeper() as sweeper:
-                has_ended = sweeper.carry_on(sweep_id, self.clock() + TIME_BUDGET)
+                has_ended = sweeper.carry_on(sweep_id, TIME_BUDGET)
             delay = timedelta(0)
         except Busy as exc:
-            _log.info("sweep %s waits: %s", sweep_id, exc)
+            _log.info("it waits: %s", exc, sweep=sweep_id)
             has_ended, delay = False, BUSY
         except Unavailable as exc:
-            _log.warning("sweep %s waits, Dataverse cannot be asked: %s", sweep_id, exc)
+            _log.warning("it waits: %s", exc, sweep=sweep_id)
             has_ended, delay = False, exc.retry_after or AWAY
         if not has_ended:
             self.requests.put(sweep_id, delay)
@@ -73,27 +80,36 @@ class SweepDesk:
             return 0
         overdue = [s for s in going_on if is_for_the_app(s) and s.idle >= _OVERDUE]
         for sweep in overdue:
-            _log.warning("sweep %s is put on the queue again", sweep.id)
+            _log.warning("it is put on the queue again", sweep=sweep.id)
             self.requests.put(sweep.id)
         return len(overdue)
 
     def schedule(self) -> Sweep | None:
         """Ask for the sweep that is due now: once, however many timers go off for it.
 
-        While the one before is going on it is skipped, and its row says so.
+        While the one before is going on it is skipped, and its row says so. A timer is not run
+        again: what cannot be asked for now is put on the queue.
         """
+        return self._ask_for(self.clock())
+
+    def _ask_for(self, due: datetime) -> Sweep | None:
         if self.mode == "off":
             return None
-        now = self.clock()
-        order = Order(trigger=Trigger.SCHEDULED)
         try:
-            with self.new_sweeper() as sweeper:
-                asked = sweeper.asked_for(order, sweep_id=_id_of_the_minute(now))
+            return self._ask(due)
         except SweepRefused as exc:
             _log.warning("the scheduled sweep is left out: %s", exc)
-            return None
+        except Unavailable as exc:
+            _log.warning("the scheduled sweep is asked for later: %s", exc)
+            self.requests.put_due(due, exc.retry_after or AWAY)
+        return None
+
+    def _ask(self, due: datetime) -> Sweep | None:
+        order = Order(trigger=Trigger.SCHEDULED)
+        with self.new_sweeper() as sweeper:
+            asked = sweeper.asked_for(order, sweep_id=_id_of_the_minute(due))
         if any(sweep.trigger is Trigger.SCHEDULED for sweep in self.sweeps.going_on()):
-            why = "The scheduled sweep before it was still going on"
+            now, why = self.clock(), "The scheduled sweep before it was still going on"
             skipped = replace(asked, status=SweepStatus.SKIPPED, ended_at=now, message=why)
             return self.sweeps.save(skipped)
         written = self.sweeps.save(asked)
@@ -102,5 +118,5 @@ class SweepDesk:
         return written
 
 
-def _id_of_the_minute(now: datetime) -> str:
-    return str(uuid5(_SCHEDULED, now.astimezone(UTC).strftime("%Y-%m-%d %H:%M")))
+def _id_of_the_minute(due: datetime) -> str:
+    return str(uuid5(_SCHEDULED, due.astimezone(UTC).strftime("%Y-%m-%d %H:%M")))

@@ -8,14 +8,14 @@ every wait for Dataverse, and its loss would still have to be found out here.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from work_assignment.domain.errors import Unavailable, WorkAssignmentError
 from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
-from work_assignment.services.ports import Clock, Sweeps
+from work_assignment.services import telemetry
+from work_assignment.services.ports import Sweeps
 
 SAVE_EVERY = timedelta(seconds=5)
 """How current the row is while a block is on its way: every write is a request."""
@@ -25,7 +25,7 @@ DIED = "Its process ended early"
 STOPPED = "It was stopped by hand"
 _TRIES = 5
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class NotOurs(WorkAssignmentError):
@@ -55,11 +55,21 @@ def close_dead_sweeps(sweeps: Sweeps, now: datetime) -> list[Sweep]:
     others = []
     for sweep in sweeps.going_on():
         if is_dead(sweep) and sweep.cursor.is_attended:
-            # Whoever else wrote it meanwhile has the last word.
-            sweeps.save(replace(sweep, status=SweepStatus.FAILED, ended_at=now, message=DIED))
+            _close(sweeps, sweep, now)
         else:
             others.append(sweep)
     return others
+
+
+def _close(sweeps: Sweeps, sweep: Sweep, now: datetime) -> None:
+    """Write the end of one; where that is refused, others are looked after all the same."""
+    try:
+        # Whoever else wrote it meanwhile has the last word.
+        sweeps.save(replace(sweep, status=SweepStatus.FAILED, ended_at=now, message=DIED))
+    except Unavailable:
+        raise
+    except Exception as exc:
+        _log.error("that its process ended cannot be written: %s", exc, sweep=sweep.id)
 
 
 def stop(sweeps: Sweeps, sweep_id: str, now: datetime) -> Sweep | None:
@@ -88,11 +98,11 @@ def is_dead(sweep: Sweep) -> bool:
 class Keeper:
     """Writes the row of one sweep for one worker."""
 
-    def __init__(self, sweeps: Sweeps, clock: Clock) -> None:
+    def __init__(self, sweeps: Sweeps, monotonic: Callable[[], float]) -> None:
         self._sweeps = sweeps
-        self._clock = clock
+        self._monotonic = monotonic
         self._version = ""
-        self._saved_at = clock()
+        self._saved_at = monotonic()
 
     def save(self, sweep: Sweep) -> Sweep:
         """Write the row. Raises NotOurs."""
@@ -100,7 +110,7 @@ class Keeper:
         for _ in range(_TRIES):
             saved = self._sweeps.save(mine)
             if saved is not None:
-                self._version, self._saved_at = saved.version, self._clock()
+                self._version, self._saved_at = saved.version, self._monotonic()
                 return saved
             mine = replace(mine, version=self._still_ours(sweep).version)
         raise Unavailable(f"sweep {sweep.id} changes faster than it can be written")
@@ -110,13 +120,13 @@ class Keeper:
 
         Raises NotOurs. That it cannot be written just now is no reason to stop.
         """
-        if self._clock() - self._saved_at < every:
+        if self._monotonic() - self._saved_at < every.total_seconds():
             return
         try:
             self.save(sweep)
         except Unavailable as exc:
-            self._saved_at = self._clock()
-            _log.warning("how far sweep %s is cannot be written now: %s", sweep.id, exc)
+            self._saved_at = self._monotonic()
+            _log.warning("how far it is cannot be written now: %s", exc, sweep=sweep.id)
 
     def _still_ours(self, sweep: Sweep) -> Sweep:
         """The row as it stands: somebody has changed it, or the answer to our write was lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from work_assignment.services.events import Event
@@ -13,17 +13,34 @@ QUEUE = "wa-sweeps"
 TABLE = "wa_sweep"
 _BEGUN = "wa_starttime"
 """What a row has from the start whose writer sweeps himself."""
+_DUE = "due %Y-%m-%d %H:%M"
 
 
 class SweepRequests:
-    """Puts the ids of sweeps on the queue."""
+    """Puts on the queue which sweep is to be gone on with, or asked for."""
 
     def __init__(self, queues: Queues[Any]) -> None:
         self._queues = queues
 
     def put(self, sweep_id: str, delay: timedelta = timedelta(0)) -> None:
+        """Have a sweep gone on with, by its id."""
+        self._put(sweep_id, delay)
+
+    def put_due(self, due: datetime, delay: timedelta) -> None:
+        """Have the schedule's sweep of a minute asked for."""
+        self._put(due.astimezone(UTC).strftime(_DUE), delay)
+
+    def _put(self, text: str, delay: timedelta) -> None:
         """The queue trigger expects base64, the functions host's default for its own queues."""
-        self._queues.put(QUEUE, b64encode(sweep_id.encode()).decode(), delay=delay)
+        self._queues.put(QUEUE, b64encode(text.encode()).decode(), delay=delay)
+
+
+def due_minute(text: str) -> datetime | None:
+    """The minute whose scheduled sweep a message has asked for; None for one that names a sweep."""
+    try:
+        return datetime.strptime(text, _DUE).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def asks_for_a_sweep(event: Event) -> bool:

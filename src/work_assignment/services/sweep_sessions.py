@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from work_assignment.domain.defining.rules import Distribution
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.domain.runs.sweeps import Page, Place, Scope, SweepStatus
+from work_assignment.services import telemetry
 from work_assignment.services.gathering import Gatherer
-from work_assignment.services.leasing import PATIENCE, Busy, DeciderLease, Pause
+from work_assignment.services.leasing import (
+    PATIENCE,
+    PATIENCE_BETWEEN_BLOCKS,
+    Busy,
+    DeciderLease,
+    Pause,
+)
 from work_assignment.services.ports import Sweeps
-from work_assignment.services.sweep_blocks import PageOfSweep, Surroundings
+from work_assignment.services.sweep_blocks import PageOfSweep, Stopped, Surroundings
 from work_assignment.services.sweep_keeping import SAVE_EVERY, Keeper, NotOurs
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import SweepReport
@@ -24,19 +30,15 @@ BLOCK = 2000
 """Records decided together."""
 MATCHED_TOGETHER = 10_000
 """The same where best overall looks for the best for all of them."""
-PATIENCE_BETWEEN_BLOCKS = timedelta(minutes=10)
-"""How long a person's sweep that has begun waits for others who decide."""
 AWAY = timedelta(seconds=30)
-"""When Dataverse is asked again after it could not be."""
+"""When Dataverse, or the storage, is asked again after it could not be."""
 MESSAGE_LENGTH = 1000
-_AWAY_TRIES = 5
+_AWAY_TRIES = 20
+"""How often a person's sweep asks before it gives up, which is about ten minutes."""
+_LOOK_EVERY = timedelta(seconds=1)
 _SIGN_OF_LIFE = timedelta(seconds=30)
 
-_log = logging.getLogger(__name__)
-
-
-class _Stopped(Exception):
-    """Whoever waits for the lease is to end."""
+_log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,12 @@ def block_size(scope: Scope, rulebook: Rulebook) -> int:
     return MATCHED_TOGETHER if matches else BLOCK
 
 
+def _waiting(left: int) -> str:
+    if left == 1:
+        return "1 record still waits"
+    return f"{left} records still wait" if left else ""
+
+
 class Session:
     """One worker's time with a sweep."""
 
@@ -96,12 +104,16 @@ class Session:
         self._scope = scope
         self.report = report
         self._lease = lease
-        self._keeper = Keeper(tools.sweeps, tools.shop.clock)
+        self._keeper = Keeper(tools.sweeps, tools.shop.monotonic)
         self._sent_before = sent_before - report.requests
         self._after: dict[str, Place] = dict(report.sweep.cursor.after)
-        self._longest = timedelta(0)
+        self._began = tools.shop.monotonic()
+        before = tools.shop.clock() - report.sweep.started_at
+        self._seconds_before = max(before.total_seconds(), 0.0)
+        self._longest = 0.0
         self._lost: NotOurs | None = None
         self._away = 0
+        self._must_recall = False
         self._around = Surroundings(
             shop=tools.shop,
             gatherer=gatherer,
@@ -113,15 +125,15 @@ class Session:
             progress=self._note_progress,
         )
 
-    def run(self, until: datetime | None = None, *, recalls: bool = False) -> bool:
+    def run(self, time_budget: timedelta | None = None, *, recalls: bool = False) -> bool:
         """Work blocks off until all are done or time is up; says whether the sweep has ended.
 
         The row says how it ended, whatever happens, or that it is to be gone on with. `recalls`
         says that another worker began, who may not have come to noting all that was written.
         """
+        self._must_recall = recalls
+        until = None if time_budget is None else self._began + time_budget.total_seconds()
         try:
-            if recalls:
-                self._recall()
             if not self.report.sweep.version:
                 self._save()
             self._tools.begun(self._scope)
@@ -146,41 +158,46 @@ class Session:
 
     def _recall(self) -> None:
         """Count what was written behind the last noted place: by another worker, or by us."""
+        if not self._must_recall:
+            return
         report, cursor = self.report, self.report.sweep.cursor
         report.assigned, report.by_hand, report.left = cursor.assigned, cursor.by_hand, cursor.left
         report.unassigned.clear()
         report.unassigned.update(cursor.unassigned)
         report.under_way = 0
         self._around.tried_since = cursor.since
-        if self._shop.mode != "on":
-            return
-        sweeps, sweep_id = self._tools.sweeps, report.sweep.id
-        placed = sweeps.placed(sweep_id, None)
+        if self._shop.mode == "on":
+            self._recall_what_was_placed()
+        self._must_recall = False
+
+    def _recall_what_was_placed(self) -> None:
+        sweeps, sweep = self._tools.sweeps, self.report.sweep
+        placed = sweeps.placed(sweep.id, None)
         if placed is not None:
-            report.note_placed(placed, anew=True)
-        elif (late := sweeps.placed(sweep_id, cursor.since)) is not None:
-            report.note_placed(late, anew=False)
+            self.report.note_placed(placed, anew=True)
+        elif (late := sweeps.placed(sweep.id, sweep.cursor.since)) is not None:
+            self.report.note_placed(late, anew=False)
 
     @property
     def _is_attended(self) -> bool:
         return self.report.sweep.cursor.is_attended
 
-    def _work(self, until: datetime | None) -> _Ending | None:
+    def _work(self, until: float | None) -> _Ending | None:
         """The end of it, or None when the time is up before."""
         while not self._tools.stopped():
-            if until is not None and self._shop.clock() + self._longest > until:
+            if until is not None and self._shop.monotonic() + self._longest > until:
                 return None
-            room = self._room()
             try:
-                found = self._block(room) if room else False
-            except _Stopped:
+                self._recall()
+                found = self._block()
+            except Stopped:
                 break
             except Unavailable as exc:
-                self._wait_for_dataverse(exc)
+                self._wait_until_back(exc)
                 continue
             if not found:
-                left = f"{self.report.left} records still wait" if self.report.left else ""
-                return _Ending(SweepStatus.SUCCEEDED, left)
+                return _Ending(SweepStatus.SUCCEEDED, _waiting(self.report.left))
+        self._recall()
         return _Ending(SweepStatus.FAILED, f"It was stopped after {self._taken} records")
 
     @property
@@ -193,9 +210,12 @@ class Session:
         limit = self._order.limit
         return size if limit is None else max(min(size, limit - self._taken), 0)
 
-    def _block(self, room: int) -> bool:
+    def _block(self) -> bool:
         """Work the next page off; False when there is none."""
-        started_at = self._shop.clock()
+        room = self._room()
+        if not room:
+            return False
+        started = self._shop.monotonic()
         page = Page(self._scope, self._after, room)
         gathered = PageOfSweep(self._around).work_off(page)
         if self._lost is not None:
@@ -209,7 +229,7 @@ class Session:
         self.report.reached(self._after, self._shop.clock())
         self._save()
         self._tools.progress(self.report)
-        self._longest = max(self._longest, self._shop.clock() - started_at)
+        self._longest = max(self._longest, self._shop.monotonic() - started)
         return True
 
     def _take_lease(self) -> None:
@@ -219,18 +239,21 @@ class Session:
 
     def _while_waiting(self) -> None:
         if self._tools.stopped():
-            raise _Stopped
+            raise Stopped
         self._beat(_SIGN_OF_LIFE)
 
-    def _wait_for_dataverse(self, error: Unavailable) -> None:
-        """A person's sweep waits where the app's is handed on; what was written is read back."""
+    def _wait_until_back(self, error: Unavailable) -> None:
+        """A person's sweep waits where the app's is handed on; what was written is to be read back."""
         self._away += 1
         if not self._is_attended or self._away >= _AWAY_TRIES:
             raise error
-        _log.warning("the sweep waits, Dataverse cannot be asked: %s", error)
+        _log.warning("it waits: %s", error, sweep=self.report.sweep.id)
+        self._must_recall = True
         self._lease.let_go()
-        self._tools.pause(error.retry_after or AWAY)
-        self._recall()
+        left = error.retry_after or AWAY
+        while left > timedelta(0) and not self._tools.stopped():
+            self._tools.pause(min(left, _LOOK_EVERY))
+            left -= _LOOK_EVERY
 
     def _note_progress(self, count: int) -> None:
         self.report.under_way += count
@@ -261,16 +284,16 @@ class Session:
         try:
             self._keeper.save(mine)
         except (Unavailable, NotOurs) as exc:
-            _log.warning("that sweep %s is handed on cannot be written: %s", sweep.id, exc)
+            _log.warning("that it is handed on cannot be written: %s", exc, sweep=sweep.id)
 
     def _leave(self, error: NotOurs) -> None:
         """Somebody ended it or went on with it: what they wrote stands."""
-        _log.warning("sweep %s is left: %s", self.report.sweep.id, error)
+        _log.warning("it is left: %s", error, sweep=self.report.sweep.id)
         there = error.sweep or replace(
             self.report.sweep, status=SweepStatus.FAILED, message=f"It ended early: {error}"
         )
         self.report.sweep = there
-        self.report.seconds = (self._shop.clock() - there.started_at).total_seconds()
+        self.report.seconds = self._seconds()
 
     def _end(self, ending: _Ending) -> None:
         now = self._shop.clock()
@@ -280,19 +303,22 @@ class Session:
         self.report.sweep = replace(
             self.report.sweep, status=ending.status, ended_at=now, message=message
         )
-        self.report.seconds = (now - self.report.sweep.started_at).total_seconds()
+        self.report.seconds = self._seconds()
         self._save()
         self._note_requests()
+
+    def _seconds(self) -> float:
+        return self._seconds_before + self._shop.monotonic() - self._began
 
     def _end_early(self, error: BaseException) -> None:
         by_hand = isinstance(error, KeyboardInterrupt)
         why = "It was stopped by hand in the middle of a block" if by_hand else f"Error: {error}"
         try:
-            if self.report.under_way:
-                self._recall()
+            self._must_recall = self._must_recall or bool(self.report.under_way)
+            self._recall()
             self._end(_Ending(SweepStatus.FAILED, why))
         except (Unavailable, NotOurs) as exc:
             # Whoever looks after sweeps finds the row without an end, and writes it.
             _log.warning(
-                "sweep %s has ended, but its row cannot say so: %s", self.report.sweep.id, exc
+                "it has ended, but its row cannot say so: %s", exc, sweep=self.report.sweep.id
             )

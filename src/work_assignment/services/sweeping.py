@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus
+from work_assignment.services import telemetry
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import DeciderLease
 from work_assignment.services.sweep_keeping import DEAD_AFTER, close_dead_sweeps
@@ -21,7 +21,7 @@ from work_assignment.services.sweep_orders import (
 from work_assignment.services.sweep_reports import SweepReport, report_of
 from work_assignment.services.sweep_sessions import MESSAGE_LENGTH, Session, Tools
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 class Sweeper:
@@ -37,7 +37,7 @@ class Sweeper:
 
         Raises SweepRefused for what cannot be swept.
         """
-        scope = self._checked(order, Gatherer(self._shop.facts, self._shop.clock))
+        scope = self._checked(order, Gatherer(self._shop.facts, self._shop.monotonic))
         return self._asked_for(order, scope, self._shop.clock(), sweep_id)
 
     def _checked(self, order: Order, gatherer: Gatherer) -> Scope:
@@ -58,7 +58,7 @@ class Sweeper:
         is written then. Whatever else ends it early is said on the row.
         """
         sent_before = self._tools.requests_sent()
-        gatherer = Gatherer(self._shop.facts, self._shop.clock)
+        gatherer = Gatherer(self._shop.facts, self._shop.monotonic)
         scope = self._checked(order, gatherer)
         with DeciderLease(self._shop.leases, self._tools.pause) as lease:
             now = self._shop.clock()
@@ -77,8 +77,8 @@ class Sweeper:
             session.run()
         return session.report
 
-    def carry_on(self, sweep_id: str, until: datetime) -> bool:
-        """Take a sweep up, or go on with it, until then; says whether nothing more is to be done.
+    def carry_on(self, sweep_id: str, time_budget: timedelta) -> bool:
+        """Take a sweep up, or go on with it, for so long; says whether nothing more is to be done.
 
         One that somebody else is at is left to them. Raises Unavailable and Busy when it cannot be
         gone on with just now; whoever takes it up next finds it where it was.
@@ -89,7 +89,7 @@ class Sweeper:
         sweep = self._sweeps.read(sweep_id)
         if sweep is None or not is_for_the_app(sweep):
             return True
-        gatherer = Gatherer(self._shop.facts, self._shop.clock)
+        gatherer = Gatherer(self._shop.facts, self._shop.monotonic)
         order = order_of(sweep)
         try:
             if sweep.fault:
@@ -111,18 +111,18 @@ class Sweeper:
                 lease,
                 sent_before=sent_before,
             )
-            return session.run(until, recalls=sweep.status is SweepStatus.IN_PROGRESS)
+            return session.run(time_budget, recalls=sweep.status is SweepStatus.IN_PROGRESS)
 
     def _taken_up(self, sweep: Sweep, scope: Scope) -> Sweep | None:
         worker, now = self._shop.new_id(), self._shop.clock()
         taken = self._sweeps.save(taken_up(sweep, scope, worker, now, is_attended=False))
         if taken is None:
-            _log.info("sweep %s was taken up by another worker", sweep.id)
+            _log.info("another worker took it up", sweep=sweep.id)
         return taken
 
     def _refuse(self, sweep: Sweep, why: str) -> None:
         """An order that cannot be carried out ends, and says why."""
-        _log.error("sweep %s cannot be carried out: %s", sweep.id, why)
+        _log.error("it cannot be carried out: %s", why, sweep=sweep.id)
         now = self._shop.clock()
         message = f"Refused: {why}"[:MESSAGE_LENGTH]
         self._sweeps.save(replace(sweep, status=SweepStatus.FAILED, ended_at=now, message=message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 from work_assignment.domain.records import Owner, SellerId
@@ -25,7 +26,14 @@ def notice(run: Run) -> Notice:
 
 
 def late_notice(untold: Untold) -> Notice:
-    """The same for a run that was read back: the id follows from run, recipient and kind."""
+    """The same for a run that was read back: the id follows from run, recipient and kind.
+
+    What her block brought her together is told together, under the id that it would have had then.
+    """
+    block = untold.together[0].block if untold.together else ""
+    for brought in block_notices(block, untold.together):
+        if brought.block_runs != (untold.run_id,):
+            return replace(brought, run_id=untold.run_id)
     kind = "taken back" if untold.is_lost else "assigned"
     title = "No longer yours" if untold.is_lost else f"New {untold.key.table}"
     said = untold.reason if untold.is_lost else _why(untold.reason)

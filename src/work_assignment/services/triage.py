@@ -15,6 +15,8 @@ from work_assignment.services.inbox import Pending
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far Dataverse's clock, which events carry, may be from ours, and a decision from its facts."""
 
+_NAMES_OWNER = (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND)
+
 LATE = timedelta(hours=1)
 """How late an event may come and still tell of a choice that ours did not know of."""
 
@@ -166,12 +168,12 @@ def _known_until(last: LastRun, current: CurrentRecord) -> datetime:
     """Dataverse cuts moments to seconds: the choice that was noted would else be newer than itself.
 
     While the record is with the seller we chose, only what came after our write is news. When it is
-    with another one, whatever clocks say, somebody chose after us: we wrote owner and run together.
+    with another one than the log says, whatever clocks say, somebody chose after that was written.
     """
-    if last.status is RoutingStatus.ASSIGNED and last.owner is not None:
+    if last.status in _NAMES_OWNER and last.owner is not None:
         if current.record.owner != last.owner:
             return datetime.min.replace(tzinfo=UTC)
-        if last.written_at is not None:
+        if last.status is RoutingStatus.ASSIGNED and last.written_at is not None:
             return last.written_at + timedelta(seconds=1)
     noted = last.status is RoutingStatus.ASSIGNED_BY_HAND
     return last.decided_at + timedelta(seconds=1 if noted else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,15 +11,16 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.outcomes import Outcome, Telling, WriteResult, Written
 from work_assignment.domain.runs.sweeps import Place, Sweep, Swept
 from work_assignment.domain.runs.undoing import Left, Surroundings, Why, judge
+from work_assignment.services import telemetry
 from work_assignment.services.blocks import RESERVED_FOR
 from work_assignment.services.gathering import Gatherer
-from work_assignment.services.leasing import DeciderLease, Pause
+from work_assignment.services.leasing import PATIENCE_BETWEEN_BLOCKS, Busy, DeciderLease, Pause
 from work_assignment.services.ports import Sweeps
 from work_assignment.services.recording import Writer, undone_id
+from work_assignment.services.settling import tell_at_once
 from work_assignment.services.sweep_blocks import LATER
 from work_assignment.services.sweep_keeping import amend, close_dead_sweeps
 from work_assignment.services.sweep_orders import SweepRefused
-from work_assignment.services.telling import notice
 from work_assignment.services.workshop import Workshop
 
 BLOCK = 500
@@ -29,13 +29,14 @@ NAMED = 1000
 _TRIES = 3
 """How often a record is looked at that changes under our hands, or cannot be written just now."""
 
-_log = logging.getLogger(__name__)
+_log = telemetry.logger(__name__)
 
 
 @dataclass(slots=True)
 class UndoReport:
     """What went back, or would; `before` counts what had gone back already.
 
+    `ended_early` says why there may be more that it did not come to.
     Of very many only the first are named: `more_back` and `more_left` count the others.
     """
 
@@ -45,6 +46,7 @@ class UndoReport:
     left: list[Left] = field(default_factory=list)
     more_back: int = 0
     more_left: Counter[Why] = field(default_factory=Counter)
+    ended_early: str = ""
 
     @property
     def came_back(self) -> int:
@@ -59,7 +61,12 @@ class UndoReport:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left that another try might bring back."""
-        return not self.reasons[Why.NOT_WRITTEN]
+        return not (self.ended_early or self.reasons[Why.NOT_WRITTEN])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it tells of no record at all."""
+        return not (self.came_back or self.before or self.left)
 
     def note_back(self, swept: Swept) -> None:
         """Count a record that went back."""
@@ -87,7 +94,8 @@ class Undoer:
     def undo(self, sweep_id: str, *, dry_run: bool = False) -> UndoReport:
         """Give back what can be given back, and say so on the sweep's row; a dry run only looks.
 
-        Raises SweepRefused for a sweep that there is not, and Busy while another worker decides.
+        Raises SweepRefused for a sweep that there is not, and where it cannot even begin Busy, as
+        another worker decides, or Unavailable.
         """
         if self._shop.mode != "on" and not dry_run:
             raise SweepRefused(f"WA_MODE is {self._shop.mode}: no owner is written")
@@ -113,7 +121,7 @@ class _Undoing:
     def __init__(self, shop: Workshop, sweeps: Sweeps, sweep: Sweep) -> None:
         self._shop = shop
         self._sweeps = sweeps
-        self._gatherer = Gatherer(shop.facts, shop.clock)
+        self._gatherer = Gatherer(shop.facts, shop.monotonic)
         self.report = UndoReport(sweep)
 
     def look(self) -> UndoReport:
@@ -141,19 +149,28 @@ class _Undoing:
 
     def take_back(self, lease: DeciderLease) -> UndoReport:
         """Give records back, part by part; the sweep's row says how many after each."""
-        for part in self._parts():
-            lease.keep()
-            unclear = self._round(part)
-            for _ in range(_TRIES - 1):
-                if not unclear:
-                    break
-                lease.wait(LATER)
-                unclear = self._round([entry.swept for entry in unclear])
-            for entry in unclear:
-                self.report.note_left(entry)
-            self._save()
-        self._save()  # also for what a worker that died had given back
+        try:
+            for part in self._parts():
+                self._take_part_back(part, lease)
+                self._save()
+            self._save()  # also for what a worker that died had given back
+        except (Busy, Unavailable) as exc:
+            if self.report.is_empty:
+                raise
+            _log.warning("its undoing ends early: %s", exc, sweep=self.report.sweep.id)
+            self.report.ended_early = str(exc)
         return self.report
+
+    def _take_part_back(self, part: Sequence[Swept], lease: DeciderLease) -> None:
+        lease.keep(PATIENCE_BETWEEN_BLOCKS)
+        unclear = self._round(part)
+        for _ in range(_TRIES - 1):
+            if not unclear:
+                break
+            lease.wait(LATER, PATIENCE_BETWEEN_BLOCKS)
+            unclear = self._round([entry.swept for entry in unclear])
+        for entry in unclear:
+            self.report.note_left(entry)
 
     def _save(self) -> None:
         undone, sweep = self.report.before + self.report.came_back, self.report.sweep
@@ -174,13 +191,8 @@ class _Undoing:
         until = now + RESERVED_FOR  # nothing is reserved, so there is no hurry
         results = self._shop.outcomes.commit(outcomes, until=until)
         written = list(zip(going, outcomes, results, strict=True))
-        self._tell(
-            [
-                o
-                for _, o, r in written
-                if r.written is Written.DONE and o.run.tell is Telling.AT_ONCE
-            ]
-        )
+        done = [outcome.run for _, outcome, result in written if result.written is Written.DONE]
+        tell_at_once(self._shop.outcomes, [run for run in done if run.tell is Telling.AT_ONCE])
         return [left for swept, _, result in written if (left := self._unclear(swept, result))]
 
     def _can_go(self, swept: Swept, around: Surroundings) -> bool:
@@ -212,7 +224,9 @@ class _Undoing:
         """Note what became of writing; a record that is to be looked at again comes back."""
         match result.written:
             case Written.DONE:
-                _log.info("%s goes back: its sweep was undone", swept.key)
+                record = f"{swept.key.table}/{swept.key.id}"
+                sweep_id = self.report.sweep.id
+                _log.info("its sweep is undone, it goes back", sweep=sweep_id, record=record)
                 self.report.note_back(swept)
             case Written.GONE:
                 self.report.note_left(Left(swept, Why.GONE))
@@ -223,15 +237,6 @@ class _Undoing:
             case _:
                 return Left(swept, Why.NOT_WRITTEN, result.why)
         return None
-
-    def _tell(self, outcomes: Sequence[Outcome]) -> None:
-        if not outcomes:
-            return
-        try:
-            self._shop.outcomes.tell([notice(outcome.run) for outcome in outcomes])
-        except Unavailable as exc:
-            # The runs still say that somebody is to be told; the timer does it.
-            _log.warning("%d sellers are told later: %s", len(outcomes), exc)
 
     def _surroundings(self, part: Sequence[Swept]) -> Surroundings:
         rulebook, gathered = self._gatherer.gather([swept.key for swept in part], waiting=0)

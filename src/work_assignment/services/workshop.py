@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,8 @@ class Workshop:
     """`mode` is on, dry-run (decide and log, write no owner) or off (nothing is decided).
 
     A block begins with `block_size` records and grows to `largest_block` while there are more.
-    `solver` is what best overall is found with.
+    `solver` is what best overall is found with. `clock` says when something was, `monotonic`, in
+    seconds, how long ago that is here: clocks are set now and then.
     """
 
     queues: Queues[Any]
@@ -36,3 +38,4 @@ class Workshop:
     largest_block: int = LARGEST_BLOCK
     new_id: Callable[[], str] = field(default=lambda: str(uuid4()))
     solver: FlowSolver | None = None
+    monotonic: Callable[[], float] = time.monotonic

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from work_assignment.bootstrap import application
+from work_assignment.bootstrap import Application, application
 from work_assignment.services import telemetry
 from work_assignment.services.bell import TIMER
 
@@ -27,8 +27,7 @@ def answer_bell(bell: func.QueueMessage) -> None:
         figures.report(report)
     app.seen.bell()
     if thorough and not (report.busy or report.away or app.settings.mode == "off"):
-        app.failed_jobs.look()
-        app.sweeps.look_after()
+        _look_after(app)
     if report.written or report.held:
         _log.info(
             "%d assigned, %d unassigned, %d by hand, %d gone, %d held for what others reserved",
@@ -38,6 +37,19 @@ def answer_bell(bell: func.QueueMessage) -> None:
             report.gone,
             report.held,
         )
+
+
+def _look_after(app: Application) -> None:
+    """See to what is not deciding.
+
+    A bell that fails is answered again, and in the end put aside: that must not come of chores,
+    which the next minute's bell brings again anyway.
+    """
+    for chore in (app.sweeps.look_after, app.failed_jobs.look):
+        try:
+            chore()
+        except Exception:
+            _log.exception("a chore of the timer's bell failed; it is tried again in a minute")
 
 
 @blueprint.function_name("ring_bell")

@@ -6,7 +6,11 @@ import logging
 
 import azure.functions as func
 
-from work_assignment.azure_storage.errors import StorageUnavailable
+from work_assignment.azure_storage.errors import (
+    MessageNotText,
+    MessageTooLarge,
+    StorageUnavailable,
+)
 from work_assignment.bootstrap import application
 from work_assignment.services.events import NotAnEvent
 from work_assignment.services.intake import BodyTooLarge, WrongContentType
@@ -24,10 +28,12 @@ def receive_event(req: func.HttpRequest) -> func.HttpResponse:
         application().intake.accept(req.get_body(), req.headers.get("content-type", ""))
     except WrongContentType as exc:
         return _refusal(415, str(exc))
-    except BodyTooLarge as exc:
+    except (BodyTooLarge, MessageTooLarge) as exc:
         return _refusal(413, str(exc))
     except NotAnEvent as exc:
         return _refusal(400, f"The body is no RemoteExecutionContext: {exc}")
+    except MessageNotText as exc:
+        return _refusal(400, str(exc))
     except StorageUnavailable as exc:
         _log.error("an event could not be queued: %s", exc)
         return _refusal(503, "The event could not be queued; send it again")

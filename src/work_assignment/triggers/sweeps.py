@@ -19,9 +19,9 @@ one that is disabled."""
 @blueprint.queue_trigger(arg_name="sweep", queue_name="wa-sweeps", connection="AzureWebJobsStorage")
 def carry_on_sweep(sweep: func.QueueMessage) -> None:
     """Go on with a sweep for a while; what is left then is put on the queue again."""
-    app, sweep_id = application(), sweep.get_body().decode(errors="replace")
-    with telemetry.session("sweep", app.traffic, sweep=sweep_id):
-        app.sweeps.answer(sweep_id)
+    app, text = application(), sweep.get_body().decode(errors="replace")
+    with telemetry.session("sweep", app.traffic, sweep=text):
+        app.sweeps.answer(text)
 
 
 @timer_blueprint.function_name("sweep_timer")

@@ -38,7 +38,11 @@ class Round:
         """
         if count == 0:
             return self
-        taken = {*turns, self.stamp}
-        numbers = sorted(taken.union(self.unused))
-        left = len(taken) - count
-        return Round(numbers[left - 1] if left else before, tuple(numbers[left:]))
+        numbers = sorted({*turns, self.stamp, *self.unused})
+        spent = len(numbers) - len(self.unused) - count
+        if spent > 0:
+            return Round(numbers[spent - 1], tuple(numbers[spent:]))
+        # Where several blocks overlap, numbers that others stood for may be forgotten: any do that
+        # come before.
+        forgotten = range(numbers[0] + spent, numbers[0])
+        return Round(min(before, numbers[0] + spent - 1), (*forgotten, *numbers))

@@ -128,8 +128,8 @@ class Rulebook:
 class Gathered:
     """Everything one block is decided on, read in one go: seller rows before counts.
 
-    `unreadable` are records asked for that are there and cannot be understood; `rows` are those of
-    other tables that filters look at. Of a page of a sweep `reached` says by record type where the
+    `unreadable` are records, asked for or waiting, that are there and cannot be understood; `rows`
+    are those of other tables that filters look at. Of a page of a sweep `reached` says by record type where the
     last record stands that it has or could not read, in Dataverse's order.
     """
 

@@ -172,12 +172,16 @@ class Written(Enum):
 class WriteResult:
     """What became of one outcome; `why` is Dataverse's word when it refused.
 
-    `may_still_land` says that its request was lost on the way and might arrive yet.
+    `may_still_land` says that its request was lost on the way and might arrive yet; `is_its_own`
+    that what is to be tried again was answered, and for this record alone. `retry_after` are the
+    seconds that Dataverse asked to be left alone, if it did.
     """
 
     written: Written
     why: str = ""
     may_still_land: bool = False
+    is_its_own: bool = False
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,10 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A run of the log of which somebody is to be told: the new owner, or who lost the record."""
+    """A run of the log of which somebody is to be told: the new owner, or who lost the record.
+
+    `together` is all that its block brought the new owner, the run itself among it.
+    """
 
     run_id: str
     recipient: SellerId
@@ -221,3 +228,4 @@ class Untold:
     record_name: str
     reason: str
     is_lost: bool = False
+    together: tuple[Committed, ...] = ()

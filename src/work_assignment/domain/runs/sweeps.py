@@ -19,13 +19,14 @@ class Trigger(IntEnum):
 
 
 class SweepStatus(Enum):
-    """How far a sweep has come, or how it ended."""
+    """How far a sweep has come, or how it ended; a row may have a status that is not ours."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in progress"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

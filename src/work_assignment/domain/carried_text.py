@@ -1,0 +1,20 @@
+"""Which characters queues and columns carry: those of XML 1.0."""
+
+from __future__ import annotations
+
+import re
+
+# One character outside of it makes a whole queue unreadable, and XML readers turn a carriage return
+# into a line feed.
+_NOT_CARRIED = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def not_carried(text: str) -> str | None:
+    """The first character that would not come out as it went in."""
+    found = _NOT_CARRIED.search(text)
+    return found[0] if found else None
+
+
+def readable(text: str) -> str:
+    """The text with a question mark for each of those characters."""
+    return _NOT_CARRIED.sub("?", text)

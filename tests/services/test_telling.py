@@ -1,0 +1,41 @@
+"""What is told later is what would have been told at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.runs.outcomes import Committed, Untold
+from work_assignment.services.telling import block_notices, late_notice
+
+ADA = SellerId("ada")
+
+
+def committed(number: int, previous: Owner | None = None) -> Committed:
+    key = RecordKey("lead", f"lead {number}")
+    return Committed("block", f"run {number}", key, f"Lead {number}", "why", ADA, None, previous)
+
+
+def marked(*together: Committed) -> Untold:
+    """The first run of a block, which is marked for all that it brought Ada."""
+    return Untold("run 1", ADA, RecordKey("lead", "lead 1"), "Lead 1", "why", together=together)
+
+
+def test_news_of_a_block_that_come_late_are_the_same_notification_under_the_same_id() -> None:
+    block = [committed(number) for number in range(1, 38)]
+    (at_once,) = block_notices("block", block)
+    late = late_notice(marked(*block))
+    assert late == replace(at_once, run_id="run 1")
+    assert late.title == "37 new lead records"
+
+
+def test_a_record_that_a_block_brought_alone_is_told_by_itself() -> None:
+    alone = late_notice(marked(committed(1)))
+    assert alone == late_notice(marked())
+    assert (alone.title, alone.run_id) == ("New lead: Lead 1", "run 1")
+
+
+def test_records_that_were_hers_before_are_no_news_later_either() -> None:
+    hers = committed(2, Owner("systemuser", ADA))
+    assert late_notice(marked(committed(1), hers)).title == "New lead: Lead 1"
+    assert late_notice(marked(committed(1), hers, committed(3))).title == "2 new lead records"
