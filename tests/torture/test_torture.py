@@ -18,7 +18,6 @@ from tests.torture.sabotage import SABOTAGES
 SEED = 1
 
 
-@pytest.mark.campaign
 def test_a_storm_of_faults_violates_nothing() -> None:
     result = run(Options(SEED, seconds=20.0, quiet_seconds=60.0))
     assert {name: texts for name, texts in violations(result.evidence).items() if texts} == {}
@@ -32,7 +31,6 @@ def test_the_same_seed_makes_the_same_plan() -> None:
     assert Plan(SEED).in_words() != Plan(SEED + 1).in_words()
 
 
-@pytest.mark.campaign
 def test_without_if_match_the_checks_find_what_was_overwritten() -> None:
     proof = PROOFS["if-match"]
     assert missed(proof, run(proof.options)) != []
