@@ -12,11 +12,14 @@ def choices_are_kept(evidence: Evidence) -> Iterator[str]:
     """Nobody but a person changes what a person chose.
 
     A choice that our assignment did not know of may be given back later, so only the end counts; a
-    choice of which nobody was told could not be known.
+    choice of which nobody was told could not be known, and one that fell on somebody who was then
+    disabled could not be honoured, of which the log tells.
     """
     for (table, row_id), choice in _last_choices(evidence).items():
         record = evidence.records.get((table, row_id))
         if record is None or not record.is_open or record.owner == choice.after:
+            continue
+        if row_id in evidence.not_given_back and _was_disabled_since(evidence, choice):
             continue
         if row_id not in evidence.surroundings.lost_choices:
             yield (
@@ -39,6 +42,13 @@ def _last_choices(evidence: Evidence) -> dict[Key, Entry]:
 
 def _closes(entry: Entry) -> bool:
     return entry.kind == "update" and entry.was_open and not entry.is_open
+
+
+def _was_disabled_since(evidence: Evidence, choice: Entry) -> bool:
+    return any(
+        entry.kind == "disabled" and entry.row_id == choice.after and entry.seq > choice.seq
+        for entry in evidence.journal
+    )
 
 
 def _is_choice(entry: Entry) -> bool:

@@ -88,7 +88,10 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is judged. `runs` are in the order in which they were written."""
+    """Everything that is judged. `runs` are in the order in which they were written.
+
+    `not_given_back` are records of which the log says that whom a person had chosen cannot own them.
+    """
 
     records: Mapping[Key, RecordRow]
     runs: Sequence[RunRow]
@@ -98,6 +101,7 @@ class Evidence:
     events: Sequence[str]
     poison: Sequence[str]
     integrity: Sequence[str]
+    not_given_back: frozenset[str] = frozenset()
     surroundings: Surroundings = Surroundings()
     app: str = APP_ID
     names: Mapping[str, str] = field(default_factory=lambda: NAMES)
@@ -123,6 +127,7 @@ def gather(database: Path, storage: Path, surroundings: Surroundings) -> Evidenc
             events=_texts(queues, QUEUE),
             poison=_texts(queues, POISON),
             integrity=[*_integrity("Dataverse", db), *_integrity("the queues", queues)],
+            not_given_back=frozenset(record for (record,) in db.execute(_NOT_GIVEN_BACK)),
             surroundings=surroundings,
         )
 
@@ -133,6 +138,9 @@ SELECT wa_routingrunid, wa_recordtype, wa_recordid, wa_recordversion, wa_routing
   wa_reason, wa_tellpending
 FROM wa_routingrun WHERE wa_mode = 'on'
 ORDER BY rowid"""
+_NOT_GIVEN_BACK = (
+    "SELECT wa_recordid FROM wa_routingrun WHERE wa_reason LIKE '%cannot be given back%'"
+)
 _NOTIFICATIONS = (
     "SELECT appnotificationid, ownerid, title, coalesce(body, ''), coalesce(data, '')"
     " FROM appnotification"

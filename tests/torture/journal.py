@@ -1,7 +1,7 @@
 """The order in which records changed hands, written by the mock's database itself.
 
-Triggers note every change of owner, state and result, and of a seller's capacity, in the
-transaction that makes it: what happened before what is then no matter of anybody's clock.
+Triggers note every change of owner, state and result, of a seller's capacity, and whether she is
+disabled, in the transaction that makes it: what happened before what is then no matter of anybody's clock.
 """
 
 from __future__ import annotations
@@ -55,12 +55,19 @@ WHEN OLD.wa_maxcapacity IS NOT NEW.wa_maxcapacity BEGIN
     NEW.versionnumber);
 END""",
 )
+_ON_USERS = (
+    """CREATE TRIGGER IF NOT EXISTS torture_user_disabled AFTER UPDATE ON systemuser
+WHEN NEW.isdisabled = 1 AND OLD.isdisabled IS NOT 1 BEGIN
+  INSERT INTO torture_journal ({columns}) VALUES ({now}, 'disabled', 'systemuser',
+    NEW.systemuserid, NULL, NULL, 0, 0, NULL, NEW.modifiedby, NEW.versionnumber);
+END""",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `kind` is create, update, delete, capacity, or again, where somebody chose the
-    owner that a record has; `at` is the real time.
+    """One change. `kind` is create, update, delete, capacity, disabled, or again, where somebody
+    chose the owner that a record has; `at` is the real time.
 
     Of a record `before` and `after` are owners, of a seller they are her capacity.
     """
@@ -87,7 +94,7 @@ def keep_journal(database: Path) -> None:
         for table, key in RECORD_TABLES.items():
             for trigger in _ON_RECORDS:
                 db.execute(trigger.format(t=table, id=key, columns=_COLUMNS, now=_NOW))
-        for trigger in _ON_SELLERS:
+        for trigger in (*_ON_SELLERS, *_ON_USERS):
             db.execute(trigger.format(columns=_COLUMNS, now=_NOW))
     finally:
         db.close()

@@ -191,6 +191,19 @@ def test_who_chooses_the_owner_a_record_has_chooses_too() -> None:
     assert len(violations(lost)["choices kept"]) == 1
 
 
+def test_a_choice_may_be_lost_to_a_disabled_seller_only_where_the_log_says_so() -> None:
+    choice = entry(4, "update", TARA, TIM, by_user=BOSS_ID)
+    disabled = entry(5, "disabled", None, None, name="systemuser", row_id=TIM, by_user=BOSS_ID)
+    told = replace(
+        RIGHT,
+        journal=[*RIGHT.journal, choice, disabled],
+        not_given_back=frozenset({LEAD[1]}),
+    )
+    assert violations(told)["choices kept"] == []
+    assert violations(replace(told, not_given_back=frozenset()))["choices kept"] != []
+    assert violations(replace(told, journal=told.journal[:-1]))["choices kept"] != []
+
+
 def test_what_people_gave_a_seller_long_before_counts() -> None:
     theirs = entry(0, "create", None, TARA, by_user=BOSS_ID, row_id=OTHER[1], at=2.0)
     journal = [RIGHT.journal[0], theirs, *RIGHT.journal[1:]]
