@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -57,6 +57,19 @@ class Finishing(Protocol):
 
     def finish(self, keys: Iterable[RecordKey]) -> object:
         """Everything that was asked for these records is written."""
+
+
+@dataclass(slots=True)
+class _End:
+    """What a block's writes came to: records that are done with, runs whose sellers are to be told,
+    and rows that only the log gets; with `again` something is to be decided anew.
+    """
+
+    done: list[RecordKey] = field(default_factory=list)
+    told: list[Run] = field(default_factory=list)
+    gone: list[Outcome] = field(default_factory=list)
+    unwritten: list[Outcome] = field(default_factory=list)
+    again: bool = False
 
 
 class Blocks:
@@ -213,53 +226,55 @@ class Blocks:
         self, outcomes: Sequence[Outcome], results: Sequence[WriteResult], writer: Writer
     ) -> bool:
         """Draw the consequences of what was and was not written."""
-        done: list[RecordKey] = []
-        told: list[Run] = []
-        gone: list[Outcome] = []
-        unwritten: list[Outcome] = []
-        again = False
+        end = _End()
         for outcome, result in zip(outcomes, results, strict=True):
-            match result.written:
-                case Written.DONE:
-                    _log.info("%s", outcome.run.reason, run=outcome.run)
-                    self._count(outcome.run.status)
-                    self._note(outcome.run)
-                    done.append(outcome.run.key)
-                    self.troubled.pop(outcome.run.key, None)
-                    if outcome.run.tell is Telling.AT_ONCE:
-                        told.append(outcome.run)
-                case Written.CHANGED:
-                    _log.info("a record is decided anew: %s", result.why, run=outcome.run)
-                    self.owners_seen[outcome.run.key] = outcome.run.previous_owner
-                    again = True
-                case Written.GONE:
-                    gone.append(writer.deleted(outcome.run.key))
-                case Written.FORBIDDEN | Written.FAILED:
-                    _log.error("a record could not be written: %s", result.why, run=outcome.run)
-                    self.unwritable.add(outcome.run.key)
-                    unwritten.append(refused(outcome, result))
-                case Written.REFUSED if outcome.gives_back:
-                    note_not_given_back(self._shop, outcome.run, result.why)
-                    done.append(outcome.run.key)
-                case Written.REFUSED if outcome.run.owner is not None:
-                    self.barred[SellerId(outcome.run.owner.id)] = result.why
-                    again = True
-                case _:
-                    _log.warning("a record is written later: %s", result.why, run=outcome.run)
-                    again = True
-                    self.retry_after = max(self.retry_after, result.retry_after or 0.0)
-                    if result.is_its_own:
-                        self.troubled[outcome.run.key] = result.why
-        gone_logged, unwritten_logged = self._log(gone), self._log(unwritten)
+            self._learn(outcome, result, writer, end)
+        gone_logged, unwritten_logged = self._log(end.gone), self._log(end.unwritten)
         self._report.gone += telemetry.count("gone", len(gone_logged))
         self._report.unassigned += len(unwritten_logged)
-        for outcome in unwritten:
+        for outcome in end.unwritten:
             if outcome.run.key in unwritten_logged:
                 self._note(outcome.run)
                 telemetry.count_unassigned(outcome.run.status.name)
-        self._asking.finish([*done, *gone_logged, *unwritten_logged])
-        tell_at_once(self._shop.outcomes, told)
-        return again or len(gone_logged) + len(unwritten_logged) < len(gone) + len(unwritten)
+        self._asking.finish([*end.done, *gone_logged, *unwritten_logged])
+        tell_at_once(self._shop.outcomes, end.told)
+        is_all_logged = len(gone_logged) + len(unwritten_logged) == len(end.gone + end.unwritten)
+        return end.again or not is_all_logged
+
+    def _learn(self, outcome: Outcome, result: WriteResult, writer: Writer, end: _End) -> None:
+        """Sort one outcome by what became of it, and remember what that teaches."""
+        run = outcome.run
+        match result.written:
+            case Written.DONE:
+                _log.info("%s", run.reason, run=run)
+                self._count(run.status)
+                self._note(run)
+                end.done.append(run.key)
+                self.troubled.pop(run.key, None)
+                if run.tell is Telling.AT_ONCE:
+                    end.told.append(run)
+            case Written.CHANGED:
+                _log.info("a record is decided anew: %s", result.why, run=run)
+                self.owners_seen[run.key] = run.previous_owner
+                end.again = True
+            case Written.GONE:
+                end.gone.append(writer.deleted(run.key))
+            case Written.FORBIDDEN | Written.FAILED:
+                _log.error("a record could not be written: %s", result.why, run=run)
+                self.unwritable.add(run.key)
+                end.unwritten.append(refused(outcome, result))
+            case Written.REFUSED if outcome.gives_back:
+                note_not_given_back(self._shop, run, result.why)
+                end.done.append(run.key)
+            case Written.REFUSED if run.owner is not None:
+                self.barred[SellerId(run.owner.id)] = result.why
+                end.again = True
+            case _:
+                _log.warning("a record is written later: %s", result.why, run=run)
+                end.again = True
+                self.retry_after = max(self.retry_after, result.retry_after or 0.0)
+                if result.is_its_own:
+                    self.troubled[run.key] = result.why
 
     def _log(self, outcomes: Sequence[Outcome]) -> list[RecordKey]:
         """Write run rows alone; says whose are written, or never will be."""
