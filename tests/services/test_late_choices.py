@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.services.fakes import Calls
+from tests.services.fakes import Calls, unavailable
 from tests.services.world import World
 
 from work_assignment.domain.records import Owner, RecordKey, SellerId
@@ -138,3 +138,25 @@ def test_a_choice_that_cannot_be_honoured_any_more_is_said_and_not_tried_for_eve
     *_, logged = world.organization.runs_of(key)
     assert "cannot be given back" in logged.run.reason
     assert "is disabled" in logged.run.reason
+
+
+def test_a_choice_that_cannot_be_honoured_is_not_forgotten_before_the_log_says_so() -> None:
+    world = World(names=("ana",))
+    key = world.create()
+    chosen = choose(world, key, "ben")
+    world.decider().answer()
+    world.organization.refused = {SellerId("ben"): "is disabled"}
+    world.queues.put(EVENTS, chosen.to_text())
+
+    def no_rows_alone() -> None:
+        if calls.moments[-1] == "before commit":
+            unavailable()
+
+    calls = Calls(everywhere=no_rows_alone)
+    world.decider(calls).answer()
+    assert len(world.queues.texts(EVENTS)) == 1
+    world.let_time_pass(minutes=1)
+
+    *_, logged = world.organization.runs_of(key)
+    assert "cannot be given back" in logged.run.reason
+    assert world.queues.texts(EVENTS) == []

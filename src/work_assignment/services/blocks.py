@@ -264,8 +264,10 @@ class Blocks:
                 self.unwritable.add(run.key)
                 end.unwritten.append(refused(outcome, result))
             case Written.REFUSED if outcome.gives_back:
-                note_not_given_back(self._shop, run, result.why)
-                end.done.append(run.key)
+                if note_not_given_back(self._shop, run, result.why):
+                    end.done.append(run.key)
+                else:
+                    end.again = True
             case Written.REFUSED if run.owner is not None:
                 self.barred[SellerId(run.owner.id)] = result.why
                 end.again = True

@@ -93,12 +93,15 @@ def _note_waiting(shop: Workshop, reasons: Mapping[RecordKey, str], what: str) -
     _write(shop, rows)
 
 
-def note_not_given_back(shop: Workshop, run: Run, why: str) -> None:
-    """Say in the run log that a record stays where it is, as who was chosen for it cannot own it."""
+def note_not_given_back(shop: Workshop, run: Run, why: str) -> bool:
+    """Say in the run log that a record stays where it is, as who was chosen for it cannot own it.
+
+    False while that cannot be said: the choice must not be forgotten before.
+    """
     text = f"It cannot be given back to the owner who had been chosen by hand: the user {why}"
     occasion = f"not given back {run.record_version}"
     row = _row(run.key, occasion, text, RequestSource.BY_HAND, run.block, shop.clock())
-    _write(shop, [row])
+    return all(_write(shop, [row]))
 
 
 def _row(
