@@ -49,7 +49,7 @@ from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.services.sweep_requests import SweepRequests
 from work_assignment.services.sweep_sessions import Tools
 from work_assignment.services.sweeping import Sweeper
-from work_assignment.services.undoing import Undoer
+from work_assignment.services.undoing import Following, Undoer, UndoReport
 from work_assignment.services.webhook_registration import ENDPOINT_NAME
 from work_assignment.services.workshop import Workshop
 from work_assignment.settings import Credentials, Settings, read_settings
@@ -176,10 +176,11 @@ def sweeping(
     stopped: Callable[[], bool] = lambda: False,
     begun: Callable[[Sweeps, Scope], object] = lambda sweeps, scope: None,
     progress: Callable[[SweepReport], object] = lambda report: None,
+    undoing: Callable[[UndoReport], object] = lambda report: None,
 ) -> Iterator[SweepingTools]:
     """What a process works with that sweeps until it is `stopped`, or undoes; then it is closed.
 
-    `begun` hears what a sweep means, and `progress` how far it is.
+    `begun` hears what a sweep means, and `progress` how far it is; `undoing` how far an undo is.
     """
     queues = open_queues(settings.storage)
     leases = open_leases(settings.storage)
@@ -198,7 +199,8 @@ def sweeping(
             progress=progress,
             requests_sent=lambda: sent_here().requests,
         )
-        yield SweepingTools(Sweeper(tools), Undoer(shop, sweeps, pause=_pause))
+        following = Following(stopped, undoing)
+        yield SweepingTools(Sweeper(tools), Undoer(shop, sweeps, pause=_pause, following=following))
 
 
 @contextmanager

@@ -29,9 +29,9 @@ def give_up(storage: Path, text: str = "junk") -> None:
         queues.put("wa-events-poison", envelope(text, why="it is\nno event", at=AT, tries=1))
 
 
-def waiting(storage: Path) -> int:
+def waiting(storage: Path, queue: str = "wa-events") -> int:
     with closing(SqliteQueues(storage)) as queues:
-        return queues.length("wa-events").visible
+        return queues.length(queue).visible
 
 
 def test_nothing_given_up_is_said(storage: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +52,9 @@ def test_a_list_is_aligned_with_what_and_why_below(
     assert row.startswith("2026-03-04 09:00:00")
     assert row.index("wa-events-poison") == head.index("queue")
     assert (says, why) == ("    junk", "    it is no event")
-    assert count == "1 given up. 'wa poison retry ID ...' or '--all' sends again."
+    assert count == (
+        "1 given up. 'wa poison retry ID ...' or '--all' sends again, 'wa poison drop' throws away."
+    )
 
 
 def test_one_is_sent_again_by_its_id(storage: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,15 +77,18 @@ def test_one_is_sent_again_by_its_id(storage: Path, capsys: pytest.CaptureFixtur
     assert waiting(storage) == 1
 
 
+@pytest.mark.parametrize("action", ["retry", "drop"])
 @pytest.mark.parametrize("arguments", [[], ["some-id", "--all"]])
-def test_what_to_send_is_either_named_or_all(storage: Path, arguments: list[str]) -> None:
+def test_what_is_meant_is_either_named_or_all(
+    storage: Path, arguments: list[str], action: str
+) -> None:
     give_up(storage)
 
     with pytest.raises(SystemExit) as ended:
-        main(["poison", "retry", *arguments])
+        main(["poison", action, *arguments])
 
     assert ended.value.code == 2
-    assert waiting(storage) == 0
+    assert (waiting(storage), waiting(storage, "wa-events-poison")) == (0, 1)
 
 
 def test_of_more_than_are_shown_it_says_how_many_there_are(
@@ -136,3 +141,32 @@ def test_everything_is_sent_again_and_bells_are_removed(
 
     told = capsys.readouterr().out
     assert told.startswith("1 sent again. 1 bell removed: bells need no retry")
+
+
+def test_one_is_thrown_away_by_its_id(storage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        give_up(storage)
+    assert main(["poison", "list", "--json"]) == 0
+    entry, _ = json.loads(capsys.readouterr().out)["messages"]
+
+    assert main(["poison", "drop", entry["id"], "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == {"removed": [entry], "elsewhere": [], "left": 0}
+    assert (waiting(storage), waiting(storage, "wa-events-poison")) == (0, 1)
+    assert main(["poison", "drop", entry["id"]]) == 1
+    assert waiting(storage, "wa-events-poison") == 1
+
+
+def test_everything_is_thrown_away_and_counted(
+    storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        give_up(storage)
+    with closing(SqliteQueues(storage)) as queues:
+        queues.receive("wa-events-poison", limit=1, hidden_for=timedelta(minutes=1))
+
+    assert main(["poison", "drop", "--all"]) == 0
+
+    told = capsys.readouterr().out
+    assert told.startswith("2 thrown away. 1 left, given up meanwhile or in somebody else's hands.")
+    assert (waiting(storage), waiting(storage, "wa-events-poison")) == (0, 0)

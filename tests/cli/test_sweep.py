@@ -7,13 +7,17 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
+from work_assignment.bootstrap import connect
 from work_assignment.cli import sample_data, sweep, sweep_view, sweep_watch
 from work_assignment.cli.main import main
+from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept
@@ -21,7 +25,9 @@ from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.samples import DEFINITIONS
 from work_assignment.services.sweep_reports import SweepReport
-from work_assignment.services.undoing import UndoReport
+from work_assignment.services.sweeping import Sweeper
+from work_assignment.services.undoing import STOPPED, Undoer, UndoReport
+from work_assignment.settings import Credentials
 
 AT = datetime(2026, 3, 4, 9, 5, 7, tzinfo=UTC)
 ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
@@ -69,6 +75,18 @@ def test_wrong_usage_is_named(
     ("arguments", "said"),
     [
         (["--segment", "Japn"], "there is no active segment 'Japn'; did you mean 'Japan'?"),
+        (
+            ["--segment", "Japan", "--record-type", "opportunity"],
+            "'Japan' is a segment of lead, not of opportunity",
+        ),
+        (
+            ["--since", "2999-01-31"],
+            "2999-01-31 is in the future; nothing was created since",
+        ),
+        (
+            ["--since", "2999-01-31", "--watch"],
+            "2999-01-31 is in the future; nothing was created since",
+        ),
         (["undo", "last"], "'last' is not the id of a sweep"),
         (["undo", ID], f"there is no sweep {ID}"),
     ],
@@ -125,7 +143,20 @@ def test_who_watches_no_longer_is_told_that_the_sweep_goes_on(
 
     said = capsys.readouterr().err
     assert status == (130 if isinstance(why, KeyboardInterrupt) else 1)
-    assert "it is not watched any more, and goes on; 'wa sweep stop " in said
+    assert said.splitlines()[0].endswith("it is not watched any more, and goes on; to stop it:")
+    sweep_id = said.splitlines()[1].removeprefix("wa sweep stop ")
+    assert str(UUID(sweep_id)) == sweep_id
+
+
+def test_a_sweep_that_was_handed_over_is_named_though_watching_it_never_began(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(SweepStore, "count", ended_at_once)
+    capsys.readouterr()
+
+    assert main(["sweep", "--watch", "--url", url]) == 130
+
+    assert "\nwa sweep stop " in capsys.readouterr().err
 
 
 def test_nothing_to_sweep_is_a_sweep_too(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,6 +169,7 @@ def test_nothing_to_sweep_is_a_sweep_too(url: str, capsys: pytest.CaptureFixture
     assert said[1:4] == ["  records     0", "  assigned    0", "  unassigned  0"]
     assert main(["sweep", "list", "--url", url, "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(row["started_at"]).isoformat() == row["started_at"]
     assert (row["status"], row["trigger"], row["record_type"]) == ("succeeded", "manual", "lead")
 
 
@@ -169,6 +201,14 @@ def test_sweeps_are_listed_in_columns() -> None:
     ]
 
 
+def test_why_records_were_left_waiting_is_said_below_the_list() -> None:
+    why = "1 record still waits (held by what a worker has reserved until 09:05 UTC)"
+    left = replace(SWEEP, message=why)
+    assert list(sweep_view.listed([left, replace(SWEEP, counts=Counts(4, 3, 1), message="No")]))[
+        3:
+    ] == [f"{ID}: {why}."]
+
+
 def test_what_was_left_is_named_with_the_reason() -> None:
     left = [Left(swept(number), Why.CHANGED) for number in range(1, 8)]
     left.append(Left(swept(8), Why.OWNER_CANNOT, "is disabled"))
@@ -185,7 +225,7 @@ def test_what_was_left_is_named_with_the_reason() -> None:
     assert list(sweep_view.undone(early, is_dry=False)) == [
         "Sweep of lead: 1 record came back",
         "  It ended early: another worker is deciding.",
-        "  Try again for the others.",
+        f"  For the others, again: wa sweep undo {ID}",
     ]
     assert sweep_view.undone_data(early, is_dry=False)["ended_early"] == early.ended_early
     nothing = list(sweep_view.undone(UndoReport(SWEEP), is_dry=True))
@@ -205,3 +245,58 @@ def test_being_told_once_ends_it_after_the_block_and_twice_at_once(
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_sweeps_that_wait_for_their_turn_are_listed_by_when_they_were_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    times = [AT]
+    with MockServer(clock=lambda: times[-1]) as mock, connect(mock.url, Credentials()) as client:
+        store = SweepStore(client, dict)
+        for status in (SweepStatus.SUCCEEDED, SweepStatus.QUEUED, SweepStatus.IN_PROGRESS):
+            times.append(times[-1] + timedelta(minutes=1))
+            store.save(Sweep(str(uuid4()), "Sweep", status, times[-1]))
+
+        assert main(["sweep", "list", "--url", mock.url, "--json"]) == 0
+
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["status"] for row in rows] == ["in progress", "queued", "succeeded"]
+
+
+def test_who_ends_a_sweep_at_once_is_told_how_long_its_reservations_hold(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Sweeper, "sweep", ended_at_once)
+    monkeypatch.setattr(sweep, "now", lambda: AT)
+    capsys.readouterr()
+
+    assert main(["sweep", "--url", url]) == 130
+
+    assert capsys.readouterr().err == (
+        "wa sweep: ended at once; what was reserved is held until 09:15 UTC at the latest, "
+        "then the app settles it\n"
+    )
+
+
+def ended_at_once(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_who_stops_an_undo_is_told_what_came_back_and_how_to_go_on(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = UndoReport(SWEEP, back=[swept(1)], ended_early=STOPPED)
+    monkeypatch.setattr(Undoer, "undo", lambda *_, **__: report)
+    capsys.readouterr()
+
+    assert main(["sweep", "undo", ID, "--url", url]) == 130
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Sweep of lead: 1 record came back",
+        "  It ended early: it was stopped.",
+        f"  For the others, again: wa sweep undo {ID}",
+    ]
+    monkeypatch.setattr(Undoer, "undo", ended_at_once)
+    assert main(["sweep", "undo", ID, "--url", url]) == 130
+    told = f"wa sweep: ended at once; to go on: wa sweep undo {ID}\n"
+    assert capsys.readouterr().err == told

@@ -109,6 +109,46 @@ def test_on_a_terminal_there_is_a_bar_with_figures_that_fit_into_eighty_columns(
     assert second == "3,990 assigned, 10 left waiting"
 
 
+def test_the_most_frequent_reasons_are_shown_where_there_is_room(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reasons = Counter({"No seller has room": 40, "No rule fits " + "x" * 90: 9, "c": 3, "d": 2})
+    report = SweepReport(SWEEP, assigned=1, unassigned=reasons)
+    clock = Time()
+    lines, bar, out = Lines(None, clock), Bar(None, clock), io.StringIO()
+    clock.now += 5
+    lines.show(report)
+    bar.show(report)
+    Console(file=out, width=60, legacy_windows=False).print(bar)
+    assert capsys.readouterr().err == (
+        "55 records, 11 a second; 1 assigned, 54 unassigned; 40 No seller has room; "
+        f"9 No rule fits {'x' * 45}...; 3 c; 2 for other reasons\n"
+    )
+    shown = out.getvalue().splitlines()[-4:]
+    assert shown[0] == "  40 No seller has room"
+    assert shown[1] == f"  9 No rule fits {'x' * 42}…"
+    assert shown[2:] == ["  3 c", "  2 for other reasons"]
+
+
+def test_counts_that_are_not_current_say_so() -> None:
+    behind = SweepReport(SWEEP, assigned=3, under_way=5)
+    assert outcomes(behind) == "3 assigned as of the last block"
+
+
+def test_the_bar_never_falls_and_is_full_when_nothing_waits_any_more() -> None:
+    clock = Time()
+    bar = Bar(None, clock)
+    bar.begun(Counted(1000), Scope({"lead": AT}))
+    for done in (300, 200, 400):
+        bar.show(SweepReport(SWEEP, assigned=done))
+        assert bar.pace.figures(clock.now) == f"{max(300, done)} of 1,000 records"
+    ended = Sweep("id", "S", SweepStatus.SUCCEEDED, AT)
+    bar.show(SweepReport(ended, assigned=398, left=2))
+    assert bar.pace.figures(clock.now) == "400 of 1,000 records"
+    bar.show(SweepReport(ended, assigned=400))
+    assert bar.pace.figures(clock.now) == "400 of 400 records"
+
+
 def test_with_json_nothing_is_asked_and_nothing_is_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -199,6 +199,7 @@ def send(
     *,
     until: timedelta = timedelta(minutes=30),
     progress: Callable[[int], object] = lambda count: None,
+    landed: Callable[[Sequence[int]], object] = lambda places: None,
 ) -> list[CommitResult]:
     """Send so many change sets, with a committer of their own."""
     ours = committer(dataverse)
@@ -208,6 +209,7 @@ def send(
             until=START + until,
             longest=LONGEST,
             progress=progress,
+            landed=landed,
         )
     finally:
         ours.close()

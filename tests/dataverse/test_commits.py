@@ -159,6 +159,13 @@ def test_progress_is_told_in_the_callers_thread_until_all_are_final(
     assert {name for _, name in told} == {threading.current_thread().name}
 
 
+def test_which_were_written_is_told_before_how_many_are_final(dataverse: FakeDataverse) -> None:
+    told: list[int | tuple[int, ...]] = []
+    dataverse.behave = scripted([WRITTEN, LOCKED, undone(400), WRITTEN, WRITTEN])
+    send(dataverse, 5, progress=told.append, landed=lambda places: told.append(tuple(places)))
+    assert told == [(0, 3, 4), 4, (1,), 1]
+
+
 # The law
 
 

@@ -167,6 +167,19 @@ def commit(
         return ours.commit(outcomes, until=until, progress=progress)
 
 
+def test_places_of_what_was_written_count_what_cannot_even_be_built() -> None:
+    dataverse = Dataverse(says={2: iter([CHANGED])})
+    odd = outcome(1, key=RecordKey("unknown", lead(1)))
+    landed: list[int] = []
+    with closing(writer(dataverse)) as ours:
+        until = dataverse.clock.date() + timedelta(minutes=30)
+        results = ours.commit(
+            [outcome(0), odd, outcome(2), outcome(3)], until=until, landed=landed.extend
+        )
+    assert results[1].written is Written.FAILED
+    assert sorted(landed) == [0, 3]
+
+
 def lose(*numbers: int) -> Answer:
     """The batches with these numbers are lost."""
     return lambda number, inside: LOST if number in numbers else None

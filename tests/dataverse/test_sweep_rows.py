@@ -31,6 +31,8 @@ FULL = Cursor(
     left=2,
     requests=30,
     unassigned={"Kein Käufer “frei”": 4},
+    waits={"held": 2},
+    reserved_until=AT + timedelta(minutes=10),
 )
 
 

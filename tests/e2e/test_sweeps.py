@@ -246,7 +246,25 @@ def test_history_is_swept_on_purpose_only_and_by_segment(world: World, wa: Comma
     assert done["unassigned"] == {"No matching segments": 2}
     assert done["sweep"]["since"] == "2020-01-01"
     assert {world.lead(one)["wa_assignmentresult"] for one in (*old, new)} == {1}
-    assert wa.json("--since", "2999-01-01")["sweep"]["total"] == 0
+    assert "2999-01-01 is in the future" in wa.refusal("--since", "2999-01-01")
+
+
+def test_a_segment_takes_new_leads_that_fall_into_it(world: World, wa: Command) -> None:
+    people(world, "Ada")
+    define(
+        world,
+        "segments: [{name: Big, record_type: lead, filter: {all: [[subject, eq, Big]]}}]\n"
+        "rules: [{name: Big ones, segment: Big, match: any}]\n" + sellers("Ada"),
+    )
+    world.wait_for_the_next_second()
+    big, small = lead(world, subject="Big"), lead(world, subject="Small")
+
+    assert wa.json("--segment", "Big")["assigned"] == 1
+    assert world.lead(big)["_ownerid_value"] == user_id("Ada")
+    assert world.lead(small)["wa_assignmentresult"] is None
+
+    assert wa.json("--segment", "default", "--record-type", "lead")["sweep"]["total"] == 1
+    assert world.lead(small)["wa_assignmentresult"] == 1
 
 
 def test_pages_follow_one_another_over_several_record_types(world: World, wa: Command) -> None:

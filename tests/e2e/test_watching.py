@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -135,6 +136,22 @@ def test_what_is_no_event_ends_as_poison_and_is_shown(
     assert main(["poison", "list"]) == 0
     assert "it is no event" in capsys.readouterr().out
     assert running.details().json()["storage"]["queues"]["wa-events-poison"]["length"] == 1
+
+
+def test_what_names_no_sweep_ends_as_poison_with_its_reason_and_one_line_in_the_log(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AzureWebJobsStorage", f"sqlite:{running.world.folder / 'queues.sqlite'}")
+    with closing(SqliteQueues(running.world.folder / "queues.sqlite")) as queues:
+        queues.put("wa-sweeps", b64encode(b"no-uuid").decode())
+        assert within(30, lambda: queues.length("wa-sweeps-poison").visible == 1)
+
+    assert main(["poison", "list", "--url", running.dataverse]) == 0
+    shown = capsys.readouterr().out
+    assert "    no-uuid\n    it names no sweep" in shown
+    told = [line for line in running.log().splitlines() if "no-uuid" in line]
+    assert len(told) == 1
+    assert "Traceback" not in running.log()
 
 
 def test_a_dataverse_that_never_answers_is_503_in_seconds(unanswering: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from work_assignment.domain.errors import Unavailable
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 ENDLESS = 30_000
-QUEUES = ("wa-events", "wa-events-poison", "wa-bell", "wa-sweeps")
+QUEUES = ("wa-events", "wa-events-poison", "wa-bell", "wa-sweeps", "wa-sweeps-poison")
 
 
 class Clock:

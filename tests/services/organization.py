@@ -295,10 +295,13 @@ class Connection:
         *,
         until: datetime,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> list[WriteResult]:
         results = []
-        for outcome in outcomes:
+        for place, outcome in enumerate(outcomes):
             results.append(self._commit_one(outcome, until))
+            if results[-1].written is Written.DONE:
+                landed([place])
             progress(1)
         return results
 
@@ -358,7 +361,7 @@ def _is_in(scope: Scope, current: CurrentRecord) -> bool:
     start = scope.created_from.get(current.key.table)
     if start is None or current.record.created_at < start:
         return False
-    return scope.segment is None or scope.segment.id == current.record.segment_id
+    return scope.segment is None or current.record.segment_id in (None, scope.segment.id)
 
 
 def _is_behind(current: CurrentRecord, place: Place | None) -> bool:

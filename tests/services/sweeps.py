@@ -23,7 +23,7 @@ from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.services.sweep_requests import QUEUE, SweepRequests
 from work_assignment.services.sweep_sessions import Tools
 from work_assignment.services.sweeping import Sweeper
-from work_assignment.services.undoing import Undoer, UndoReport
+from work_assignment.services.undoing import Following, Undoer, UndoReport
 
 EIGHT_MINUTES = timedelta(minutes=8)
 ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
@@ -187,10 +187,16 @@ class SweepWorld(World):
         return self.sweeper(calls, **worker).carry_on(sweep_id, EIGHT_MINUTES)
 
     def undo(
-        self, sweep_id: str, calls: Calls | None = None, *, dry_run: bool = False, mode: str = "on"
+        self,
+        sweep_id: str,
+        calls: Calls | None = None,
+        *,
+        dry_run: bool = False,
+        mode: str = "on",
+        following: Following | None = None,
     ) -> UndoReport:
         shop = self.shop(calls, mode=mode)
-        undoer = Undoer(shop, self.store(calls), pause=self.clock.advance)
+        undoer = Undoer(shop, self.store(calls), pause=self.clock.advance, following=following)
         return undoer.undo(sweep_id, dry_run=dry_run)
 
     def owners(self, keys: Sequence[RecordKey]) -> list[str]:

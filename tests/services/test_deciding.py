@@ -224,6 +224,23 @@ def test_definitions_edited_without_a_new_stamp_count_after_a_minute_in_a_long_s
     assert world.statuses(late) == [RoutingStatus.NO_CONDITIONS_MET]
 
 
+def test_a_record_that_is_met_round_after_round_while_it_is_held_counts_once() -> None:
+    world = World(capacity=20)
+    early = world.create_many(3)
+    calls = Calls(when={"after reserve": killed})
+    with pytest.raises(Killed):
+        world.decider(calls, block_size=3).answer()
+    world.clock.advance(timedelta(seconds=70))
+    for number in range(4, 16):
+        world.create(number)
+
+    report = world.decider(block_size=2).answer(thorough=True)
+
+    assert report.rounds > 2
+    assert report.assigned == 12
+    assert report.held == len(early)
+
+
 def test_a_record_that_only_others_reservations_keep_from_a_seller_waits_for_them() -> None:
     world = World(capacity=1)
     early = world.create_many(3)
@@ -235,7 +252,7 @@ def test_a_record_that_only_others_reservations_keep_from_a_seller_waits_for_the
     world.clock.advance(timedelta(seconds=70))
     report = world.decider().answer()
 
-    assert report.held > 0
+    assert report.held == len({*early, late})
     assert world.result(late) is Result.UNDECIDED
     world.let_time_pass()
     outcomes = [status for key in (*early, late) for status in world.statuses(key)]

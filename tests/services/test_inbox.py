@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -172,6 +173,27 @@ def test_what_is_no_event_goes_there_at_once_and_stops_nothing(post: Post) -> No
     assert json.loads(text)["text"] == "not an event"
     assert json.loads(text)["why"].startswith("it is no event: ")
     assert len(post.queues.texts(QUEUE)) == 1
+
+
+def test_an_event_that_a_tool_put_there_as_base64_is_an_event(post: Post) -> None:
+    key = post.send()
+    (text,) = post.queues.texts(QUEUE)
+    post.queues.put(QUEUE, b64encode(text.encode()).decode())
+
+    post.inbox.take(10)
+
+    assert [entry.key for entry in post.inbox.pending()] == [key]
+    assert post.inbox.given_up == []
+
+
+def test_what_is_no_event_is_judged_by_what_stands_in_it(post: Post) -> None:
+    post.queues.put(QUEUE, b64encode(b'{"table": "Lead"}').decode())
+
+    post.inbox.take(10)
+
+    (entry,) = post.inbox.given_up
+    assert "table" in entry.why
+    assert "Invalid JSON" not in entry.why
 
 
 def test_what_is_given_up_stays_on_its_queue_until_it_is_put_aside(post: Post) -> None:

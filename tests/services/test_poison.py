@@ -107,6 +107,30 @@ def test_what_the_functions_host_moved_is_listed_and_sent_again_as_it_was(box: B
     assert box.texts("wa-sweeps-poison") == []
 
 
+def test_what_the_host_cannot_even_read_says_so(box: Box) -> None:
+    box.moved_by_the_host("no-uuid", "wa-sweeps")
+
+    (entry,) = box.listed()
+
+    assert entry.says == "no-uuid"
+    assert entry.why.startswith("the functions host gave it up: it is no base64 of a text")
+
+
+def test_an_event_that_lies_there_as_base64_is_shown_as_the_event_that_it_is(box: Box) -> None:
+    text = b64encode(EVENT.encode()).decode()
+    box.give_up(text)
+
+    (entry,) = box.listed()
+    assert entry.record == RecordKey("lead", LEAD)
+    assert entry.says == "Create of 2026-03-04 09:00:00 UTC"
+
+    box.poison.retry([entry.id])
+
+    inbox = Inbox(box.queues, "app")
+    inbox.take(10)
+    assert inbox.keys() == [RecordKey("lead", LEAD)]
+
+
 def test_an_event_of_old_without_a_reason_is_sent_again_too(box: Box) -> None:
     box.moved_by_the_host(EVENT, "wa-events")
 
@@ -381,3 +405,72 @@ def test_a_storage_that_goes_away_says_how_much_was_sent_and_wakes_a_worker_for_
 
     assert len(box.texts("wa-events")) == 32
     assert len(box.texts("wa-bell")) == 1
+
+
+def test_what_is_dropped_is_gone_and_all_else_stays(box: Box) -> None:
+    box.give_up("junk", why="one")
+    box.give_up(why="two")
+    first, second = box.listed()
+
+    dropped = box.poison.drop([first.id])
+
+    assert [entry.why for entry in dropped.removed] == ["one"]
+    assert [entry.id for entry in box.listed()] == [second.id]
+    assert box.texts("wa-events") == box.texts("wa-bell") == []
+
+
+def test_everything_is_dropped_from_every_queue(box: Box) -> None:
+    for queue in ("wa-events", "wa-bell", "wa-sweeps"):
+        box.give_up("junk", queue=queue)
+
+    dropped = box.poison.drop()
+
+    assert (len(dropped.removed), dropped.sent, dropped.left) == (3, [], 0)
+    assert box.listed() == ()
+    assert box.texts("wa-events") == box.texts("wa-sweeps") == []
+
+
+def test_an_unknown_id_drops_nothing_at_all(box: Box) -> None:
+    box.give_up()
+    (entry,) = box.listed()
+
+    with pytest.raises(UnknownPoison, match="no poison has the id nobody"):
+        box.poison.drop([entry.id, "nobody"])
+
+    assert [left.id for left in box.listed()] == [entry.id]
+
+
+def test_what_somebody_else_is_sending_is_not_dropped_under_his_hands(
+    crowd: Callable[[int], Crowd],
+) -> None:
+    box = crowd(5)
+    ids = [message.id for message in box.queues.peek("wa-events-poison", 5)]
+    box.queues.meanwhile["renew"] = lambda: box.in_minutes_somebody_else_takes(2)
+
+    dropped = box.poison.drop(ids)
+
+    assert (len(dropped.removed), len(dropped.elsewhere)) == (3, 2)
+    assert len(box.texts("wa-events-poison")) + box.queues.length("wa-events-poison").hidden == 2
+
+
+def test_what_somebody_else_has_in_hand_is_left_when_all_is_dropped(
+    crowd: Callable[[int], Crowd],
+) -> None:
+    box = crowd(5)
+    box.somebody_else_takes(2)
+
+    dropped = box.poison.drop()
+
+    assert (len(dropped.removed), dropped.left) == (3, 2)
+
+
+def test_a_storage_that_goes_away_says_how_much_was_dropped(
+    crowd: Callable[[int], Crowd],
+) -> None:
+    box = crowd(100)
+    box.queues.meanwhile["delete"] = lambda: box.queues.meanwhile.update(receive=box.breaks)
+
+    with pytest.raises(BrokenOff, match=r"disk full; 32 dropped before that"):
+        box.poison.drop()
+
+    assert box.texts("wa-bell") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,6 +22,7 @@ from tests.services.sweeps import (
 from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
 from work_assignment.services.leasing import Busy
+from work_assignment.services.poison import poison_of
 from work_assignment.services.sweep_keeping import DEAD_AFTER, DIED, STOPPED, stop
 from work_assignment.services.sweep_orders import Order, SweepRefused
 from work_assignment.services.sweep_requests import QUEUE
@@ -35,6 +38,33 @@ def test_what_is_left_is_put_on_the_queue_again() -> None:
 
     assert len(world.queues.texts(QUEUE)) == 1
     assert world.queues.due(QUEUE) == [world.clock()]
+
+
+@pytest.mark.parametrize(
+    "text", ["no-uuid", "", "due tomorrow", "due 2026-13-41 00:00", f"{ID} ", "\x00\ufffe"]
+)
+def test_a_message_that_names_no_sweep_is_poison_at_once_and_says_why(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = SweepWorld()
+
+    desk(world).answer(text)
+
+    assert world.queues.texts(QUEUE) == []
+    (poison,) = map(json.loads, world.queues.texts(poison_of(QUEUE)))
+    assert poison["why"].startswith("it names no sweep")
+    assert poison["tries"] == 1
+    assert b64decode(poison["text"]).decode() == text
+    (line,) = caplog.records
+    assert (line.levelname, line.exc_info) == ("ERROR", None)
+
+
+def test_a_sweep_that_there_is_not_is_no_poison() -> None:
+    world = SweepWorld()
+
+    desk(world).answer(ID.upper())
+
+    assert world.queues.texts(QUEUE) == world.queues.texts(poison_of(QUEUE)) == []
 
 
 def test_a_sweep_without_a_message_is_found_by_the_timer() -> None:
@@ -68,6 +98,21 @@ def test_a_sweep_whose_worker_died_is_found_by_the_timer_but_nobody_goes_on_for_
     (persons,) = (sweep for sweep in world.sweeps.values() if sweep.id != ID)
     assert (persons.status, persons.message) == (SweepStatus.FAILED, DIED)
     assert world.sweeps[ID].status is SweepStatus.IN_PROGRESS
+
+
+def test_a_sweep_straight_after_one_whose_process_died_leaves_its_row_to_the_timer() -> None:
+    world = SweepWorld()
+    world.waiting(4)
+    with pytest.raises(Killed):
+        world.sweep(Calls(when={"before commit": killed}))
+    (dead,) = world.sweeps
+
+    world.sweep()
+
+    assert world.sweeps[dead].status is SweepStatus.IN_PROGRESS  # it may still live
+    world.clock.advance(DEAD_AFTER)
+    assert desk(world).look_after() == 0
+    assert (world.sweeps[dead].status, world.sweeps[dead].message) == (SweepStatus.FAILED, DIED)
 
 
 def test_a_sweep_that_is_stopped_ends_after_its_block() -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.domain.cases import condition, rule, segment
 from tests.services.fakes import NOW, Calls, Killed, killed
-from tests.services.sweeps import SweepWorld
+from tests.services.sweeps import SweepWorld, row
 from tests.services.world import ANA, BEN, CEM, LONG_AGO
 
 from work_assignment.domain.records import SegmentId
@@ -23,6 +23,7 @@ from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.leasing import PATIENCE, Busy
 from work_assignment.services.sweep_keeping import DIED
 from work_assignment.services.sweep_orders import SweepRefused
+from work_assignment.services.sweep_reports import RESERVED, SweepReport, report_of
 
 ASSIGNED, NO_CAPACITY = RoutingStatus.ASSIGNED, RoutingStatus.NO_CAPACITY
 DAY = timedelta(days=1)
@@ -152,17 +153,24 @@ def test_a_day_begins_where_filters_have_it_begin() -> None:
     assert (world.result(late), world.result(early)) == (Result.SUCCEEDED, Result.UNDECIDED)
 
 
-@pytest.mark.parametrize(("name", "taken"), [("UK", 1), ("default", 2), (None, 3)])
-def test_a_segment_takes_its_own_and_default_those_without(name: str | None, taken: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "taken"), [("UK", {1, 2}), ("default", {3, 4, 5}), (None, {1, 2, 3, 4, 5})]
+)
+def test_a_segment_takes_its_own_and_new_ones_that_fall_into_it(
+    name: str | None, taken: set[int]
+) -> None:
     uk = segment("UK", filter=condition({"all": [["address1_country", "eq", "UK"]]}))
     world = SweepWorld(segments=[uk], rules=[rule(segment_id=None), rule("UK", segment_id=uk.id)])
-    world.create(1, told=False, segment_id=uk.id)
-    world.create(2, told=False)
-    world.create(3, told=False)
+    world.create(1, told=False, segment_id=uk.id, columns={"address1_country": "UK"})
+    world.create(2, told=False, columns={"address1_country": "UK"})
+    keys = [world.create(number, told=False) for number in range(3, 6)]
+    assert len(keys) == 3
 
     report = world.sweep(segment=name)
 
-    assert report.sweep.counts.total == taken
+    swept = {key for key in world.organization.records if world.result(key) is Result.SUCCEEDED}
+    assert {int(key.id[-2:]) for key in swept} == taken
+    assert report.sweep.counts.total == len(taken)
     assert report.sweep.segment_id == (uk.id if name == "UK" else None)
 
 
@@ -274,7 +282,44 @@ def test_what_only_others_reservations_stand_in_the_way_of_is_left_waiting() -> 
     report = world.sweep()
 
     assert report.left == 2
-    assert report.sweep.message == "2 records still wait"
+    assert report.sweep.message == (
+        "2 records still wait (held by what a worker has reserved until 09:05 UTC). "
+        "The running app takes up by itself what was never decided; "
+        "run the sweep again after 09:05 UTC for the rest"
+    )
+    assert report_of(row(world)).waits == {RESERVED: 2}
+
+
+def test_what_dataverse_puts_off_is_told_with_its_reason_and_in_one_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = SweepWorld()
+    keys = world.waiting(5)
+    world.organization.spoilt.update(dict.fromkeys(keys[:3], Written.LATER))
+
+    report = world.sweep()
+
+    assert (report.assigned, report.left) == (2, 3)
+    assert report.sweep.message.startswith("3 records still wait (not written yet: for a reason")
+    said = [entry.getMessage() for entry in caplog.records if "still wait" in entry.getMessage()]
+    assert said
+    assert all(line.startswith("3 records still wait: for a reason") for line in said)
+    assert all(f"record=lead/{keys[0].id}" in line for line in said)
+
+
+def test_what_became_of_records_is_known_in_the_middle_of_their_block() -> None:
+    world = SweepWorld(capacity=2, names=("ana",))
+    world.waiting(5)
+    heard: list[tuple[int, int, int]] = []
+
+    def hear(report: SweepReport) -> None:
+        heard.append((report.done, report.assigned, report.unassigned.total()))
+
+    report = world.sweep(progress=hear)
+
+    assert heard[:5] == [(1, 1, 0), (2, 2, 0), (3, 2, 1), (4, 2, 2), (5, 2, 3)]
+    assert set(heard[5:]) == {(5, 2, 3)}
+    assert report.sweep.counts == Counts(5, 2, 3)
 
 
 def test_another_worker_is_waited_for_a_little() -> None:

@@ -53,7 +53,11 @@ def test_the_run_log_says_why_and_once_however_often_it_is_swept() -> None:
     (logged,) = world.organization.runs_of(guilty)
     assert logged.run.status is RoutingStatus.SERVER_ISSUE
     assert logged.run.reason.endswith(f"It cannot be decided: {WHY}")
-    assert first.sweep.message == second.sweep.message == "1 record still waits"
+    assert first.sweep.message == second.sweep.message
+    assert first.sweep.message == (
+        "1 record still waits (cannot be decided, and the run log says why). "
+        "Run the sweep again once that is mended"
+    )
 
 
 def test_it_ends_the_apps_sweep_neither() -> None:

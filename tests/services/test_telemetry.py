@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.services.world import World
 
+from work_assignment.domain.records import RecordKey
 from work_assignment.services import telemetry
 from work_assignment.services.ports import RunReport
 
@@ -63,7 +64,7 @@ def test_a_session_tells_its_figures_in_one_line(caplog: pytest.LogCaptureFixtur
         telemetry.count_unassigned("NO_CAPACITY")
         telemetry.count("assigned", 2)
         sent = {"requests": 10, "throttled": 1}
-        figures.report(RunReport(held=1, rounds=2))
+        figures.report(RunReport(waited={RecordKey("lead", "1")}, rounds=2))
 
     assert metrics(caplog) == [
         {

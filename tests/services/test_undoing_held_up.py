@@ -13,6 +13,7 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
 from work_assignment.services import undoing
 from work_assignment.services.leasing import PATIENCE_BETWEEN_BLOCKS, Busy
+from work_assignment.services.undoing import STOPPED, Following
 
 MINUTE = timedelta(minutes=1)
 
@@ -121,3 +122,50 @@ def test_an_undo_that_cannot_begin_says_so_and_changes_nothing(
         world.undo(sweep_id)
 
     assert world.owners(keys) == before
+
+
+def test_stopped_it_ends_after_the_part_at_hand_and_goes_on_when_begun_again(
+    swept: tuple[SweepWorld, list[RecordKey], str],
+) -> None:
+    world, keys, sweep_id = swept
+    heard: list[int] = []
+    following = Following(lambda: 4 in heard, lambda report: heard.append(report.done))
+
+    report = world.undo(sweep_id, following=following)
+
+    assert (report.came_back, report.is_complete, report.ended_early) == (4, False, STOPPED)
+    assert heard == [0, 2, 4]
+    assert world.owners(keys).count("web") == 4
+    assert world.sweeps[sweep_id].undone == 4
+    again = world.undo(sweep_id)
+    assert (again.before, again.came_back, again.is_complete) == (4, 2, True)
+
+
+def test_stopped_while_others_decide_it_waits_no_longer(
+    swept: tuple[SweepWorld, list[RecordKey], str],
+) -> None:
+    world, _, sweep_id = swept
+    others = others_decide(world, timedelta(hours=1))
+    calls = Calls(when={"after save the sweep": others})
+    start = world.clock()
+
+    def is_told() -> bool:
+        return world.clock() - start >= MINUTE
+
+    report = world.undo(sweep_id, calls, following=Following(is_told))
+
+    assert (report.came_back, report.ended_early) == (2, STOPPED)
+    assert world.clock() - start < 2 * MINUTE
+
+
+def test_a_dry_run_can_be_stopped_too(
+    swept: tuple[SweepWorld, list[RecordKey], str],
+) -> None:
+    world, keys, sweep_id = swept
+    heard: list[int] = []
+    following = Following(lambda: 2 in heard, lambda report: heard.append(report.done))
+
+    report = world.undo(sweep_id, dry_run=True, following=following)
+
+    assert (report.came_back, report.ended_early) == (2, STOPPED)
+    assert "web" not in world.owners(keys)

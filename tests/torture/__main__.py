@@ -78,13 +78,22 @@ def _positive(text: str) -> float:
     return number
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise Refused(f"{folder} exists already; --keep needs a new folder") from None
+    except OSError as exc:
+        raise Refused(f"{folder} cannot be made: {exc.strerror}") from None
+
+
 def _run(given: argparse.Namespace, console: Console) -> int:
     seed = SystemRandom().randrange(10**6) if given.seed is None else given.seed
     options = Options(
         seed, seconds=given.minutes * 60, faults=given.faults, without=tuple(given.without)
     )
     if given.keep:
-        given.keep.mkdir(parents=True)
+        _make(given.keep)
     result = run(options, say=console.print, folder=given.keep)
     found = violations(result.evidence)
     show(console, result, found)

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from work_assignment.settings import Settings, read_connection, read_settings
 if TYPE_CHECKING:
     from work_assignment.dataverse.client import DataverseClient
 
-DONE, REFUSED = 0, 1
+DONE, REFUSED, STOPPED_BY_HAND = 0, 1, 130
 ENDS_WITH_INPUT = "WA_ENDS_WITH_INPUT"
 """Set by a parent process that wants us to end with it."""
 
@@ -58,7 +59,11 @@ def settings_for(arguments: argparse.Namespace) -> Settings:
 
 
 def print_json(data: Any) -> None:
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=_text))
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def console() -> Console:

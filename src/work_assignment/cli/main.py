@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +11,8 @@ from importlib.metadata import version
 from types import ModuleType
 
 from work_assignment.azure_storage.errors import StorageError
-from work_assignment.cli.common import REFUSED, Refused
+from work_assignment.cli.common import REFUSED, STOPPED_BY_HAND, Refused
+from work_assignment.cli.unreachable import unreachable
 from work_assignment.dataverse.errors import DataverseError, InvalidRequest
 from work_assignment.domain.errors import WorkAssignmentError
 from work_assignment.settings import SettingsError
@@ -23,6 +25,8 @@ _MENDABLE = (
     InvalidRequest,
     StorageError,
 )
+NOBODY_READS = 141
+"""What a shell says of a program whose output nobody reads any more."""
 COMMANDS: dict[str, str] = {
     "apply": "work_assignment.cli.apply",
     "decide": "work_assignment.cli.decide",
@@ -40,6 +44,17 @@ COMMANDS: dict[str, str] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; errors that a user can mend are one line on standard error."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # at the interpreter's end it would be too late to be quiet
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     named = given[0] if given and given[0] in COMMANDS else None
     parsed, unknown = parser(named).parse_known_args(given)
@@ -48,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = module_of(parsed.command).run(parsed)
     except _MENDABLE as exc:
-        print(f"wa {parsed.command}: {exc}", file=sys.stderr)
+        print(f"wa {parsed.command}: {unreachable(exc) or exc}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
-        return 130
+        return STOPPED_BY_HAND
     return status
 
 

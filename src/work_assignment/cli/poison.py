@@ -1,4 +1,4 @@
-"""wa poison: shows what was given up, and sends it again."""
+"""wa poison: shows what was given up, and sends it again or throws it away."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from work_assignment.cli.common import DONE, add_common, print_json, settings_fo
 from work_assignment.cli.tables import aligned
 from work_assignment.services.poison import (
     MOST_SHOWN,
+    Cleared,
     Contents,
     GivenUpMessage,
-    Retried,
     poison_data,
     poison_of,
 )
 
-SUMMARY = "show what was given up, and send it again"
+SUMMARY = "show what was given up, send it again or throw it away"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list | retry")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list | retry | drop")
     listing = actions.add_parser("list", help="what lies on the poison queues, oldest first")
     listing.add_argument(
         "--limit",
@@ -32,10 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many are shown at most (default: %(default)s)",
     )
     retrying = actions.add_parser("retry", help="put it back, with fresh patience")
-    retrying.add_argument("id", nargs="*", metavar="ID", help="as 'wa poison list' shows it")
-    retrying.add_argument("--all", action="store_true", help="everything there is")
-    retrying.set_defaults(misused=retrying.error)
-    for action in (listing, retrying):
+    dropping = actions.add_parser("drop", help="throw it away for good, without asking")
+    for action in (retrying, dropping):
+        action.add_argument("id", nargs="*", metavar="ID", help="as 'wa poison list' shows it")
+        action.add_argument("--all", action="store_true", help="everything there is")
+        action.set_defaults(misused=action.error)
+    for action in (listing, retrying, dropping):
         action.add_argument("--url", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         action.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -43,17 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List or retry; 1 when an id is not there, and then nothing was sent."""
-    if arguments.action == "retry" and bool(arguments.id) == arguments.all:
-        arguments.misused("name the ids of what is to be sent again, or say --all")
+    """List, retry or drop; 1 when an id is not there, and then nothing was done."""
+    is_list, is_drop = arguments.action == "list", arguments.action == "drop"
+    if not is_list and bool(arguments.id) == arguments.all:
+        arguments.misused("name the ids of what is meant, or say --all")
     with poison(settings_for(arguments)) as box:
-        if arguments.action == "list":
+        if is_list:
             return _list(box.contents(arguments.limit), as_json=arguments.json)
-        retried = box.retry(None if arguments.all else arguments.id)
+        ids = None if arguments.all else arguments.id
+        cleared = box.drop(ids) if is_drop else box.retry(ids)
     if arguments.json:
-        print_json(_retried_data(retried))
+        print_json(_cleared_data(cleared, is_drop=is_drop))
     else:
-        print(in_words(retried))
+        print(in_words(cleared, is_drop=is_drop))
     return DONE
 
 
@@ -74,10 +78,11 @@ def _list(contents: Contents, *, as_json: bool) -> int:
     return DONE
 
 
-def _retried_data(retried: Retried) -> dict[str, object]:
-    kinds = {"sent": retried.sent, "removed": retried.removed, "elsewhere": retried.elsewhere}
+def _cleared_data(cleared: Cleared, *, is_drop: bool) -> dict[str, object]:
+    kinds = {} if is_drop else {"sent": cleared.sent}
+    kinds |= {"removed": cleared.removed, "elsewhere": cleared.elsewhere}
     told = {kind: [poison_data(entry) for entry in entries] for kind, entries in kinds.items()}
-    return {**told, "left": retried.left}
+    return {**told, "left": cleared.left}
 
 
 def listed(contents: Contents) -> Iterator[str]:
@@ -96,7 +101,10 @@ def listed(contents: Contents) -> Iterator[str]:
         yield f"    {_on_a_line(entry.says)}"
         yield f"    {_on_a_line(entry.why)}"
     yield ""
-    yield f"{_count(contents)} given up. 'wa poison retry ID ...' or '--all' sends again."
+    yield (
+        f"{_count(contents)} given up. 'wa poison retry ID ...' or '--all' sends again, "
+        "'wa poison drop' throws away."
+    )
 
 
 def _nothing(in_all: int) -> str:
@@ -121,19 +129,19 @@ def _row(entry: GivenUpMessage) -> tuple[str, str, str, str, str]:
     return (at, tries, poison_of(entry.queue), entry.id, record)
 
 
-def in_words(retried: Retried) -> str:
+def in_words(cleared: Cleared, *, is_drop: bool) -> str:
     """What became of them."""
-    sent, bells, elsewhere = (
-        len(kind) for kind in (retried.sent, retried.removed, retried.elsewhere)
+    sent, removed, elsewhere = (
+        len(kind) for kind in (cleared.sent, cleared.removed, cleared.elsewhere)
     )
-    if not (sent or bells or elsewhere):
-        return _nothing(retried.left)
-    told = [f"{sent} sent again."]
-    if bells:
-        named = "1 bell" if bells == 1 else f"{bells} bells"
+    if not (sent or removed or elsewhere):
+        return _nothing(cleared.left)
+    told = [f"{removed} thrown away." if is_drop else f"{sent} sent again."]
+    if removed and not is_drop:
+        named = "1 bell" if removed == 1 else f"{removed} bells"
         told.append(f"{named} removed: bells need no retry, the timer rings each minute.")
     if elsewhere:
         told.append(f"{elsewhere} taken by somebody else meanwhile, and left to whoever that is.")
-    if retried.left:
-        told.append(f"{retried.left} left, given up meanwhile or in somebody else's hands.")
+    if cleared.left:
+        told.append(f"{cleared.left} left, given up meanwhile or in somebody else's hands.")
     return " ".join(told)

@@ -12,10 +12,11 @@ from datetime import date
 from uuid import UUID
 
 from work_assignment.bootstrap import now, sweeping
-from work_assignment.cli import sweep_view, sweep_watch
+from work_assignment.cli import sweep_view, sweep_watch, undo_progress
 from work_assignment.cli.common import (
     DONE,
     REFUSED,
+    STOPPED_BY_HAND,
     Refused,
     add_common,
     connection,
@@ -25,10 +26,12 @@ from work_assignment.cli.common import (
 from work_assignment.cli.sweep_progress import display
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.runs.sweeps import SweepStatus
+from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
 from work_assignment.services import sweep_keeping
+from work_assignment.services.blocks import RESERVED_FOR_MANY
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.undoing import STOPPED
 
 SUMMARY = "decide now what waits; list sweeps, stop or undo one"
 _LISTED = 50
@@ -102,6 +105,7 @@ def _order(arguments: argparse.Namespace) -> Order:
 
 def _sweep(arguments: argparse.Namespace) -> int:
     with (
+        _ending_at_once(_held),
         stoppable() as stopped,
         display(is_json=arguments.json, limit=arguments.limit) as shown,
         sweeping(
@@ -112,21 +116,36 @@ def _sweep(arguments: argparse.Namespace) -> int:
     return _tell(report, arguments)
 
 
+@contextmanager
+def _ending_at_once(consequence: Callable[[], str]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"wa sweep: ended at once; {consequence()}", file=sys.stderr)
+        raise
+
+
+def _held() -> str:
+    until = (now() + RESERVED_FOR_MANY).strftime("%H:%M UTC")
+    return f"what was reserved is held until {until} at the latest, then the app settles it"
+
+
 def _watch(arguments: argparse.Namespace) -> int:
-    with (
-        connection(arguments) as client,
-        display(is_json=arguments.json, limit=arguments.limit) as shown,
-    ):
-        store, sweep = sweep_watch.hand_over(client, _order(arguments), shown)
-        try:
+    sweep: Sweep | None = None
+    try:
+        with (
+            connection(arguments) as client,
+            display(is_json=arguments.json, limit=arguments.limit) as shown,
+        ):
+            store, scope, sweep = sweep_watch.hand_over(client, _order(arguments))
+            shown.begun(store, scope)
             report = sweep_watch.follow(store, sweep, shown)
-        except (KeyboardInterrupt, Unavailable):
-            print(
-                "wa sweep: it is not watched any more, and goes on; "
-                f"'wa sweep stop {sweep.id}' stops it",
-                file=sys.stderr,
-            )
-            raise
+    except (KeyboardInterrupt, Unavailable):
+        if sweep is not None:
+            # After the display, which would wrap what is to be copied.
+            print("wa sweep: it is not watched any more, and goes on; to stop it:", file=sys.stderr)
+            print(f"wa sweep stop {sweep.id}", file=sys.stderr)
+        raise
     return _tell(report, arguments)
 
 
@@ -170,12 +189,19 @@ def _stop(arguments: argparse.Namespace) -> int:
 def _undo(arguments: argparse.Namespace) -> int:
     sweep_id = _id(arguments)
     is_dry = arguments.dry_run
-    with sweeping(settings_for(arguments)) as tools:
+    with (
+        _ending_at_once(lambda: f"to go on: wa sweep undo {sweep_id}"),
+        stoppable() as stopped,
+        undo_progress.display(is_json=arguments.json) as shown,
+        sweeping(settings_for(arguments), stopped=stopped, undoing=shown.show) as tools,
+    ):
         report = tools.undoer.undo(sweep_id, dry_run=is_dry)
     if arguments.json:
         print_json(sweep_view.undone_data(report, is_dry=is_dry))
     else:
         _print(sweep_view.undone(report, is_dry=is_dry))
+    if report.ended_early == STOPPED:
+        return STOPPED_BY_HAND
     return DONE if report.is_complete else REFUSED
 
 

@@ -17,13 +17,15 @@ from rich.table import Table
 from rich.text import Text
 
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.runs.sweeps import Scope
+from work_assignment.domain.runs.sweeps import Scope, SweepStatus
 from work_assignment.services.sweep_reports import SweepReport
 
 COUNTED = 50_000
 """More rows than that Dataverse does not count in one answer."""
 LINE_EVERY = 5.0
 _BAR = 30
+_REASONS = 3
+_REASON_LENGTH = 60
 
 
 class Counting(Protocol):
@@ -72,14 +74,23 @@ def _duration(seconds: float) -> str:
 
 
 def outcomes(report: SweepReport) -> str:
-    """What became of them so far."""
+    """What became of them so far; of a sweep in other hands, as its last block left it."""
     told = {
         "assigned": report.assigned,
         "kept with whom they are": report.by_hand,
         "unassigned": report.unassigned.total(),
         "left waiting": report.left,
     }
-    return ", ".join(f"{n:,} {what}" for what, n in told.items() if n or what == "assigned")
+    said = ", ".join(f"{n:,} {what}" for what, n in told.items() if n or what == "assigned")
+    return f"{said} as of the last block" if report.under_way else said
+
+
+def reasons(report: SweepReport) -> list[str]:
+    """The most frequent reasons why records stay unassigned, with how many."""
+    most = report.unassigned.most_common(_REASONS)
+    told = [f"{count:,} {reason}" for reason, count in most]
+    others = report.unassigned.total() - sum(count for _, count in most)
+    return [*told, f"{others:,} for other reasons"] if others else told
 
 
 class Display:
@@ -103,6 +114,7 @@ class _Paced(Display):
         self._clock = clock
         self.pace = Pace(clock())
         self.outcomes = ""
+        self.reasons: list[str] = []
 
     def begun(self, sweeps: Counting, scope: Scope) -> None:
         """Ask how many records there are: one request, and no reason to fail."""
@@ -121,8 +133,12 @@ class _Paced(Display):
         self.pace.done_before = report.done
 
     def show(self, report: SweepReport) -> None:
-        self.pace.done = report.done
+        # What was written without our knowing, or is read back, may be fewer for a moment.
+        self.pace.done = max(self.pace.done, report.done)
+        if report.sweep.status is SweepStatus.SUCCEEDED and not report.left:
+            self.pace.total, self.pace.is_more = self.pace.done, False
         self.outcomes = outcomes(report)
+        self.reasons = reasons(report)
 
 
 class Lines(_Paced):
@@ -137,11 +153,16 @@ class Lines(_Paced):
         now = self._clock()
         if now - self._told_at >= LINE_EVERY:
             self._told_at = now
-            print(f"{self.pace.figures(now)}; {self.outcomes}", file=sys.stderr, flush=True)
+            told = [f"{self.pace.figures(now)}; {self.outcomes}", *map(_short, self.reasons)]
+            print("; ".join(told), file=sys.stderr, flush=True)
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= _REASON_LENGTH else f"{reason[:_REASON_LENGTH]}..."
 
 
 class Bar(_Paced):
-    """A bar with its figures beside it and what became of the records below."""
+    """A bar with its figures beside it, and below what became of the records and why."""
 
     def __rich__(self) -> RenderableType:
         pace = self.pace
@@ -149,7 +170,8 @@ class Bar(_Paced):
         total = None if pace.total is None else max(pace.total, pace.done, 1)
         bar = ProgressBar(total=total, completed=pace.done, width=_BAR, pulse=total is None)
         grid.add_row(bar, Text(pace.figures(self._clock())))
-        return Group(grid, Text(self.outcomes))
+        whys = [Text(f"  {why}", no_wrap=True, overflow="ellipsis") for why in self.reasons]
+        return Group(grid, Text(self.outcomes), *whys)
 
 
 @contextmanager

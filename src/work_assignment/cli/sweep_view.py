@@ -55,6 +55,11 @@ def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
     rows = [("began (UTC)", "status", "records", "assigned", "unassigned", "undone", "id", "name")]
     rows += [_row(sweep) for sweep in sweeps]
     yield from aligned(rows, to_the_right=_COUNTS)
+    for sweep in sweeps:
+        counts = sweep.counts
+        is_left = counts.total > counts.succeeded + counts.failed
+        if is_left and sweep.message and not sweep.is_going_on:
+            yield f"{sweep.id}: {sweep.message}."
 
 
 def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
@@ -81,11 +86,11 @@ def undone(report: UndoReport, *, is_dry: bool) -> Iterator[str]:
         count = report.reasons[why]
         if count:
             yield f"  {_records(count)} left, {why.value}: {_names(entries, count)}"
-    if report.is_empty:
+    if report.is_empty and not report.ended_early:
         yield "  It had assigned none."
     if report.ended_early:
         yield f"  It ended early: {report.ended_early}."
-        yield "  Try again for the others."
+        yield f"  For the others, again: wa sweep undo {report.sweep.id}"
     elif not report.is_complete:
         yield "  Try again for what could not be written."
 
@@ -121,6 +126,8 @@ def swept_data(report: SweepReport) -> dict[str, Any]:
         "assigned": report.assigned,
         "by_hand": report.by_hand,
         "left_waiting": report.left,
+        "left_because": dict(report.waits.most_common()),
+        "reserved_until": report.reserved_until and report.reserved_until.isoformat(),
         "requests": report.requests,
         "unassigned": dict(report.unassigned.most_common()),
     }

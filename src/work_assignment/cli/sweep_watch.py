@@ -17,7 +17,7 @@ from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
+from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus
 from work_assignment.services.sweep_orders import Order, asked_for, scope_of
 from work_assignment.services.sweep_reports import SweepReport, report_of
 
@@ -27,7 +27,7 @@ PATIENCE = timedelta(seconds=90)
 _AWAY_TRIES = 10
 
 
-def hand_over(client: DataverseClient, order: Order, display: Display) -> tuple[SweepStore, Sweep]:
+def hand_over(client: DataverseClient, order: Order) -> tuple[SweepStore, Scope, Sweep]:
     """Write the row that asks for a sweep. Raises SweepRefused for what cannot be swept."""
     definitions = DefinitionStore(client)
     with away_means_unavailable():
@@ -35,9 +35,7 @@ def hand_over(client: DataverseClient, order: Order, display: Display) -> tuple[
     scope = scope_of(order, rulebook)
     store = SweepStore(client, lambda: definitions.schemas)
     asked = asked_for(order, scope, str(uuid4()), now(), is_dry=False)
-    written = store.save(asked)
-    display.begun(store, scope)
-    return store, written or asked
+    return store, scope, store.save(asked) or asked
 
 
 class Reading(Protocol):

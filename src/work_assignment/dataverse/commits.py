@@ -101,6 +101,7 @@ class Committer:
         until: datetime,
         longest: timedelta,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> list[CommitResult]:
         """Send change sets, each a transaction of its own; the results are in the same order.
 
@@ -108,11 +109,12 @@ class Committer:
         takes.
 
         Nothing is sent that might still be under way at `until`, where a request takes `longest`
-        at most. `progress` hears, in this thread, how many more have become final. When this
+        at most. `progress` hears, in this thread, how many more have become final, and before it
+        `landed` the places of those that were written, as far as their answers came. When this
         returns or raises, nothing is under way any more.
         """
         deadline = _Deadline(self._tools, until - longest)
-        return _Sending(self._tools, self._submit, change_sets, deadline, progress).run()
+        return _Sending(self._tools, self._submit, change_sets, deadline, progress, landed).run()
 
     def close(self) -> None:
         """End the threads; the committer may be used again afterwards."""
@@ -178,12 +180,14 @@ class _Sending:
         change_sets: Iterable[ChangeSet],
         deadline: _Deadline,
         progress: Callable[[int], object],
+        landed: Callable[[Sequence[int]], object],
     ) -> None:
         self._tools = tools
         self._client = tools.client
         self._submit = submit
         self._deadline = deadline
         self._progress = progress
+        self._landed = landed
         self._waiting = Waiting(change_sets)
         self._under_way: dict[Future[_Answer], list[Entry]] = {}
         self._results: dict[int, CommitResult] = {}
@@ -344,7 +348,7 @@ class _Sending:
 
     def _answered(self, batch: list[Entry], parts: Sequence[PartResult], answer: _Answer) -> None:
         self._is_answered = True
-        final, errors = 0, []
+        final, landed, errors = 0, list[int](), []
         for entry, part in zip(batch, parts, strict=True):
             if not isinstance(part, ChangeSetResult):
                 raise TypeError(f"a change set was answered with {type(part).__name__}")
@@ -357,7 +361,11 @@ class _Sending:
                     continue
             self._results[entry.place] = part
             final += 1
+            if part.committed:
+                landed.append(entry.place)
         self._learn(answer, len(batch), errors)
+        if landed:
+            self._landed(landed)
         self._tell(final)
 
     def _learn(self, answer: _Answer, change_sets: int, errors: Sequence[DataverseError]) -> None:

@@ -152,9 +152,9 @@ def page_of(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
         ge(Common.CREATED_ON, page.scope.created_from[schema.table]),
     ]
     if page.scope.segment is not None:
-        segment_id = page.scope.segment.id
-        wanted = None if segment_id is None else Guid(segment_id)
-        parts.append(eq(RoutedColumn.SEGMENT.value, wanted))
+        segment_id, column = page.scope.segment.id, RoutedColumn.SEGMENT.value
+        new = is_null(column)  # some of which fall into it
+        parts.append(new if segment_id is None else or_(eq(column, Guid(segment_id)), new))
     place = page.after.get(schema.table)
     if place is not None:
         parts.append(after(place.created_at, Guid(place.id), id_column=schema.primary_id))

@@ -67,8 +67,9 @@ class OutcomeStore:
         *,
         until: datetime,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> list[WriteResult]:
-        return self._writer.commit(outcomes, until=until, progress=progress)
+        return self._writer.commit(outcomes, until=until, progress=progress, landed=landed)
 
     def settle(
         self,

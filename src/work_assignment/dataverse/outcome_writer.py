@@ -109,17 +109,19 @@ class OutcomeWriter:
         *,
         until: datetime,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> list[WriteResult]:
         """Write outcomes, each by itself; the results are in the same order.
 
         Nothing is sent that might still be under way at `until`: what is left then is LATER.
-        `progress` hears how many more have become final.
+        `progress` hears how many more have become final, and before it `landed` the places of
+        those that were written, as far as their answers came.
         """
-        results, queued = self._commit(outcomes, {}, until, progress)
+        results, queued = self._commit(outcomes, {}, until, progress, landed)
         moved = [outcomes[place] for place in queued]
         queues = self._queues_of(moved) if moved else None
         if queues is not None:
-            again, _ = self._commit(moved, queues, until, lambda count: None)
+            again, _ = self._commit(moved, queues, until)
             for place, result in zip(queued, again, strict=True):
                 results[place] = result
         return results
@@ -129,11 +131,12 @@ class OutcomeWriter:
         outcomes: Sequence[Outcome],
         lies_in: Mapping[RecordKey, str],
         until: datetime,
-        progress: Callable[[int], object],
+        progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> tuple[list[WriteResult], list[int]]:
         """Write outcomes; also gives the places of records that lie in a queue already, which are to
         be written once more, from there."""
-        answers = self._send(outcomes, lies_in, until, progress)
+        answers = self._send(outcomes, lies_in, until, progress, landed)
         for _ in range(_TIMES_SENT_AGAIN):
             lost = [n for n, answer in enumerate(answers) if isinstance(answer, Lost)]
             if not lost or not self._send_again(outcomes, lost, answers, lies_in, until):
@@ -164,8 +167,10 @@ class OutcomeWriter:
         lies_in: Mapping[RecordKey, str],
         until: datetime,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[int]], object] = lambda places: None,
     ) -> list[_Answer]:
         unbuilt: dict[int, WriteResult] = {}
+        built: list[int] = []
 
         def change_sets() -> Iterator[ChangeSet]:
             for place, outcome in enumerate(outcomes):
@@ -175,11 +180,16 @@ class OutcomeWriter:
                     unbuilt[place] = _unbuilt(outcome, exc)
                     progress(1)
                 else:
+                    built.append(place)
                     yield ChangeSet(requests)
 
         sent = iter(
             self._committer.send(
-                change_sets(), until=until, longest=LONGEST_REQUEST, progress=progress
+                change_sets(),
+                until=until,
+                longest=LONGEST_REQUEST,
+                progress=progress,
+                landed=lambda places: landed([built[place] for place in places]),
             )
         )
         return [

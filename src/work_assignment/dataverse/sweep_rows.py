@@ -156,6 +156,8 @@ def _cursor_text(cursor: Cursor) -> str | None:
         "left": cursor.left,
         "requests": cursor.requests,
         "unassigned": dict(cursor.unassigned),
+        "waits": dict(cursor.waits),
+        "reserved_until": cursor.reserved_until.isoformat() if cursor.reserved_until else None,
     }
     told = {name: value for name, value in said.items() if value}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else None
@@ -168,7 +170,7 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
     try:
         said = json.loads(text)
         places = said.get("after", {}).items()
-        since = said.get("since")
+        since, reserved_until = said.get("since"), said.get("reserved_until")
         return Cursor(
             after={
                 str(table): Place(moment(created), str(id_)) for table, (created, id_) in places
@@ -183,6 +185,8 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
             left=_count(said, "left"),
             requests=_count(said, "requests"),
             unassigned={str(why): int(count) for why, count in said.get("unassigned", {}).items()},
+            waits={str(why): int(count) for why, count in said.get("waits", {}).items()},
+            reserved_until=moment(reserved_until) if reserved_until else None,
         ), ""
     except (AttributeError, TypeError, ValueError) as exc:
         return Cursor(), _fault(SweepColumn.CURSOR, exc)

@@ -80,8 +80,8 @@ class SweepStore:
         return sweep_rows.sweep_from_row(row, at=self._client.server_time())
 
     def newest(self, limit: int) -> list[Sweep]:
-        """The sweeps that began last, newest first."""
-        order = (desc(SweepColumn.START_TIME), desc(Common.CREATED_ON))
+        """The sweeps that were asked for last, newest first: those that wait have not begun."""
+        order = (desc(Common.CREATED_ON), desc(SweepColumn.START_TIME))
         return self._sweeps(Query(SWEEP.entity_set, orderby=order, top=limit))
 
     def going_on(self) -> list[Sweep]:
@@ -268,8 +268,10 @@ def _counting_placed(sweep_id: str, since: datetime | None) -> fetch.Fetch:
     )
 
 
-def _of_segment(segment_id: SegmentId | None) -> fetch.Condition:
+def _of_segment(segment_id: SegmentId | None) -> fetch.Condition | fetch.Group:
+    """Those in a segment, and those in none, which may fall into it."""
     column = RoutedColumn.SEGMENT.column
+    new = fetch.Condition(column, "null")
     if segment_id is None:
-        return fetch.Condition(column, "null")
-    return fetch.Condition(column, "eq", (Guid(segment_id),))
+        return new
+    return fetch.any_of(new, fetch.Condition(column, "eq", (Guid(segment_id),)))

@@ -1,8 +1,10 @@
-"""Which characters queues and columns carry: those of XML 1.0."""
+"""What queues and columns carry: the characters of XML 1.0, and base64 of any text."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from binascii import Error as NotBase64
 
 # One character outside of it makes a whole queue unreadable, and XML readers turn a carriage return
 # into a line feed.
@@ -18,3 +20,11 @@ def not_carried(text: str) -> str | None:
 def readable(text: str) -> str:
     """The text with a question mark for each of those characters."""
     return _NOT_CARRIED.sub("?", text)
+
+
+def decoded(text: str) -> str:
+    """What a message stands for: the functions host, and tools of Azure, put it as base64."""
+    try:
+        return b64decode(text, validate=True).decode()
+    except (NotBase64, ValueError):
+        return text

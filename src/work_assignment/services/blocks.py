@@ -29,6 +29,7 @@ from work_assignment.domain.runs.outcomes import (
 )
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.services import telemetry
+from work_assignment.services.block_lines import ANEW, UNWRITTEN, WAITS, BlockLines
 from work_assignment.services.giving_up import note_not_given_back
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recording import Writer, refused
@@ -62,7 +63,8 @@ class Finishing(Protocol):
 @dataclass(slots=True)
 class _End:
     """What a block's writes came to: records that are done with, runs whose sellers are to be told,
-    and rows that only the log gets; with `again` something is to be decided anew.
+    and rows that only the log gets; with `again` something is to be decided anew. `lines` are what
+    the log says of the others.
     """
 
     done: list[RecordKey] = field(default_factory=list)
@@ -70,6 +72,7 @@ class _End:
     gone: list[Outcome] = field(default_factory=list)
     unwritten: list[Outcome] = field(default_factory=list)
     again: bool = False
+    lines: BlockLines = field(default_factory=BlockLines)
 
 
 class Blocks:
@@ -77,11 +80,13 @@ class Blocks:
 
     `owners_seen` are the owners that records had when a write found them changed, `barred` the
     sellers whom Dataverse refused and why, `unwritable` the records that it would not let us write,
-    `troubled` those that it answers and does not write now, and why; `retry_after` is the longest
+    `troubled` those that it answers and does not write now, and why; `put_off` are all that were
+    not written at their last try, and why; `retry_after` is the longest
     time, in seconds, that it asked us to wait. Runs belong to the sweep of
     `sweep_id`, if any, and `note` is called with each that is written. `on_reserved` is called
     when a block's shares are on the sellers' rows, so that others may decide while it commits;
-    `progress` with how many of its records have become final.
+    `progress` with how many of its records have become final, and before it `landed` with the runs
+    of those that were written, as far as their answers came.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Blocks:
         note: Callable[[Run], object] = lambda run: None,
         on_reserved: Callable[[], object] = lambda: None,
         progress: Callable[[int], object] = lambda count: None,
+        landed: Callable[[Sequence[Run]], object] = lambda runs: None,
     ) -> None:
         self._shop = shop
         self._asking = asking
@@ -102,10 +108,12 @@ class Blocks:
         self._note = note
         self._on_reserved = on_reserved
         self._progress = progress
+        self._landed = landed
         self._settler = Settler(shop.outcomes)
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
         self.troubled: dict[RecordKey, str] = {}
+        self.put_off: dict[RecordKey, str] = {}
         self.retry_after = 0.0
         self.owners_seen: dict[RecordKey, Owner | None] = {}
 
@@ -166,7 +174,12 @@ class Blocks:
             return None
         self._on_reserved()
         with telemetry.timed("commit"):
-            results = store.commit(outcomes, until=block.expires_at, progress=self._progress)
+            results = store.commit(
+                outcomes,
+                until=block.expires_at,
+                progress=self._progress,
+                landed=lambda places: self._landed([outcomes[place].run for place in places]),
+            )
         if any(result.may_still_land for result in results):
             _log.warning("block %s keeps its shares: something may still land", block.id)
         elif block.given and touched:
@@ -211,7 +224,9 @@ class Blocks:
         outcomes = []
         for decision in decisions:
             if isinstance(decision, Held):
-                self._report.held += 1
+                key = RecordKey(decision.record.type, decision.record.id)
+                self._report.waited.add(key)
+                self.put_off.pop(key, None)
                 continue
             current = by_record[RecordKey(decision.record.type, decision.record.id)]
             if _leaves_it(decision, current):
@@ -229,6 +244,7 @@ class Blocks:
         end = _End()
         for outcome, result in zip(outcomes, results, strict=True):
             self._learn(outcome, result, writer, end)
+        end.lines.tell()
         gone_logged, unwritten_logged = self._log(end.gone), self._log(end.unwritten)
         self._report.gone += telemetry.count("gone", len(gone_logged))
         self._report.unassigned += len(unwritten_logged)
@@ -251,16 +267,18 @@ class Blocks:
                 self._note(run)
                 end.done.append(run.key)
                 self.troubled.pop(run.key, None)
+                self.put_off.pop(run.key, None)
                 if run.tell is Telling.AT_ONCE:
                     end.told.append(run)
             case Written.CHANGED:
-                _log.info("a record is decided anew: %s", result.why, run=run)
+                end.lines.note(ANEW, result.why, run)
+                self.put_off.pop(run.key, None)
                 self.owners_seen[run.key] = run.previous_owner
                 end.again = True
             case Written.GONE:
                 end.gone.append(writer.deleted(run.key))
             case Written.FORBIDDEN | Written.FAILED:
-                _log.error("a record could not be written: %s", result.why, run=run)
+                end.lines.note(UNWRITTEN, result.why, run)
                 self.unwritable.add(run.key)
                 end.unwritten.append(refused(outcome, result))
             case Written.REFUSED if outcome.gives_back:
@@ -272,7 +290,8 @@ class Blocks:
                 self.barred[SellerId(run.owner.id)] = result.why
                 end.again = True
             case _:
-                _log.warning("a record is written later: %s", result.why, run=run)
+                end.lines.note(WAITS, result.why, run)
+                self.put_off[run.key] = result.why
                 end.again = True
                 self.retry_after = max(self.retry_after, result.retry_after or 0.0)
                 if result.is_its_own:

@@ -213,7 +213,7 @@ class _Session:
         found = self._without_told(self._without_unwritable(gathered), asked)
         fit = with_asked_as_waiting(found, pending)
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)
-        self._report.held += len(sorted_out.claimed)
+        self._report.waited.update(sorted_out.claimed)
         self._inbox.finish(sorted_out.done)
         again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
         is_full = len(pending) >= size

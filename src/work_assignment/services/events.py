@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from work_assignment.domain.carried_text import decoded
 from work_assignment.domain.records import Owner
 
 _MAXIMUM_DEPTH = 100
@@ -58,9 +59,9 @@ class Event(BaseModel):
 
     @staticmethod
     def from_text(text: str) -> Event:
-        """Read it back; raises NotAnEvent for anything else."""
+        """Read it back, as base64 too; raises NotAnEvent for anything else."""
         try:
-            return Event.model_validate_json(text)
+            return Event.model_validate_json(decoded(text))
         except ValidationError as exc:
             raise NotAnEvent(_first_problem(exc)) from None
 

@@ -1,17 +1,15 @@
-"""Poison queues: what lies there and why, and how it is sent again."""
+"""Poison queues: what lies there and why, and how it is sent again or dropped."""
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as NotBase64
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from work_assignment.domain.carried_text import readable
+from work_assignment.domain.carried_text import decoded, readable
 from work_assignment.domain.errors import Unavailable, WorkAssignmentError
 from work_assignment.domain.records import RecordKey
 from work_assignment.services import telemetry
@@ -29,6 +27,7 @@ _AT_ONCE = 32  # what Azure Storage hands out in one request
 _LOOKED_AT = timedelta(minutes=1)
 _SENT = timedelta(minutes=5)
 _BY_THE_HOST = "the functions host gave it up"
+_NO_BASE64 = f"{_BY_THE_HOST}: it is no base64 of a text, as it expects it there"
 _SHOWN = 200
 _LONGEST_REASON = 1000
 _HELD_AT_ONCE = 512
@@ -111,11 +110,12 @@ class Contents:
 
 
 @dataclass(slots=True)
-class Retried:
-    """What became of what was to be sent again.
+class Cleared:
+    """What became of what was to be sent again, or dropped.
 
-    `removed` are bells: the timer rings each minute. `elsewhere` is what somebody else had taken
-    before it was sent, `left` how much is poison still, where all was to be sent.
+    `removed` is what was dropped; of what was to be sent again it is the bells, as the timer rings
+    each minute. `elsewhere` is what somebody else had taken before it was its turn, `left` how much
+    is poison still, where all was meant.
     """
 
     sent: list[GivenUpMessage] = field(default_factory=list)
@@ -129,23 +129,27 @@ class UnknownPoison(WorkAssignmentError):
 
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(
-            f"no poison has the id {', '.join(ids)}; nothing was sent. 'wa poison list' shows "
+            f"no poison has the id {', '.join(ids)}; nothing was done. 'wa poison list' shows "
             "what there is; what somebody else is sending right now is hidden for some minutes"
         )
         self.ids = tuple(ids)
 
 
 class BrokenOff(Unavailable):
-    """The storage went away while poison was sent again."""
+    """The storage went away while poison was sent again or dropped; `how` is one of the two."""
 
-    def __init__(self, sent: int, cause: Unavailable) -> None:
-        told = f"{sent} sent again before that" if sent else "nothing was sent again"
+    def __init__(self, count: int, how: str, cause: Unavailable) -> None:
+        told = f"{count} {how} before that" if count else f"nothing was {how}"
         super().__init__(f"{cause}; {told}, and what is left can be tried again in some minutes")
-        self.sent = sent
+        self.count = count
+
+
+Step = Callable[[str, Sequence[Held], Cleared], None]
+"""What is done with some messages of a queue's poison."""
 
 
 class Poison(Generic[Held]):
-    """Lists and retries what was given up. Messages are hidden while they are looked at."""
+    """Lists, retries and drops what was given up. Messages are hidden while they are looked at."""
 
     def __init__(self, queues: PoisonQueues[Held], bell: Bell) -> None:
         self._queues = queues
@@ -192,26 +196,38 @@ class Poison(Generic[Held]):
         except Unavailable as exc:
             _log.warning("what was looked at comes back by itself within minutes: %s", exc)
 
-    def retry(self, ids: Collection[str] | None = None) -> Retried:
+    def retry(self, ids: Collection[str] | None = None) -> Cleared:
         """Send these again, or all: put back with fresh patience first, then taken from poison.
 
         An event that is sent twice because something breaks in between is one thing to do. A bell
         is only taken away. Raises UnknownPoison and sends nothing where an id is not there, and
         BrokenOff where the storage goes away meanwhile.
         """
-        retried = Retried()
+        retried = Cleared()
         try:
-            if ids is None:
-                self._retry_all(retried)
-            else:
-                self._retry_some(frozenset(ids), retried)
+            self._clear(ids, self._send, retried)
         except Unavailable as exc:
-            raise BrokenOff(len(retried.sent), exc) from exc
+            raise BrokenOff(len(retried.sent), "sent again", exc) from exc
         finally:
             self._ring(retried)
         return retried
 
-    def _ring(self, retried: Retried) -> None:
+    def drop(self, ids: Collection[str] | None = None) -> Cleared:
+        """Throw these away for good, or all there is. Raises what `retry` raises, on its terms."""
+        dropped = Cleared()
+        try:
+            self._clear(ids, self._drop, dropped)
+        except Unavailable as exc:
+            raise BrokenOff(len(dropped.removed), "dropped", exc) from exc
+        return dropped
+
+    def _clear(self, ids: Collection[str] | None, step: Step[Held], cleared: Cleared) -> None:
+        if ids is None:
+            self._clear_all(step, cleared)
+        else:
+            self._clear_some(frozenset(ids), step, cleared)
+
+    def _ring(self, retried: Cleared) -> None:
         if not retried.sent:
             return
         try:
@@ -219,17 +235,16 @@ class Poison(Generic[Held]):
         except Unavailable as exc:
             _log.warning("what was sent again waits until the timer rings: %s", exc)
 
-    def _retry_all(self, retried: Retried) -> None:
+    def _clear_all(self, step: Step[Held], cleared: Cleared) -> None:
         for queue in WORKING:
-            left = self._length(
-                queue
-            )  # what is given up meanwhile, maybe once more, is not for now
+            # What is given up meanwhile, maybe once more, is not for now.
+            left = self._length(queue)
             while left > 0 and (found := self._receive(queue, min(_AT_ONCE, left), _SENT)):
                 left -= len(found)
-                self._send(queue, found, retried)
-        retried.left = self._in_all()
+                step(queue, found, cleared)
+        cleared.left = self._in_all()
 
-    def _retry_some(self, ids: frozenset[str], retried: Retried) -> None:
+    def _clear_some(self, ids: frozenset[str], step: Step[Held], cleared: Cleared) -> None:
         chosen: dict[str, dict[str, Held]] = {queue: {} for queue in WORKING}
         try:
             for queue in WORKING:
@@ -240,7 +255,7 @@ class Poison(Generic[Held]):
             for queue, held in chosen.items():
                 while held:
                     some = [held.pop(id) for id in list(held)[:_AT_ONCE]]
-                    self._send(queue, self._still_ours(queue, some, retried), retried)
+                    step(queue, self._still_ours(queue, some, cleared), cleared)
         finally:
             for queue, held in chosen.items():
                 self._let_go(queue, list(held.values()))
@@ -263,14 +278,23 @@ class Poison(Generic[Held]):
         finally:
             self._let_go(queue, others)
 
-    def _still_ours(self, queue: str, held: Sequence[Held], retried: Retried) -> list[Held]:
+    def _still_ours(self, queue: str, held: Sequence[Held], cleared: Cleared) -> list[Held]:
         """Looking for them may have taken long, and somebody else may be sending them now."""
         ours = self._queues.renew_many(poison_of(queue), held, _SENT)
         ids = {message.id for message in ours}
-        retried.elsewhere += [_read(queue, message) for message in held if message.id not in ids]
+        cleared.elsewhere += [_read(queue, message) for message in held if message.id not in ids]
         return ours
 
-    def _send(self, queue: str, messages: Sequence[Held], retried: Retried) -> None:
+    def _drop(self, queue: str, messages: Sequence[Held], dropped: Cleared) -> None:
+        if not messages:
+            return
+        try:
+            self._queues.delete_many(poison_of(queue), messages)
+        except LookupError as exc:
+            _log.warning("somebody else has some of it, and may send it: %s", exc)
+        dropped.removed += [_read(queue, message) for message in messages]
+
+    def _send(self, queue: str, messages: Sequence[Held], retried: Cleared) -> None:
         if not messages:
             return
         entries = [_read(queue, message) for message in messages]
@@ -287,10 +311,17 @@ def _read(queue: str, message: PoisonMessage) -> GivenUpMessage:
     """Read a message, with what its envelope says or without one."""
     envelope = _opened(message.text)
     if envelope is None:
-        text, at, why, tries = message.text, message.inserted_at, _BY_THE_HOST, None
+        why, tries = _why_the_host(queue, message.text), None
+        text, at = message.text, message.inserted_at
     else:
         text, at, why, tries = envelope.text, envelope.given_up_at, envelope.why, envelope.tries
     return GivenUpMessage(message.id, queue, _in_short(text), at, why, tries, _record_of(text))
+
+
+def _why_the_host(queue: str, text: str) -> str:
+    """It says nothing itself; what it cannot read is never given to us."""
+    is_read = queue == EVENTS or not text or decoded(text) != text
+    return _BY_THE_HOST if is_read else _NO_BASE64
 
 
 def _opened(text: str) -> _Envelope | None:
@@ -311,7 +342,7 @@ def _in_short(text: str) -> str:
     try:
         event = Event.from_text(text)
     except NotAnEvent:
-        return _decoded(text)[:_SHOWN]
+        return decoded(text)[:_SHOWN]
     return f"{event.message} of {event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -321,14 +352,6 @@ def _record_of(text: str) -> RecordKey | None:
     except NotAnEvent:
         return None
     return RecordKey(event.table, event.record_id)
-
-
-def _decoded(text: str) -> str:
-    """What the text stands for: bells and sweeps are sent as base64."""
-    try:
-        return b64decode(text, validate=True).decode()
-    except (NotBase64, ValueError):
-        return text
 
 
 def poison_data(entry: GivenUpMessage) -> dict[str, Any]:

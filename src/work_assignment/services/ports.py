@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -105,11 +105,13 @@ class Outcomes(Protocol):
         *,
         until: datetime,
         progress: Callable[[int], object] = ...,
+        landed: Callable[[Sequence[int]], object] = ...,
     ) -> list[WriteResult]:
         """Write outcomes, each by itself; the results are in the same order.
 
         Nothing is sent that might still be under way at `until`: what is left then is LATER.
-        `progress` hears how many more have become final.
+        `progress` hears how many more have become final, and before it `landed` the places of
+        those that were written, as far as their answers came.
         """
 
     def settle(
@@ -176,7 +178,8 @@ class RunReport:
     """What one worker did between taking the lease and letting go.
 
     `busy` means that another worker has the lease. `conflicts` are blocks begun anew because a
-    seller's row had changed; `given_up` are events put on the poison queue; `held` are records left waiting for what others have reserved.
+    seller's row had changed; `given_up` are events put on the poison queue; `waited` are records
+    that were left waiting for what others have reserved.
     """
 
     assigned: int = 0
@@ -185,10 +188,15 @@ class RunReport:
     gone: int = 0
     given_up: int = 0
     conflicts: int = 0
-    held: int = 0
+    waited: set[RecordKey] = field(default_factory=set)
     rounds: int = 0
     busy: bool = False
     away: str = ""
+
+    @property
+    def held(self) -> int:
+        """How many were left waiting, each counted once however many rounds it was met in."""
+        return len(self.waited)
 
     @property
     def written(self) -> int:

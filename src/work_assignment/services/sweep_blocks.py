@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from work_assignment.domain.deciding.assignment import segments_of
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import (
@@ -17,7 +18,7 @@ from work_assignment.domain.runs.facts import (
     Rulebook,
 )
 from work_assignment.domain.runs.outcomes import RequestSource
-from work_assignment.domain.runs.sweeps import Page, Trigger
+from work_assignment.domain.runs.sweeps import Page, Scope, Trigger
 from work_assignment.domain.statuses import PASSING
 from work_assignment.services import telemetry
 from work_assignment.services.blocks import Blocks
@@ -26,9 +27,15 @@ from work_assignment.services.gathering import Gatherer
 from work_assignment.services.giving_up import note_undecidable
 from work_assignment.services.leasing import Busy, DeciderLease, Pause
 from work_assignment.services.ports import RunReport
-from work_assignment.services.standings import claimed
+from work_assignment.services.standings import claimed, unexpired
 from work_assignment.services.sweep_orders import Order
-from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.sweep_reports import (
+    OVERTAKEN,
+    PUT_OFF,
+    RESERVED,
+    UNDECIDABLE,
+    SweepReport,
+)
 from work_assignment.services.triage import Triage
 from work_assignment.services.workshop import Workshop
 
@@ -59,11 +66,12 @@ class Surroundings:
     shop: Workshop
     gatherer: Gatherer
     order: Order
+    scope: Scope
     report: SweepReport
     lease: DeciderLease
     take_lease: Callable[[], object]
     pause: Pause
-    progress: Callable[[int], object]
+    progress: Callable[[], object]
     barred: dict[SellerId, str] = field(default_factory=dict)
     tried_since: datetime | None = None
 
@@ -74,15 +82,19 @@ class PageOfSweep:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._finished: set[RecordKey] = set()
+        self._claimed: set[RecordKey] = set()
+        self._reserved_until: datetime | None = None
         self._has_reserved = False
+        self._told = RunReport()
         self._blocks = Blocks(
             around.shop,
             self,
-            RunReport(),
+            self._told,
             sweep_id=around.report.sweep.id,
             note=around.report.note,
             on_reserved=self._let_go,
-            progress=around.progress,
+            progress=lambda count: around.progress(),
+            landed=around.report.land,
         )
         self._blocks.barred = around.barred
 
@@ -103,12 +115,22 @@ class PageOfSweep:
         self._or_find_culprits(
             keys, lambda: self._decide(rulebook, gathered, gathered.waiting, now)
         )
-        around.report.left += self._work_off_the_rest(keys)
+        for key in self._work_off_the_rest(keys):
+            around.report.note_left(*self._why_left(key))
         around.lease.let_go()
         return gathered
 
-    def _work_off_the_rest(self, keys: Sequence[RecordKey]) -> int:
-        """Decide anew what is not finished; says how many are left waiting."""
+    def _why_left(self, key: RecordKey) -> tuple[str, datetime | None]:
+        """Why a record is left waiting, and when what is reserved runs out, where that is why."""
+        put_off = self._blocks.put_off.get(key)
+        if key not in self._claimed and put_off is not None:
+            return PUT_OFF + put_off, None
+        if key in self._claimed or key in self._told.waited:
+            return RESERVED, self._reserved_until
+        return OVERTAKEN, None
+
+    def _work_off_the_rest(self, keys: Sequence[RecordKey]) -> list[RecordKey]:
+        """Decide anew what is not finished; gives what is left waiting."""
         left = self._unfinished(keys)
         idle = 0 if self._progress() else 1
         while left and idle < _TRIES:
@@ -118,7 +140,7 @@ class PageOfSweep:
             self._or_find_culprits(left, partial(self._round, left))
             left = self._unfinished(left)
             idle = 0 if self._progress() > before else idle + 1
-        return len(left)
+        return left
 
     def _unfinished(self, keys: Sequence[RecordKey]) -> list[RecordKey]:
         return [key for key in keys if key not in self._finished]
@@ -143,8 +165,30 @@ class PageOfSweep:
         now: datetime,
     ) -> None:
         sorted_out = self._sorted(records, gathered, claimed(gathered.sellers, now))
+        self._leave_to_other_segments(rulebook, gathered, sorted_out, now)
         self.finish(sorted_out.done)
+        self._claimed.difference_update(current.key for current in records)
+        self._claimed.update(sorted_out.claimed)
+        self._reserved_until = max(
+            (entry.expires_at for row in gathered.sellers for entry in unexpired(row, now)),
+            default=None,
+        )
         self._blocks.work_off(rulebook, gathered, sorted_out, now)
+
+    def _leave_to_other_segments(
+        self, rulebook: Rulebook, gathered: Gathered, sorted_out: Triage, now: datetime
+    ) -> None:
+        """A sweep of one segment takes new records that fall into it, and no others."""
+        segment = self._around.scope.segment
+        if segment is None:
+            return
+        new = [at.record for at in sorted_out.decide if at.record.segment_id is None]
+        found = segments_of(
+            new, rulebook.definitions, at=now, since=sorted_out.since, rows=gathered.rows
+        )
+        others = {record_id for record_id, into in found.items() if into != segment.id}
+        sorted_out.done += [at.key for at in sorted_out.decide if at.record.id in others]
+        sorted_out.decide = [at for at in sorted_out.decide if at.record.id not in others]
 
     def _let_go(self) -> None:
         self._has_reserved = True
@@ -173,7 +217,8 @@ class PageOfSweep:
         for key, why in guilty.items():
             note_undecidable(around.shop, key, in_words(why))
         self.finish(guilty)
-        around.report.left += len(guilty)
+        for _ in guilty:
+            around.report.note_left(UNDECIDABLE)
 
     def _sorted(
         self, records: Sequence[CurrentRecord], gathered: Gathered, taken: Collection[str]

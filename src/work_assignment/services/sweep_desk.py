@@ -12,10 +12,17 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.sweeps import Sweep, SweepStatus, Trigger
 from work_assignment.services import telemetry
 from work_assignment.services.leasing import Busy
+from work_assignment.services.poison import envelope, poison_of
 from work_assignment.services.ports import Clock, Sweeps
 from work_assignment.services.sweep_keeping import close_dead_sweeps
 from work_assignment.services.sweep_orders import Order, SweepRefused
-from work_assignment.services.sweep_requests import SweepRequests, due_minute
+from work_assignment.services.sweep_requests import (
+    QUEUE,
+    SweepRequests,
+    carried,
+    due_minute,
+    names_a_sweep,
+)
 from work_assignment.services.sweep_sessions import AWAY
 from work_assignment.services.sweeping import Sweeper, is_for_the_app
 
@@ -25,6 +32,7 @@ BUSY = timedelta(seconds=10)
 """When a sweep is tried again that others who decide kept waiting."""
 _OVERDUE = timedelta(seconds=30)
 """How long a sweep waits before its message is taken for lost."""
+_NO_SWEEP = "it names no sweep by its id, and no minute of the schedule"
 _SCHEDULED = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a03")
 
 _log = telemetry.logger(__name__)
@@ -47,10 +55,19 @@ class SweepDesk:
     def answer(self, text: str) -> None:
         """Do what a message asks for; what is left of it then is put on the queue again."""
         due = due_minute(text)
-        if due is None:
+        if due is not None:
+            self._ask_for(due)
+        elif names_a_sweep(text):
             self._carry_on(text)
         else:
-            self._ask_for(due)
+            self._give_up(text)
+
+    def _give_up(self, text: str) -> None:
+        """Trying it again would change nothing."""
+        poison = poison_of(QUEUE)
+        wrapped = envelope(carried(text), why=_NO_SWEEP, at=self.clock(), tries=1)
+        self.requests.put_aside(poison, wrapped)
+        _log.error("a message of %s goes to %s: %s", QUEUE, poison, _NO_SWEEP)
 
     def _carry_on(self, sweep_id: str) -> None:
         try:

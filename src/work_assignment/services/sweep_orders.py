@@ -96,8 +96,7 @@ def _segment(order: Order, found: dict[str, Segment], definitions: Definitions) 
         raise SweepRefused(f"its segment {order.segment_id} is not active any more")
     name = order.segment or ""
     if not found:
-        known = {each.name for segments in definitions.segments.values() for each in segments}
-        raise SweepRefused(f"there is no active segment '{name}'" + _hint(name, known))
+        raise SweepRefused(_unknown_segment(name, order.record_type, definitions))
     by_id = {segment.id: segment for segment in found.values()}
     if len(by_id) > 1:
         raise SweepRefused(
@@ -106,13 +105,24 @@ def _segment(order: Order, found: dict[str, Segment], definitions: Definitions) 
     return next(iter(by_id.values()))
 
 
+def _unknown_segment(name: str, record_type: str | None, definitions: Definitions) -> str:
+    segments = definitions.segments
+    others = [kind for kind in segments if any(each.name == name for each in segments[kind])]
+    if others and record_type is not None:
+        return f"'{name}' is a segment of {' and '.join(others)}, not of {record_type}"
+    known = {each.name for kind in segments for each in segments[kind]}
+    return f"there is no active segment '{name}'" + _hint(name, known)
+
+
 def _hint(word: str, known: Iterable[str]) -> str:
     close = nearest(word, known)
     return f"; did you mean '{close}'?" if close else ""
 
 
 def asked_for(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dry: bool) -> Sweep:
-    """The row of a sweep that waits for somebody to take it up."""
+    """The row of a sweep that waits for somebody to take it up; not for a day to come."""
+    if order.since is not None and min(scope.created_from.values()) > now:
+        raise SweepRefused(f"{order.since.isoformat()} is in the future; nothing was created since")
     segment_id = scope.segment.id if scope.segment else None
     # By what was asked: the only type that happens to be routed is not named.
     is_of_one_type = order.record_type is not None or segment_id is not None

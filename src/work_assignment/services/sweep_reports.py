@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from work_assignment.domain.runs.facts import LastRun
 from work_assignment.domain.runs.outcomes import Run
@@ -16,14 +16,21 @@ OTHER = "Other reasons"
 _REASONS = 100
 """Reasons that are told apart: some name what they are about, and a row has to hold them all."""
 _REASON_LENGTH = 300
+_WHYS_TOLD = 3
+RESERVED = "held by what a worker has reserved"
+UNDECIDABLE = "cannot be decided, and the run log says why"
+OVERTAKEN = "overtaken by others each time"
+PUT_OFF = "not written yet: "
 
 
 @dataclass(slots=True)
 class SweepReport:
     """What a sweep did: `unassigned` counts by reason, `left` are records that still wait.
 
-    `under_way` are records of the block at hand that are written and not counted by outcome yet;
-    `requests` those to Dataverse that it took.
+    `waits` counts these by reason, and `reserved_until` is when the last reservation that stood in
+    the way of one runs out. `under_way` are records of the block at hand that are written and of
+    which only the number is known; `landed` are the runs that are counted before the block has
+    ended. `requests` those to Dataverse that it took.
     """
 
     sweep: Sweep
@@ -34,6 +41,9 @@ class SweepReport:
     unassigned: Counter[str] = field(default_factory=Counter)
     under_way: int = 0
     requests: int = 0
+    waits: Counter[str] = field(default_factory=Counter)
+    reserved_until: datetime | None = None
+    landed: set[str] = field(default_factory=set)
 
     @property
     def counts(self) -> Counts:
@@ -45,8 +55,20 @@ class SweepReport:
         """Records that are through, whatever became of them."""
         return self.counts.total + self.under_way
 
+    def land(self, runs: Iterable[Run]) -> None:
+        """Count outcomes of which it is known already, in the middle of their block."""
+        for run in runs:
+            self._count(run)
+            self.landed.add(run.id)
+
     def note(self, run: Run) -> None:
-        """Count an outcome."""
+        """Count an outcome, once."""
+        if run.id in self.landed:
+            self.landed.remove(run.id)
+        else:
+            self._count(run)
+
+    def _count(self, run: Run) -> None:
         match run.status:
             case RoutingStatus.ASSIGNED:
                 self.assigned += 1
@@ -71,6 +93,15 @@ class SweepReport:
         is_full = told not in self.unassigned and len(self.unassigned) >= _REASONS
         self.unassigned[OTHER if is_full else told] += 1
 
+    def note_left(self, why: str, until: datetime | None = None) -> None:
+        """Count a record that is left waiting; `until` is when what is reserved runs out."""
+        self.left += 1
+        told = why[:_REASON_LENGTH]
+        is_full = told not in self.waits and len(self.waits) >= _REASONS
+        self.waits[OTHER if is_full else told] += 1
+        if until is not None:
+            self.reserved_until = max(until, self.reserved_until or until)
+
     def noted(self) -> Sweep:
         """The sweep with its counts, those of the block at hand included."""
         return replace(self.sweep, counts=replace(self.counts, total=self.done))
@@ -78,6 +109,7 @@ class SweepReport:
     def reached(self, after: Mapping[str, Place], at: datetime) -> None:
         """A block is done with: whoever takes the sweep up goes on behind these places."""
         self.under_way = 0
+        self.landed.clear()
         cursor = replace(
             self.sweep.cursor,
             after=dict(after),
@@ -87,8 +119,35 @@ class SweepReport:
             left=self.left,
             requests=self.requests,
             unassigned=dict(self.unassigned),
+            waits=dict(self.waits),
+            reserved_until=self.reserved_until,
         )
         self.sweep = replace(self.sweep, cursor=cursor, counts=self.counts)
+
+
+def waiting_words(report: SweepReport) -> str:
+    """How many records still wait, why, and what becomes of them; empty where none does."""
+    if not report.left:
+        return ""
+    head = "1 record still waits" if report.left == 1 else f"{report.left} records still wait"
+    told = dict(report.waits.most_common())
+    if unknown := report.left - report.waits.total():
+        told[OTHER[0].lower() + OTHER[1:]] = unknown
+    until = report.reserved_until
+    at = f"{until.astimezone(UTC):%H:%M} UTC" if until else ""
+    if at and RESERVED in told:
+        told = {f"{why} until {at}" if why == RESERVED else why: n for why, n in told.items()}
+    whys = list(told)[:_WHYS_TOLD]
+    more = len(told) - len(whys)
+    why = "; ".join(whys if len(told) == 1 else [f"{told[why]} {why}" for why in whys])
+    why += f"; and for {more} more reason{'s' if more > 1 else ''}" if more else ""
+    if set(report.waits) == {UNDECIDABLE} and not unknown:
+        return f"{head} ({why}). Run the sweep again once that is mended"
+    after = f" after {at}" if at else ""
+    return (
+        f"{head} ({why}). The running app takes up by itself what was never decided; "
+        f"run the sweep again{after} for the rest"
+    )
 
 
 def report_of(sweep: Sweep) -> SweepReport:
@@ -102,5 +161,7 @@ def report_of(sweep: Sweep) -> SweepReport:
         by_hand=cursor.by_hand,
         left=cursor.left,
         unassigned=Counter(cursor.unassigned),
+        waits=Counter(cursor.waits),
+        reserved_until=cursor.reserved_until,
         requests=cursor.requests,
     )

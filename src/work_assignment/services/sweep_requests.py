@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,9 @@ QUEUE = "wa-sweeps"
 TABLE = "wa_sweep"
 _BEGUN = "wa_starttime"
 """What a row has from the start whose writer sweeps himself."""
+_LONGEST = 36
 _DUE = "due %Y-%m-%d %H:%M"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class SweepRequests:
@@ -30,9 +33,17 @@ class SweepRequests:
         """Have the schedule's sweep of a minute asked for."""
         self._put(due.astimezone(UTC).strftime(_DUE), delay)
 
+    def put_aside(self, queue: str, text: str) -> None:
+        """Have people look at what asks for nothing."""
+        self._queues.put(queue, text)
+
     def _put(self, text: str, delay: timedelta) -> None:
-        """The queue trigger expects base64, the functions host's default for its own queues."""
-        self._queues.put(QUEUE, b64encode(text.encode()).decode(), delay=delay)
+        self._queues.put(QUEUE, carried(text), delay=delay)
+
+
+def carried(text: str) -> str:
+    """As the queue trigger expects it: base64, the functions host's default for its own queues."""
+    return b64encode(text.encode()).decode()
 
 
 def due_minute(text: str) -> datetime | None:
@@ -41,6 +52,16 @@ def due_minute(text: str) -> datetime | None:
         return datetime.strptime(text, _DUE).replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def names_a_sweep(text: str) -> bool:
+    """Whether it is the id of a row, there or not."""
+    return _ID.fullmatch(text) is not None
+
+
+def in_a_log(text: str) -> str:
+    """A message as it stands on the lines that its answering logs; of what is none the beginning."""
+    return "_".join(text.split())[:_LONGEST]
 
 
 def asks_for_a_sweep(event: Event) -> bool:

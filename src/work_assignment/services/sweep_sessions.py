@@ -23,7 +23,7 @@ from work_assignment.services.ports import Sweeps
 from work_assignment.services.sweep_blocks import PageOfSweep, Stopped, Surroundings
 from work_assignment.services.sweep_keeping import SAVE_EVERY, Keeper, NotOurs
 from work_assignment.services.sweep_orders import Order
-from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.sweep_reports import SweepReport, waiting_words
 from work_assignment.services.workshop import Workshop
 
 BLOCK = 2000
@@ -77,12 +77,6 @@ def block_size(scope: Scope, rulebook: Rulebook) -> int:
     return MATCHED_TOGETHER if matches else BLOCK
 
 
-def _waiting(left: int) -> str:
-    if left == 1:
-        return "1 record still waits"
-    return f"{left} records still wait" if left else ""
-
-
 class Session:
     """One worker's time with a sweep."""
 
@@ -118,6 +112,7 @@ class Session:
             shop=tools.shop,
             gatherer=gatherer,
             order=order,
+            scope=scope,
             report=report,
             lease=lease,
             take_lease=self._take_lease,
@@ -164,7 +159,10 @@ class Session:
         report.assigned, report.by_hand, report.left = cursor.assigned, cursor.by_hand, cursor.left
         report.unassigned.clear()
         report.unassigned.update(cursor.unassigned)
-        report.under_way = 0
+        report.waits.clear()
+        report.waits.update(cursor.waits)
+        report.reserved_until = cursor.reserved_until
+        report.landed.clear()
         self._around.tried_since = cursor.since
         if self._shop.mode == "on":
             self._recall_what_was_placed()
@@ -196,7 +194,7 @@ class Session:
                 self._wait_until_back(exc)
                 continue
             if not found:
-                return _Ending(SweepStatus.SUCCEEDED, _waiting(self.report.left))
+                return _Ending(SweepStatus.SUCCEEDED)
         self._recall()
         return _Ending(SweepStatus.FAILED, f"It was stopped after {self._taken} records")
 
@@ -255,8 +253,7 @@ class Session:
             self._tools.pause(min(left, _LOOK_EVERY))
             left -= _LOOK_EVERY
 
-    def _note_progress(self, count: int) -> None:
-        self.report.under_way += count
+    def _note_progress(self) -> None:
         self._note_requests()
         self._tools.progress(self.report)
         self._beat(_SIGN_OF_LIFE if self._is_attended else SAVE_EVERY)
@@ -299,13 +296,15 @@ class Session:
         now = self._shop.clock()
         self._note_requests()
         self.report.reached(self._after, now)
-        message = ending.message[:MESSAGE_LENGTH]
+        said = (ending.message, waiting_words(self.report))
+        message = ". ".join(filter(None, said))[:MESSAGE_LENGTH]
         self.report.sweep = replace(
             self.report.sweep, status=ending.status, ended_at=now, message=message
         )
         self.report.seconds = self._seconds()
         self._save()
         self._note_requests()
+        self._tools.progress(self.report)
 
     def _seconds(self) -> float:
         return self._seconds_before + self._shop.monotonic() - self._began
@@ -314,7 +313,7 @@ class Session:
         by_hand = isinstance(error, KeyboardInterrupt)
         why = "It was stopped by hand in the middle of a block" if by_hand else f"Error: {error}"
         try:
-            self._must_recall = self._must_recall or bool(self.report.under_way)
+            self._must_recall = self._must_recall or bool(self.report.landed)
             self._recall()
             self._end(_Ending(SweepStatus.FAILED, why))
         except (Unavailable, NotOurs) as exc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from work_assignment.services.sweep_orders import SweepRefused
 from work_assignment.services.workshop import Workshop
 
 BLOCK = 500
+STOPPED = "it was stopped"
 NAMED = 1000
 """Records that a report names; the others are only counted, or it would grow with the sweep."""
 _TRIES = 3
@@ -52,6 +53,11 @@ class UndoReport:
     def came_back(self) -> int:
         """How many went back."""
         return len(self.back) + self.more_back
+
+    @property
+    def done(self) -> int:
+        """Records that are through, whatever became of them."""
+        return self.before + self.came_back + self.reasons.total()
 
     @property
     def reasons(self) -> Counter[Why]:
@@ -83,16 +89,33 @@ class UndoReport:
             self.more_left[left.why] += 1
 
 
+class _Stopped(Exception):
+    """It was told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who follows an undo: `stopped` ends it after the part at hand, `progress` hears of each part."""
+
+    stopped: Callable[[], bool] = lambda: False
+    progress: Callable[[UndoReport], object] = lambda report: None
+
+
 class Undoer:
     """Undoes sweeps. Begun again after it died it goes on where it was; done twice it does nothing."""
 
-    def __init__(self, shop: Workshop, sweeps: Sweeps, *, pause: Pause) -> None:
+    def __init__(
+        self, shop: Workshop, sweeps: Sweeps, *, pause: Pause, following: Following | None = None
+    ) -> None:
         self._shop = shop
         self._sweeps = sweeps
         self._pause = pause
+        self._following = following or Following()
 
     def undo(self, sweep_id: str, *, dry_run: bool = False) -> UndoReport:
         """Give back what can be given back, and say so on the sweep's row; a dry run only looks.
+
+        Stopped it ends after the part at hand, and says so in the report.
 
         Raises SweepRefused for a sweep that there is not, and where it cannot even begin Busy, as
         another worker decides, or Unavailable.
@@ -112,40 +135,57 @@ class Undoer:
         sweep = self._sweeps.read(sweep_id)
         if sweep is None:
             raise SweepRefused(f"there is no sweep {sweep_id}")
-        return _Undoing(self._shop, self._sweeps, sweep)
+        return _Undoing(self._shop, self._sweeps, sweep, self._following)
 
 
 class _Undoing:
     """One undo on its way."""
 
-    def __init__(self, shop: Workshop, sweeps: Sweeps, sweep: Sweep) -> None:
+    def __init__(self, shop: Workshop, sweeps: Sweeps, sweep: Sweep, following: Following) -> None:
         self._shop = shop
+        self._following = following
         self._sweeps = sweeps
         self._gatherer = Gatherer(shop.facts, shop.monotonic)
         self.report = UndoReport(sweep)
 
     def look(self) -> UndoReport:
         """Say what would go back."""
-        for part in self._parts():
-            around = self._surroundings(part)
-            for swept in part:
-                left = judge(swept, around)
-                if left is None:
-                    self.report.note_back(swept)
-                else:
-                    self.report.note_left(left)
+        try:
+            for part in self._parts():
+                self._look_at(part)
+        except _Stopped:
+            self.report.ended_early = STOPPED
         return self.report
 
+    def _look_at(self, part: Sequence[Swept]) -> None:
+        around = self._surroundings(part)
+        for swept in part:
+            left = judge(swept, around)
+            if left is None:
+                self.report.note_back(swept)
+            else:
+                self.report.note_left(left)
+
     def _parts(self) -> Iterator[list[Swept]]:
-        """What has not gone back yet, page by page."""
+        """What has not gone back yet, page by page; raises _Stopped before the next one."""
         behind: Place | None = None
-        while given := self._sweeps.given(self.report.sweep.id, behind, BLOCK):
+        self._following.progress(self.report)
+        while given := self._next_page(behind):
             behind = given[-1].place
             undone = self._sweeps.runs_there([undone_id(swept.run_id) for swept in given])
             staying = [swept for swept in given if undone_id(swept.run_id) not in undone]
             self.report.before += len(given) - len(staying)
             if staying:
                 yield staying
+            self._following.progress(self.report)
+
+    def _next_page(self, behind: Place | None) -> Sequence[Swept]:
+        self._go_on()
+        return self._sweeps.given(self.report.sweep.id, behind, BLOCK)
+
+    def _go_on(self) -> None:
+        if self._following.stopped():
+            raise _Stopped
 
     def take_back(self, lease: DeciderLease) -> UndoReport:
         """Give records back, part by part; the sweep's row says how many after each."""
@@ -154,6 +194,8 @@ class _Undoing:
                 self._take_part_back(part, lease)
                 self._save()
             self._save()  # also for what a worker that died had given back
+        except _Stopped:
+            self.report.ended_early = STOPPED
         except (Busy, Unavailable) as exc:
             if self.report.is_empty:
                 raise
@@ -162,10 +204,10 @@ class _Undoing:
         return self.report
 
     def _take_part_back(self, part: Sequence[Swept], lease: DeciderLease) -> None:
-        lease.keep(PATIENCE_BETWEEN_BLOCKS)
+        lease.keep(PATIENCE_BETWEEN_BLOCKS, self._go_on)
         unclear = self._round(part)
         for _ in range(_TRIES - 1):
-            if not unclear:
+            if not unclear or self._following.stopped():
                 break
             lease.wait(LATER, PATIENCE_BETWEEN_BLOCKS)
             unclear = self._round([entry.swept for entry in unclear])

@@ -6,6 +6,7 @@ import azure.functions as func
 
 from work_assignment.bootstrap import application
 from work_assignment.services import telemetry
+from work_assignment.services.sweep_requests import in_a_log
 
 SCHEDULE_SETTING = "WA_SWEEP_SCHEDULE"
 
@@ -20,7 +21,7 @@ one that is disabled."""
 def carry_on_sweep(sweep: func.QueueMessage) -> None:
     """Go on with a sweep for a while; what is left then is put on the queue again."""
     app, text = application(), sweep.get_body().decode(errors="replace")
-    with telemetry.session("sweep", app.traffic, sweep=text):
+    with telemetry.session("sweep", app.traffic, sweep=in_a_log(text)):
         app.sweeps.answer(text)
 
 

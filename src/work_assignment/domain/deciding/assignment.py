@@ -9,9 +9,10 @@ from work_assignment.domain.deciding.assigner import Assigner
 from work_assignment.domain.deciding.decisions import Decision
 from work_assignment.domain.deciding.definitions import Definitions
 from work_assignment.domain.defining.sellers import Standing
-from work_assignment.domain.filtering.rows import NO_ROWS, Rows
+from work_assignment.domain.errors import DefinitionError
+from work_assignment.domain.filtering.rows import NO_ROWS, Rows, Scope
 from work_assignment.domain.matching.best_overall import FlowSolver
-from work_assignment.domain.records import Record, SellerId
+from work_assignment.domain.records import Record, SegmentId, SellerId
 
 
 def decide_block(
@@ -34,6 +35,31 @@ def decide_block(
     """
     assigner = Assigner(definitions, standings, at=at, rows=rows, solver=solver, barred=barred)
     return assigner.decide_all(records, since)
+
+
+def segments_of(
+    records: Sequence[Record],
+    definitions: Definitions,
+    *,
+    at: datetime,
+    since: Mapping[str, datetime],
+    rows: Rows = NO_ROWS,
+) -> dict[str, SegmentId | None]:
+    """Into which segment each record falls, by its id, without deciding anything else.
+
+    None is the built-in default segment, none at all, or one whose filter cannot be evaluated.
+    """
+    scope = Scope(at, definitions.rows.with_others(rows))
+    found: dict[str, SegmentId | None] = {}
+    for record in records:
+        scope.record, scope.labels = record.columns, record.labels
+        counts_from = since.get(record.id, record.created_at)
+        try:
+            segment = definitions.segmentations[record.type].find(record, scope, counts_from)
+        except DefinitionError:
+            segment = None
+        found[record.id] = segment.id if segment is not None else None
+    return found
 
 
 def decide(

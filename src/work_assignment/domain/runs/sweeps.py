@@ -76,7 +76,8 @@ class Cursor:
     `after` is the last place of each record type whose block is done with, `since` the moment when
     that was noted; the counts are as of then, while those beside it grow with the block at hand. `worker` is who is at it, empty once it was handed on; an attended sweep is a
     person's own process, in whose place nobody goes on. `limit` is of the whole sweep, and
-    `is_default` says that it is of the built-in default segment. `unassigned` counts by reason.
+    `is_default` says that it is of the built-in default segment. `unassigned` counts by reason, and
+    so does `waits` what is left; `reserved_until` is when the last reservation in its way runs out.
     """
 
     after: Mapping[str, Place] = field(default_factory=dict)
@@ -90,6 +91,8 @@ class Cursor:
     left: int = 0
     requests: int = 0
     unassigned: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, int] = field(default_factory=dict)
+    reserved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
