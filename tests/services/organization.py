@@ -74,6 +74,7 @@ class Organization:
     notices: dict[str, Notice] = field(default_factory=dict)
     refused: dict[SellerId, str] = field(default_factory=dict)
     spoilt: dict[RecordKey, Written] = field(default_factory=dict)
+    closed_is_closed: bool = False
     queue_items: dict[RecordKey, QueueItem] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
 
@@ -142,6 +143,8 @@ class Organization:
         if current.version != outcome.version:
             return WriteResult(Written.CHANGED)
         assert current.is_open or not run.assigns, "a closed record is left with its owner"
+        if not current.is_open and self.closed_is_closed:
+            return WriteResult(Written.CHANGED, "it is inactive", is_its_own=True)
         if run.key in self.spoilt:
             spoilt = self.spoilt[run.key]
             return WriteResult(spoilt, "for a reason " * 200, is_its_own=spoilt is Written.LATER)

@@ -116,6 +116,22 @@ def test_who_is_chosen_by_hand_for_a_closed_record_has_it_when_it_is_open_again(
     assert world.turns() == {"ana": 0, "ben": 0, "cem": 0}, "a closed record takes no turn"
 
 
+def test_a_choice_for_a_closed_record_that_cannot_be_written_is_noted_in_the_log() -> None:
+    world = World()
+    world.organization.closed_is_closed = True
+    key = world.create()
+    world.update(key, is_open=False)
+    world.clock.advance(SOON)
+    world.give_by_hand(key, "ben")
+
+    report = world.decider().answer()
+
+    assert report.by_hand == 1
+    assert world.statuses(key) == [RoutingStatus.ASSIGNED_BY_HAND]
+    assert world.result(key) is Result.UNDECIDED
+    assert world.queues.texts(EVENTS) == []
+
+
 def test_another_choice_for_a_closed_record_that_we_had_assigned_is_noted() -> None:
     world = World()
     key = world.create()

@@ -30,9 +30,11 @@ def main(database: str, port: str, clock: str, *without: str) -> None:
 
 
 def _drop_run_key(database: str) -> None:
+    """Put an index that allows the same twice in its place: the next start finds it there."""
     db = sqlite3.connect(database, timeout=30, isolation_level=None)
     try:
         db.execute(f"DROP INDEX IF EXISTS {_RUN_KEY}")
+        db.execute(f"CREATE INDEX {_RUN_KEY} ON wa_routingrun (wa_attempts)")
     finally:
         db.close()
 

@@ -33,8 +33,10 @@ def answered(
             return WriteResult(Written.DONE)
         case DuplicateKey():
             return WriteResult(Written.FAILED, str(error))
-        case PreconditionFailed() | RowInactive():
+        case PreconditionFailed():
             return WriteResult(Written.CHANGED, str(error))
+        case RowInactive():
+            return WriteResult(Written.CHANGED, str(error), is_its_own=True)
         case RowNotFound(missing_id=missing):
             return _missing(outcome, missing, lies_in, error)
         case UserDisabled():

@@ -70,6 +70,7 @@ class _End:
     done: list[RecordKey] = field(default_factory=list)
     told: list[Run] = field(default_factory=list)
     gone: list[Outcome] = field(default_factory=list)
+    noted: list[Outcome] = field(default_factory=list)
     unwritten: list[Outcome] = field(default_factory=list)
     again: bool = False
     lines: BlockLines = field(default_factory=BlockLines)
@@ -246,15 +247,18 @@ class Blocks:
             self._learn(outcome, result, writer, end)
         end.lines.tell()
         gone_logged, unwritten_logged = self._log(end.gone), self._log(end.unwritten)
+        noted_logged = self._log(end.noted)
+        self._report.by_hand += telemetry.count("by_hand", len(noted_logged))
         self._report.gone += telemetry.count("gone", len(gone_logged))
         self._report.unassigned += len(unwritten_logged)
         for outcome in end.unwritten:
             if outcome.run.key in unwritten_logged:
                 self._note(outcome.run)
                 telemetry.count_unassigned(outcome.run.status.name)
-        self._asking.finish([*end.done, *gone_logged, *unwritten_logged])
+        logged = [*gone_logged, *unwritten_logged, *noted_logged]
+        self._asking.finish([*end.done, *logged])
         tell_at_once(self._shop.outcomes, end.told)
-        is_all_logged = len(gone_logged) + len(unwritten_logged) == len(end.gone + end.unwritten)
+        is_all_logged = len(logged) == len(end.gone + end.unwritten + end.noted)
         return end.again or not is_all_logged
 
     def _learn(self, outcome: Outcome, result: WriteResult, writer: Writer, end: _End) -> None:
@@ -270,6 +274,9 @@ class Blocks:
                 self.put_off.pop(run.key, None)
                 if run.tell is Telling.AT_ONCE:
                     end.told.append(run)
+            case Written.CHANGED if result.is_its_own and _is_noted(outcome):
+                # Who is chosen for a closed record is noted in the log alone, if it must be.
+                end.noted.append(replace(outcome, result=None))
             case Written.CHANGED:
                 end.lines.note(ANEW, result.why, run)
                 self.put_off.pop(run.key, None)
@@ -334,6 +341,11 @@ def _leaves_it(decision: Assigned | Unassigned | Unchanged, current: CurrentReco
         return decision.status is None
     is_at_a_loss = decision.segmentation is SegmentationStatus.WENT_WRONG
     return is_at_a_loss and current.result is Result.SUCCEEDED
+
+
+def _is_noted(outcome: Outcome) -> bool:
+    """Whether an outcome only notes who has the record."""
+    return outcome.run.status is RoutingStatus.ASSIGNED_BY_HAND and not outcome.gives_back
 
 
 def _told_with_block(outcome: Outcome) -> Outcome:

@@ -173,8 +173,9 @@ class WriteResult:
     """What became of one outcome; `why` is Dataverse's word when it refused.
 
     `may_still_land` says that its request was lost on the way and might arrive yet; `is_its_own`
-    that what is to be tried again was answered, and for this record alone. `retry_after` are the
-    seconds that Dataverse asked to be left alone, if it did.
+    that what is to be tried again was answered, and for this record alone (where it changed: that it
+    is closed, and cannot be written). `retry_after` are the seconds that Dataverse asked to be left
+    alone, if it did.
     """
 
     written: Written
