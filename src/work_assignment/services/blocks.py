@@ -82,11 +82,12 @@ class Blocks:
     `owners_seen` are the owners that records had when a write found them changed, `barred` the
     sellers whom Dataverse refused and why, `unwritable` the records that it would not let us write,
     `troubled` those that it answers and does not write now, and why; `put_off` are all that were
-    not written at their last try, and why; `retry_after` is the longest
-    time, in seconds, that it asked us to wait. Runs belong to the sweep of
-    `sweep_id`, if any, and `note` is called with each that is written. `on_reserved` is called
-    when a block's shares are on the sellers' rows, so that others may decide while it commits;
-    `progress` with how many of its records have become final, and before it `landed` with the runs
+    not written at their last try, and why; `retry_after` is the longest time, in seconds, that it
+    asked us to wait.
+
+    Runs belong to the sweep of `sweep_id`, if any, and `note` is called with each that is written.
+    `on_reserved` is called when a block's shares are on the sellers' rows, so that others may decide
+    while it commits; `progress` with how many of its records have become final, and before it `landed` with the runs
     of those that were written, as far as their answers came.
     """
 

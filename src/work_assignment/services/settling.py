@@ -40,21 +40,11 @@ class Settler:
         When Dataverse is away what is committed is committed, and what is not stays reserved:
         nobody decides it anew before the reservations expire and its turns are back.
         """
+        settlement = _settlement(committed, refused)
         try:
-            self._settle(block, committed, rows, refused)
+            self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
         except Unavailable as exc:
             _log.warning("block %s is settled when its reservations expire: %s", block, exc)
-
-    def _settle(
-        self,
-        block: str,
-        committed: Sequence[Committed],
-        rows: Sequence[SellerRow] = (),
-        refused: Collection[str] = (),
-    ) -> None:
-        spent = frozenset(entry.key.id for entry in committed) | frozenset(refused)
-        settlement = Settlement(spent, _opened(committed))
-        self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
 
     def recount(self, gathered: Gathered) -> bool:
         """Correct open counts, as people close and take records too; says whether rows changed."""
@@ -73,7 +63,8 @@ class Settler:
         committed = self._outcomes.committed(dead)
         for block in sorted(dead):
             _log.warning("block %s is settled for a worker that died", block)
-            self._settle(block, [entry for entry in committed if entry.block == block])
+            theirs = [entry for entry in committed if entry.block == block]
+            self._outcomes.settle(block, _settlement(theirs), block_notices(block, theirs))
             self._tried.add(block)
         return True
 
@@ -124,6 +115,11 @@ def _seller(run: Run) -> SellerId | None:
     if not run.assigns or run.owner is None or run.owner.type != "systemuser":
         return None
     return SellerId(run.owner.id)
+
+
+def _settlement(committed: Sequence[Committed], refused: Collection[str] = ()) -> Settlement:
+    spent = frozenset(entry.key.id for entry in committed) | frozenset(refused)
+    return Settlement(spent, _opened(committed))
 
 
 def _opened(committed: Sequence[Committed]) -> Counter[SellerId]:

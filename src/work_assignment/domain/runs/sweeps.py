@@ -74,10 +74,11 @@ class Cursor:
     """What a sweep needs to be taken up where it was.
 
     `after` is the last place of each record type whose block is done with, `since` the moment when
-    that was noted; the counts are as of then, while those beside it grow with the block at hand. `worker` is who is at it, empty once it was handed on; an attended sweep is a
-    person's own process, in whose place nobody goes on. `limit` is of the whole sweep, and
-    `is_default` says that it is of the built-in default segment. `unassigned` counts by reason, and
-    so does `waits` what is left; `reserved_until` is when the last reservation in its way runs out.
+    that was noted; the counts are as of then, while those beside it grow with the block at hand.
+    `worker` is who is at it, empty once it was handed on; an attended sweep is a person's own
+    process, in whose place nobody goes on. `limit` is of the whole sweep, and `is_default` says that
+    it is of the built-in default segment. `unassigned` counts by reason, and so does `waits` what is
+    left; `reserved_until` is when the last reservation in its way runs out.
     """
 
     after: Mapping[str, Place] = field(default_factory=dict)
