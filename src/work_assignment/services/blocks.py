@@ -87,8 +87,8 @@ class Blocks:
 
     Runs belong to the sweep of `sweep_id`, if any, and `note` is called with each that is written.
     `on_reserved` is called when a block's shares are on the sellers' rows, so that others may decide
-    while it commits; `progress` with how many of its records have become final, and before it `landed` with the runs
-    of those that were written, as far as their answers came.
+    while it commits; `progress` with how many of its records have become final, and before it
+    `landed` with the runs of those that were written, as far as their answers came.
     """
 
     def __init__(
