@@ -68,6 +68,17 @@ _BODIES: Mapping[str, Mapping[str, Any]] = {
         "ToastType": 200000000,
         "Actions": {"@odata.type": f"{_CRM}expando", "actions": []},
     },
+    "SendEmail": {"IssueSend": True, "TrackingToken": "CRM:1"},
+    "SendEmailFromTemplate": {
+        "TemplateId": row_id(1),
+        "Regarding": {"@odata.type": f"{_CRM}lead", "leadid": row_id(1)},
+        "Target": {"@odata.type": f"{_CRM}email", "subject": "x", "email_activity_parties": []},
+    },
+    "InstantiateTemplate": {
+        "TemplateId": row_id(1),
+        "ObjectType": "lead",
+        "ObjectId": row_id(1),
+    },
     "InsertOptionValue": {**_OPTION, "Value": 77, "Label": _WORDS},
     "UpdateOptionValue": {**_OPTION, "Value": 1, "Label": _WORDS, "MergeLabels": True},
     "DeleteOptionValue": {**_OPTION, "Value": 77},

@@ -30,6 +30,12 @@ def test_rows_are_stamped_with_a_frozen_time(api: Api, admin: Admin) -> None:
     assert admin.json("GET", "time")["now"] == NOON
 
 
+def test_answers_are_dated_by_the_organizations_time(api: Api, admin: Admin) -> None:
+    admin.json("PUT", "time", {"now": NOON, "frozen": True})
+    dated = api.send("GET", "WhoAmI").headers
+    assert dated["Date"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+
+
 def test_a_frozen_time_moves_only_when_told(api: Api, admin: Admin) -> None:
     admin.json("PUT", "time", {"now": NOON, "frozen": True})
     assert admin.json("POST", "time/advance", {"seconds": 3600.5})["frozen"] is True

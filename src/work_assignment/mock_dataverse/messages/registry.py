@@ -15,6 +15,7 @@ from .bulk_delete import bulk_delete
 from .calls import Call, Message, read_parameters
 from .counts import retrieve_total_record_count
 from .definition_queries import retrieve_metadata_changes
+from .emails import instantiate_template, send_email, send_email_from_template
 from .leads import qualify_lead
 from .opportunities import lose_opportunity, win_opportunity
 from .option_values import (
@@ -67,6 +68,8 @@ UNBOUND: dict[str, Message] = {
     "RetrieveTotalRecordCount": Message("GET", retrieve_total_record_count),
     "RetrieveMetadataChanges": Message("GET", retrieve_metadata_changes),
     "SendAppNotification": Message("POST", send_notification),
+    "InstantiateTemplate": Message("POST", instantiate_template),
+    "SendEmailFromTemplate": Message("POST", send_email_from_template),
     "WinOpportunity": Message("POST", win_opportunity),
     "LoseOpportunity": Message("POST", lose_opportunity),
     "GrantAccess": Message("POST", grant_access),
@@ -106,6 +109,7 @@ ON_COLLECTION: dict[str, Message] = {
 # By the table that a message is bound to, and its name.
 ON_ROW: dict[tuple[str, str], Message] = {
     ("lead", "QualifyLead"): Message("POST", qualify_lead),
+    ("email", "SendEmail"): Message("POST", send_email),
     ("queue", "AddToQueue"): Message("POST", add_to_queue),
     ("queue", "AddPrincipalToQueue"): Message("POST", add_principal_to_queue),
     ("queueitem", "PickFromQueue"): Message("POST", pick_from_queue),
@@ -167,7 +171,6 @@ NOT_EMULATED: frozenset[str] = frozenset(
         "InitializeFileBlocksDownload",
         "InitializeFileBlocksUpload",
         "InitializeFrom",
-        "InstantiateTemplate",
         "IsValidStateTransition",
         "LocalTimeFromUtcTime",
         "Merge",
@@ -207,8 +210,6 @@ NOT_EMULATED: frozenset[str] = frozenset(
         "ReviseQuote",
         "RouteTo",
         "SaveSettingValue",
-        "SendEmail",
-        "SendEmailFromTemplate",
         "SetProcess",
         "StageAndUpgrade",
         "StageSolution",

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -150,6 +151,7 @@ class Gateway:
     def _completed(self, asked: dict[str, str], response: Response) -> Response:
         """Add the headers that every answer of the Web API has."""
         headers = {
+            "Date": format_datetime(self.controls.clock(), usegmt=True),
             "OData-Version": "4.0",
             "x-ms-service-request-id": response.headers.get("REQ_ID") or str(uuid.uuid4()),
         }

@@ -71,7 +71,6 @@ ABSENT_SETS: frozenset[str] = frozenset(
         "subjects",
         "subscriptions",
         "systemforms",
-        "templates",
         "timezonedefinitions",
         "uoms",
         "uomschedules",

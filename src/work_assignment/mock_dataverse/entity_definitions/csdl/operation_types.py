@@ -109,6 +109,8 @@ OPERATION_TYPES: Mapping[str, Mapping[str, str]] = {
         "PrivilegeName": _TEXT,
     },
     "SendAppNotificationResponse": {"NotificationId": _GUID},
+    "SendEmailFromTemplateResponse": {"Id": _GUID},
+    "SendEmailResponse": {"Subject": _TEXT},
     "TimeInfo": {
         "Start": _MOMENT,
         "End": _MOMENT,

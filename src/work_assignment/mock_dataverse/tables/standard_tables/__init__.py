@@ -19,6 +19,7 @@ from .scheduling import SCHEDULING
 from .security import SECURITY
 from .sharing import PRINCIPAL_OBJECT_ACCESS
 from .suggestions import SALES_SUGGESTION
+from .templates import TEMPLATE
 
 # Tables whose rows Dataverse writes itself, by the messages that it refuses (Learn, table reference:
 # the messages a table supports).
@@ -56,6 +57,7 @@ def standard_definitions() -> Definitions:
             BULK_DELETE_OPERATION,
             SCHEDULING,
             QUERIES,
+            TEMPLATE,
             AUTOMATION,
         )
     )
