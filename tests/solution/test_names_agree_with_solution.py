@@ -22,6 +22,8 @@ OWN_COLUMNS: list[tuple[TableName, type]] = [
     (names.SETTING, names.SettingColumn),
     (names.ROUTING_RUN, names.RoutingRunColumn),
     (names.SWEEP, names.SweepColumn),
+    (names.WORK_ITEM_STATE, names.WorkItemStateColumn),
+    (names.WORKLIST_SETTING, names.WorklistSettingColumn),
     (names.LEAD, names.RoutedColumn),
     (names.OPPORTUNITY, names.RoutedColumn),
     (names.ACCOUNT, names.RoutedColumn),
@@ -38,6 +40,7 @@ CHOICES: dict[str, type[IntEnum]] = {
     "wa_onnoseller": values.OnNoSeller,
     "wa_roundrobinscope": values.RoundRobinScope,
     "wa_triggertype": sweeps.Trigger,
+    "wa_instancetype": sweeps.SweepKind,
 }
 ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
 

@@ -183,6 +183,8 @@ def test_keys_consist_of_columns_of_their_table() -> None:
         "wa_routingrun": {
             "wa_recordversionkey": ("wa_recordtype", "wa_recordid", "wa_recordversion")
         },
+        "wa_workitemstate": {"wa_namekey": ("wa_name",)},
+        "wa_worklistsetting": {"wa_namekey": ("wa_name",)},
     }
     for name, table_keys in keys.items():
         for columns in table_keys.values():
