@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NewType
@@ -47,6 +47,8 @@ class Record:
     `created_by` is the user who created it; `labels` are what people read in choices and lookups,
     where that is known. `is_settled` says that its owner has been chosen: only a move to another
     segment can change it. `score` says how much it is worth being assigned when not all can be.
+    `restless` says how often it was moved lately, where that is as often as the limit allows: it is
+    left alone then.
     """
 
     type: str
@@ -60,3 +62,11 @@ class Record:
     labels: Mapping[str, str] = field(default_factory=dict)
     is_settled: bool = False
     score: Decimal | int = 0
+    restless: str = ""
+
+    def as_new(self) -> Record:
+        """The same as if it had just come: of no segment, chosen for nobody and nobody's own.
+
+        Who owns it stays known, as it is among her open records.
+        """
+        return replace(self, is_settled=False, segment_id=None, created_by=None, restless="")

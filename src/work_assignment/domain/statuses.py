@@ -57,6 +57,7 @@ class RoutingStatus(IntEnum):
     RULES_OFF_FOR_SEGMENT = 17
     APPLICATION_USER_LACKS_PERMISSION = 18
     UNDONE = 727000000
+    LEFT_ALONE = 727000001
 
     @property
     def reason(self) -> str:
@@ -86,6 +87,7 @@ _REASONS = {
         "The application user doesn't have the necessary permissions"
     ),
     RoutingStatus.UNDONE: "Assignment undone",
+    RoutingStatus.LEFT_ALONE: "Left alone, as it was moved too often",
 }
 
 PASSING = frozenset(
@@ -98,6 +100,7 @@ PASSING = frozenset(
         RoutingStatus.NO_TEAM,
         RoutingStatus.NO_QUEUE,
         RoutingStatus.APPLICATION_USER_LACKS_PERMISSION,
+        RoutingStatus.LEFT_ALONE,
     }
 )
 """Failures that may pass although neither the record nor a definition changes."""

@@ -25,7 +25,7 @@ from work_assignment.domain.deciding.ways import Way
 from work_assignment.domain.defining.policy import RoundRobinScope
 from work_assignment.domain.defining.recipients import Target, TeamOrQueue
 from work_assignment.domain.defining.rules import AssignmentRule, Distribution, OnNoSeller
-from work_assignment.domain.defining.segments import SegmentTried
+from work_assignment.domain.defining.segments import Segment, SegmentTried
 from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.conditions import first_failure
@@ -132,6 +132,8 @@ class Assigner:
         )
         if same and record.is_settled:
             return Unchanged(record, status, segment, None, _trace(tried))
+        if record.restless:
+            return _left_alone(record, segmentation, segment, tried)
         way = Way(record, since, status, segment, rules, tried)
         return self._without_rules(way, moves=not same and _was_in_another(record)) or way
 
@@ -179,8 +181,28 @@ class Assigner:
                 if rule.on_no_seller is OnNoSeller.STOP:
                     break
         except DefinitionError as fault:
-            return way.failed(RoutingStatus.SERVER_ISSUE, str(fault), rules[way.position - 1])
+            broken = rules[way.position - 1]
+            way.meets(broken)  # nobody can tell, and once it is mended it may
+            self._meet_too_old(way)
+            return way.failed(RoutingStatus.SERVER_ISSUE, str(fault), broken)
+        return self._unassigned(way)
+
+    def _unassigned(self, way: Way) -> Decision:
+        self._meet_too_old(way)
         return way.unassigned()
+
+    def _meet_too_old(self, way: Way) -> None:
+        """Note the rules that the record meets but for its age: their windows have ended."""
+        if way.is_open_ended or not way.too_old:
+            return
+        scope, record = self._scope, way.record
+        scope.record, scope.labels = record.columns, record.labels
+        for rule in way.too_old:
+            try:
+                if rule.filter.holds(record.columns, scope):
+                    way.meets(rule)
+            except DefinitionError:
+                way.meets(rule)
 
     def _applies(self, way: Way, rule: AssignmentRule) -> bool:
         """Whether the record meets the rule's conditions. Raises the rule's fault."""
@@ -194,7 +216,7 @@ class Assigner:
         if window is not None and self._at - record.created_at > window:
             hours = window.total_seconds() / 3600
             why = f"the record is older than {hours:g} hours"
-            way.passed_over(rule, RoutingStatus.TOO_OLD, why)
+            way.is_too_old(rule, why)
             return False
         if rule.filter.holds(record.columns, scope):
             return True
@@ -287,7 +309,7 @@ class Assigner:
 
     def _after(self, entry: Parked) -> Decision | Parked:
         """What becomes of a record for which nobody was found together with others."""
-        return entry.way.unassigned() if entry.stops else self._advance(entry.way, alone=False)
+        return self._unassigned(entry.way) if entry.stops else self._advance(entry.way, alone=False)
 
 
 def any_one(kept: Sequence[TeamOrQueue], record: Record) -> TeamOrQueue:
@@ -319,6 +341,23 @@ def _left(way: Way, status: RoutingStatus, detail: str = "") -> Decision:
     if not way.record.is_settled:
         return way.failed(status, detail)
     return Unchanged(way.record, way.segmentation, way.segment, status, way.trace(), detail)
+
+
+def _left_alone(
+    record: Record,
+    segmentation: Segmentation,
+    found_segment: Segment,
+    tried: tuple[SegmentTried, ...] | None,
+) -> Decision:
+    """A record that was moved too often stays in its segment, with its owner or without."""
+    own = next((one for one in segmentation.segments if one.id == record.segment_id), None)
+    detail = record.restless
+    if own is not found_segment:
+        detail += f"; else it would move to '{found_segment.name}'"
+    found, status = SegmentationStatus.NOT_REQUIRED, RoutingStatus.LEFT_ALONE
+    if record.is_settled:
+        return Unchanged(record, found, own, status, _trace(tried), detail)
+    return Unassigned(record, found, own, None, status, _trace(tried), detail)
 
 
 def _trace(tried: tuple[SegmentTried, ...] | None) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from work_assignment.domain.deciding.distribution import Ranking
 from work_assignment.domain.defining.recipients import Recipient, TeamOrQueue, owner
@@ -80,7 +81,10 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Unassigned:
-    """Nobody takes the record, for the reason that `status` names; `detail` may say more."""
+    """Nobody takes the record, for the reason that `status` names; `detail` may say more.
+
+    Until `due_at` a rule can still give it an owner; None where there is no such end.
+    """
 
     record: Record
     segmentation: SegmentationStatus
@@ -89,6 +93,7 @@ class Unassigned:
     status: RoutingStatus
     trace: Trace
     detail: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def summary(decision: Decision) -> str:
             return f"{status.reason}{named}" + (f": {detail}" if detail else "")
         case Unchanged(segmentation=segmentation, status=status, detail=detail):
             why = segmentation.reason if status is None else status.reason
-            return f"Unchanged: {why}" + (f", {detail}" if detail else "")
+            parts = ": " if status is RoutingStatus.LEFT_ALONE else ", "
+            return f"Unchanged: {why}" + (f"{parts}{detail}" if detail else "")
         case Held(rule=rule):
             return f"{rule.name}: waits for what others have reserved"
     assert_never(decision)

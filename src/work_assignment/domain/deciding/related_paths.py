@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from work_assignment.domain.deciding.definitions import Definitions
@@ -51,11 +51,13 @@ class Path:
 class Reach:
     """All rows that definitions look at besides records, sellers, teams and queues.
 
-    `paths` by the table they start from; `columns` are what must be read of each table.
+    `paths` by the table they start from; `columns` are what must be read of each table, and `read`
+    what filters ask of the rows that a path leads to.
     """
 
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    read: Mapping[Path, frozenset[str]] = field(default_factory=dict)
 
 
 NOWHERE = Reach()
@@ -66,6 +68,7 @@ class _Finder:
         self._find = find
         self.paths: dict[str, dict[Path, None]] = defaultdict(dict)
         self.columns: dict[str, set[str]] = defaultdict(set)
+        self.read: dict[Path, set[str]] = defaultdict(set)
 
     def follow(self, start: Path, condition: Condition, record_type: str | None = None) -> None:
         """Note the relations of a condition on rows that `start` leads to."""
@@ -76,10 +79,14 @@ class _Finder:
             asked = list(self._asked_by_record(relation, join, record_type))
             for path in asked or [start.then(join)]:
                 self.paths[path.start][path] = None
-                self.columns[join.table] |= {join.column, *columns_read(relation.inner)}
+                self._read(path, {join.column, *columns_read(relation.inner)})
                 if len(path.joins) > 1:
-                    self.columns[path.joins[-2].table].add(join.own_column)
+                    self._read(Path(path.start, path.joins[:-1]), {join.own_column})
                 self.follow(path, relation.inner, record_type)
+
+    def _read(self, path: Path, columns: Set[str]) -> None:
+        self.columns[path.table] |= columns
+        self.read[path] |= columns
 
     def follow_recipients(self, rule: AssignmentRule) -> None:
         start = Path(rule.target.table, ())
@@ -119,6 +126,7 @@ class _Finder:
         return Reach(
             {start: tuple(paths) for start, paths in self.paths.items()},
             {table: frozenset(columns) for table, columns in self.columns.items()},
+            {path: frozenset(columns) for path, columns in self.read.items()},
         )
 
 

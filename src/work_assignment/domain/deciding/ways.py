@@ -30,7 +30,9 @@ class Way:
     """Where a record is on its way; `position` is the rule that comes next, `number` its place among
     the records that are decided with it.
 
-    Of the failures so far the most important one is kept, and with a trace all of them.
+    Of the failures so far the most important one is kept, and with a trace all of them. `too_old`
+    are the rules whose windows have ended; of the windows of those that the record meets the latest
+    end is kept, unless one of them has none.
     """
 
     record: Record
@@ -46,6 +48,9 @@ class Way:
     rule: AssignmentRule | None = None
     detail: str = ""
     rules_tried: list[RuleTried] = field(default_factory=list)
+    too_old: tuple[AssignmentRule, ...] = ()
+    latest_end: datetime | None = None
+    is_open_ended: bool = False
 
     @property
     def is_traced(self) -> bool:
@@ -57,6 +62,20 @@ class Way:
         if self.is_traced:
             self.rules_tried.append(RuleTried(rule, status, passed_over=why))
 
+    def is_too_old(self, rule: AssignmentRule, why: str) -> None:
+        """Note that a rule does not apply any more, whatever its conditions say."""
+        self.passed_over(rule, RoutingStatus.TOO_OLD, why)
+        self.too_old += (rule,)
+
+    def meets(self, rule: AssignmentRule) -> None:
+        """Note a rule that can give the record an owner until its window ends."""
+        if rule.created_within is None:
+            self.is_open_ended = True
+            return
+        end = self.record.created_at + rule.created_within
+        if self.latest_end is None or end > self.latest_end:
+            self.latest_end = end
+
     def did_not_match(self, rule: AssignmentRule, failure: Failure | None) -> None:
         """Note that the record does not meet a rule's conditions."""
         self._note(RoutingStatus.NO_CONDITIONS_MET, None)
@@ -67,6 +86,7 @@ class Way:
     def found_nobody(self, tried: RuleTried, place: int | None = None) -> None:
         """Note that a rule applied and nobody could take the record; None: after all others."""
         self._note(tried.status, tried.rule, tried.note)
+        self.meets(tried.rule)
         if self.is_traced:
             self.rules_tried.insert(len(self.rules_tried) if place is None else place, tried)
 
@@ -103,6 +123,7 @@ class Way:
             self.status,
             self.trace(),
             self.detail,
+            self._due_at,
         )
 
     def failed(
@@ -110,8 +131,19 @@ class Way:
     ) -> Unassigned:
         """The record gets no owner for a reason that no rule gave."""
         return Unassigned(
-            self.record, self.segmentation, self.segment, rule, status, self.trace(), detail
+            self.record,
+            self.segmentation,
+            self.segment,
+            rule,
+            status,
+            self.trace(),
+            detail,
+            self._due_at,
         )
+
+    @property
+    def _due_at(self) -> datetime | None:
+        return None if self.is_open_ended else self.latest_end
 
     def held(self, tried: RuleTried) -> Held:
         """The record waits for what others have reserved."""

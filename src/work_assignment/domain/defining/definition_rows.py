@@ -34,9 +34,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A segment; `filter` is FetchXML, None for every record.
+    """A segment; `filter` is FetchXML, None for every record, and `schedule` JSON, None for never.
 
-    It takes records while it is active or paused. The last two columns are never compared.
+    It takes records while it is active or paused. `activated_on` and `description` are never
+    compared.
     """
 
     kind: ClassVar[Kind] = Kind.SEGMENT
@@ -50,6 +51,8 @@ class SegmentRow:
     reassign_on_move: bool
     activated_on: datetime | None = None
     description: str | None = None
+    schedule: str | None = None
+    manager_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class ValueRow:
 class SettingsRow:
     """The settings. `eligible_roles` None is all; `definitions_version` is never compared.
 
-    Roles and record types are JSON arrays of names. `owner_column` None is the owner itself.
+    Roles and record types are JSON arrays of names. `owner_column` None is the owner itself;
+    `notifications` are JSON, None being the app alone.
     """
 
     kind: ClassVar[Kind] = Kind.SETTINGS
@@ -137,6 +141,9 @@ class SettingsRow:
     flap_limit_moves: int | None = 3
     flap_limit_hours: int | None = 24
     keep_runs_days: int = 90
+    sweep_limit: int | None = None
+    notifications: str | None = None
+    trigger_columns: str | None = None
     definitions_version: str | None = None
 
 

@@ -116,13 +116,13 @@ def _read_hours(entry: object, where: str) -> WorkingHours:
     if start == end != MIDNIGHT:
         raise DefinitionError(where, "from and to are the same time")
     hours = WorkingHours(
-        days=_days(keys.get("days"), where),
+        days=read_days(keys.get("days"), where),
         start=start,
         end=end,
         zone=_zone(keys, where),
         breaks=_breaks(keys.get("breaks"), start, end, where),
-        first_day=_date(keys.get("first_day"), where, "first_day"),
-        last_day=_date(keys.get("last_day"), where, "last_day"),
+        first_day=read_date(keys.get("first_day"), where, "first_day"),
+        last_day=read_date(keys.get("last_day"), where, "last_day"),
         every_weeks=_weeks(keys.get("every_weeks", 1), where),
     )
     _check_span(hours, where)
@@ -136,7 +136,8 @@ def _check_span(hours: WorkingHours, where: str) -> None:
         raise DefinitionError(where, "last_day comes before first_day")
 
 
-def _days(days: object, where: str) -> frozenset[int]:
+def read_days(days: object, where: str) -> frozenset[int]:
+    """Weekdays by name, Monday is 0; None is all of them."""
     if days is None:
         return EVERY_DAY
     if not isinstance(days, list) or not days:
@@ -204,7 +205,8 @@ def _clock(text: object, where: str, key: str, whose: str = "") -> time:
     return time(int(found[1]), int(found[2]), int(found[3] or 0))
 
 
-def _date(value: object, where: str, key: str) -> date | None:
+def read_date(value: object, where: str, key: str) -> date | None:
+    """A day as written, or None for none."""
     if value is None:
         return None
     found = _whole_day(value)

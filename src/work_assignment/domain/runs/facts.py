@@ -9,6 +9,7 @@ from enum import Enum
 
 from work_assignment.domain.deciding.definitions import Definitions
 from work_assignment.domain.deciding.related_paths import NOWHERE, Reach
+from work_assignment.domain.defining.notifications import Notifications
 from work_assignment.domain.defining.rounds import Turn
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.rows import NO_ROWS, Rows
@@ -88,7 +89,9 @@ class LastRun:
 
     `owner` is whom the outcome left the record with, as far as the row says, `previous_owner` whom
     it was taken from; `written_at` is when the row was made by Dataverse's clock, which events
-    carry too.
+    carry too. `changed_at` are the moments, oldest first, at which rules gave the record another
+    segment or owner than it had. `due_at` is when it was to be assigned, and `is_overdue` says that
+    it was found not to be. `sweep_id` is the sweep that it belongs to.
     """
 
     id: str
@@ -101,6 +104,10 @@ class LastRun:
     owner: Owner | None = None
     written_at: datetime | None = None
     previous_owner: Owner | None = None
+    changed_at: tuple[datetime, ...] = ()
+    due_at: datetime | None = None
+    is_overdue: bool = False
+    sweep_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,8 +116,9 @@ class Rulebook:
 
     `columns` names, by record type, what must be read of a record, and `labelled` those of them of
     which what people read is wanted too; `reach` are the rows beside it. Owners are chosen in
-    `owner_column` where that is not the owner proper. `faults` are definitions that cannot be used
-    as they stand. In `zone` days are meant.
+    `owner_column` where that is not the owner proper. An Update of `watched` columns, by table, has
+    records looked at again. `faults` are definitions that cannot be used
+    as they stand. In `zone` days are meant. `notifications` is how people are told.
     """
 
     stamp: str
@@ -122,6 +130,8 @@ class Rulebook:
     owner_column: str | None = None
     score_column: str | None = None
     zone: tzinfo = UTC
+    watched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    notifications: Notifications = field(default_factory=Notifications)
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,8 @@ class Gathered:
 
     `unreadable` are records, asked for or waiting, that are there and cannot be understood; `rows`
     are those of other tables that filters look at. Of a page of a sweep `reached` says by record type where the
-    last record stands that it has or could not read, in Dataverse's order.
+    last record stands that it has or could not read, in Dataverse's order. `followers` are told of
+    what becomes of records.
     """
 
     stamp: str
@@ -142,3 +153,4 @@ class Gathered:
     unreadable: frozenset[RecordKey] = frozenset()
     rows: Rows = NO_ROWS
     reached: Mapping[str, Place] = field(default_factory=dict)
+    followers: Mapping[RecordKey, frozenset[SellerId]] = field(default_factory=dict)

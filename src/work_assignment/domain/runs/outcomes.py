@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum
 
+from work_assignment.domain.defining.notifications import Kind, Language
 from work_assignment.domain.defining.rounds import EVERYWHERE, Round
 from work_assignment.domain.records import Owner, RecordKey, RuleId, SegmentId, SellerId
 from work_assignment.domain.runs.facts import LastRun, Reservation, Result, SellerRow
+from work_assignment.domain.runs.news import NO_NAMES, Change, Names
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 
@@ -23,6 +25,7 @@ class RequestSource(IntEnum):
     RESEGMENTED_BY_HAND = 4
     FORCED_BY_HAND = 5
     FOUND_WAITING = 727000000
+    CAME_BACK = 727000001
 
 
 class Telling(Enum):
@@ -37,7 +40,10 @@ class Telling(Enum):
 class Run:
     """A row of the run log: one record, one outcome; `sweep_id` is the sweep that it belongs to.
 
-    `explain` writes the explanation, which takes longer than deciding, when it is wanted.
+    `explain` writes the explanation, which takes longer than deciding, when it is wanted. Until
+    `due_at` a rule can still give an owner to the record that has none. `previous_result` is what
+    the record said before this was written on it. `others` are people besides its new owner who are
+    to be told, `names` what people call the owner, segment and rule.
     """
 
     id: str
@@ -59,6 +65,10 @@ class Run:
     previous_owner: Owner | None = None
     tell: Telling = Telling.NOBODY
     sweep_id: str | None = None
+    due_at: datetime | None = None
+    previous_result: Result = Result.UNDECIDED
+    names: Names = NO_NAMES
+    others: frozenset[SellerId] = frozenset()
 
     @property
     def explanation(self) -> str:
@@ -69,6 +79,21 @@ class Run:
     def assigns(self) -> bool:
         """Whether the owner is our choice, to be written on the record."""
         return self.status is RoutingStatus.ASSIGNED
+
+    @property
+    def change(self) -> Change:
+        """What others than the new owner are told of."""
+        return Change(
+            self.id,
+            self.block,
+            self.key,
+            self.others,
+            replace(self.names, record=self.record_name),
+            self.owner,
+            self.previous_owner,
+            self.segment_id,
+            self.previous_segment_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +216,8 @@ class Notice:
 
     `records` are those that it tells of; `run_id` is the run of which is noted that it was told, if
     that is not seen from the settled block. `block_runs` are the block's runs that it tells of.
+    `action` is what opening the records is called. Before `after` the recipient is not to be
+    disturbed. One that is not `in_app` is sent by other ways, or not wanted, and only noted as told.
     """
 
     id: str
@@ -200,6 +227,11 @@ class Notice:
     records: tuple[RecordKey, ...]
     run_id: str | None = None
     block_runs: tuple[str, ...] = ()
+    kind: Kind = Kind.ASSIGNED
+    language: Language = Language.ENGLISH
+    action: str = "Open"
+    after: datetime | None = None
+    in_app: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +242,10 @@ class Committed:
     run_id: str
     key: RecordKey
     record_name: str
-    reason: str
     seller_id: SellerId
     rule_id: RuleId | None
     previous_owner: Owner | None
+    names: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +259,7 @@ class Untold:
     recipient: SellerId
     key: RecordKey
     record_name: str
-    reason: str
     is_lost: bool = False
     together: tuple[Committed, ...] = ()
+    names: Names = NO_NAMES
+    block: str = ""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from work_assignment.domain.deciding.explanations import sentences
+from work_assignment.domain.runs.due import DASH, due_words, moment_words
 from work_assignment.domain.statuses import RoutingStatus
 
 
@@ -15,7 +16,8 @@ from work_assignment.domain.statuses import RoutingStatus
 class LoggedRun:
     """A row of the run log with names for people; `explanation` is what was stored.
 
-    `sweep` is the name of the sweep that it belongs to.
+    `sweep` is the name of the sweep that it belongs to. Until `due_at` a rule could still give an
+    owner to a record that had none.
     """
 
     decided_at: datetime
@@ -29,6 +31,15 @@ class LoggedRun:
     owner: str | None
     explanation: Mapping[str, Any]
     sweep: str | None = None
+    due_at: datetime | None = None
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether it left the record without an owner of ours."""
+        return self.owner is None and self.status not in _WITH_OWNER
+
+
+_WITH_OWNER = (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +51,13 @@ class RecordNow:
     is_open: bool
 
 
-def story(record: RecordNow | None, runs: Sequence[LoggedRun]) -> Iterator[str]:
-    """The record as it stands, then every outcome, oldest first, with how it came about."""
+def story(
+    record: RecordNow | None, runs: Sequence[LoggedRun], at: datetime | None = None
+) -> Iterator[str]:
+    """The record as it stands, then every outcome, oldest first, with how it came about.
+
+    `at` is the present, for how long there is to assign a record that nobody has.
+    """
     if record is None and not runs:
         yield "The record does not exist, and the run log knows nothing of it."
         return
@@ -50,12 +66,21 @@ def story(record: RecordNow | None, runs: Sequence[LoggedRun]) -> Iterator[str]:
     else:
         state = "open" if record.is_open else "closed"
         yield f"{record.name}: {state}, owned by {record.owner}"
+        if at is not None and record.is_open and runs and runs[-1].is_of_nobody:
+            yield _due(runs[-1].due_at, at)
     if not runs:
         yield "It was never routed: it is waiting, or older than the rules, or of no routed type."
     for run in runs:
         yield ""
         yield _headline(run)
         yield from (f"  {line}" for line in sentences(run.explanation) if run.explanation)
+
+
+def _due(due_at: datetime | None, at: datetime) -> str:
+    if due_at is None:
+        return f"Assignment due in: {DASH}"
+    until = "" if due_at < at else f", at {moment_words(due_at)}"
+    return f"Assignment {due_words(due_at, at)}{until}"
 
 
 def _headline(run: LoggedRun) -> str:

@@ -74,6 +74,8 @@ def judge(swept: Swept, around: Surroundings) -> Left | None:
 
 
 def _is_where_put(swept: Swept, current: CurrentRecord, around: Surroundings) -> bool:
+    if not swept.is_placed:
+        return current.record.owner == swept.previous_owner
     if swept.owner is None:
         return False
     if not swept.is_queued:
@@ -94,7 +96,7 @@ def _is_untouched(swept: Swept, current: CurrentRecord) -> bool:
 
 def _owner_problem(swept: Swept, around: Surroundings) -> Left | None:
     owner = swept.previous_owner
-    if swept.is_queued:
+    if swept.is_queued or not swept.is_placed:
         return None  # the owner is who it was all along
     if owner is None:
         is_known = around.owner_column is not None  # such a column may have been empty

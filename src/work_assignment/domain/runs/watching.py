@@ -21,7 +21,8 @@ class FailedJobs:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What one look at Dataverse shows: the newest sweep, the newest outcome, jobs that failed.
+    """What one look at Dataverse shows: the newest sweep, the newest outcome, jobs that failed, and
+    how many records have become overdue.
 
     `troubles` says of parts that could not be read why; those are None.
     """
@@ -29,4 +30,5 @@ class Glance:
     sweep: Sweep | None = None
     decided_at: datetime | None = None
     failed_jobs: FailedJobs | None = None
+    overdue: int | None = None
     troubles: tuple[str, ...] = ()
