@@ -13,7 +13,7 @@ from tests.local_host.support import FakeClock, MemoryNotes, until
 from work_assignment.local_host.errors import HostStopping
 from work_assignment.local_host.last_runs import LastRun, LastRuns
 from work_assignment.local_host.specs import FunctionSpec, TimerTrigger
-from work_assignment.local_host.timers import Timer
+from work_assignment.local_host.timers import LONGEST_WAIT, Timer
 from work_assignment.local_host.turns import turn
 
 EVERY_MINUTE = "0 * * * * *"
@@ -30,6 +30,7 @@ class Stage:
         run_on_startup: bool = False,
         use_monitor: bool = True,
         leases: SharedLeases | None = None,
+        longest_wait: float = LONGEST_WAIT,
         run: Callable[[FakeClock, int], None] = lambda clock, number: None,
     ) -> None:
         self.clock = FakeClock()
@@ -48,6 +49,7 @@ class Stage:
             clock=self.clock,
             wait=self._wait,
             leases=leases,
+            longest_wait=longest_wait,
         )
 
     def play(self, seconds: float) -> list[tuple[str, bool]]:
@@ -320,3 +322,34 @@ def test_a_lease_that_was_lost_is_said(caplog: pytest.LogCaptureFixture) -> None
         leases.holder = "somebody else"
         until(lambda: "the lease timer-ring was lost" in caplog.text)
     assert leases.holder == "somebody else"
+
+
+def test_after_a_jump_over_many_due_times_a_timer_runs_once() -> None:
+    stage = Stage(longest_wait=10)
+
+    def jump_once() -> None:
+        if stage.clock.now < datetime(2026, 3, 2, 10, 1, tzinfo=UTC):
+            stage.clock.now = datetime(2026, 3, 2, 10, 44, 10, tzinfo=UTC)
+
+    stage.meanwhile = jump_once
+    assert stage.play(44 * 60) == [("10:44:10", False)]
+    assert stage.timer.next_at == datetime(2026, 3, 2, 10, 45, tzinfo=UTC)
+
+
+def test_a_clock_that_is_set_back_by_a_day_does_not_silence_a_timer() -> None:
+    stage = Stage(longest_wait=10)
+    back = iter([timedelta(days=1)])
+    stage.meanwhile = lambda: stage.clock.move(-next(back, timedelta(0)).total_seconds())
+    stage.play(100 - 86_400)
+    assert stage.runs == [
+        (datetime(2026, 3, 1, 10, 1, tzinfo=UTC), False),
+        (datetime(2026, 3, 1, 10, 2, tzinfo=UTC), False),
+    ]
+
+
+def test_a_timer_looks_at_its_clock_as_often_as_it_is_told() -> None:
+    stage = Stage(longest_wait=0.5)
+    looks: list[datetime] = []
+    stage.meanwhile = lambda: looks.append(stage.clock.now)
+    stage.play(30)
+    assert len(looks) > 60

@@ -22,7 +22,7 @@ from work_assignment.local_host.loading import LoadedApp, load_app, put_in_envir
 from work_assignment.local_host.queues import QueueListener, QueueStore, message_by_hand
 from work_assignment.local_host.routing import RouteTable
 from work_assignment.local_host.specs import FunctionSpec, HttpTrigger, QueueTrigger, TimerTrigger
-from work_assignment.local_host.timers import Timer
+from work_assignment.local_host.timers import LONGEST_WAIT, Timer
 from work_assignment.local_host.turns import Leases
 from work_assignment.local_host.workers import WorkerPool, pool_size
 
@@ -36,7 +36,8 @@ class LocalHost:
     """One function app, run in this process. `settings` should hold the real environment too.
 
     `notes` keep when timers last ran; without them no missed run is made up for. `leases` are for
-    hosts that share a storage: each due time of a timer is then run by one of them.
+    hosts that share a storage: each due time of a timer is then run by one of them. Timers look at
+    `clock` every `longest_wait` seconds at least.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LocalHost:
         body_limit: int = DEFAULT_BODY_LIMIT,
         stop_timeout: float = STOP_TIMEOUT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._app_root = app_root
         self._store = queues
@@ -64,6 +66,7 @@ class LocalHost:
         self._body_limit = body_limit
         self._stop_timeout = stop_timeout
         self._clock = clock
+        self._longest_wait = longest_wait
         self._pool = WorkerPool(pool_size(self._settings))
         self._app: LoadedApp | None = None
         self._url: str | None = None
@@ -188,6 +191,7 @@ class LocalHost:
                     clock=self._clock,
                     wait=lambda seconds: not self._stopping.wait(seconds),
                     leases=self._leases,
+                    longest_wait=self._longest_wait,
                 )
             case QueueTrigger(queue):
                 self._listeners.append(

@@ -18,6 +18,8 @@ from work_assignment.local_host.turns import Leases, turn
 log = logging.getLogger(__name__)
 # A longer wait is cut, so that a clock that was set or a computer that slept is noticed.
 LONGEST_WAIT = 30.0
+# The same for a clock that is set all the time, as a mock's is.
+GLANCE = 0.1
 # How often a host that must leave a due time to another one looks whether that one did it.
 LOOK_AGAIN = 2.0
 # Clocks of hosts differ; a run that lies further ahead was noted by a clock that was wrong.
@@ -43,6 +45,7 @@ class Timer:
         clock: Callable[[], datetime],
         wait: Callable[[float], bool],
         leases: Leases | None = None,
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self.spec = spec
         self._trigger = trigger
@@ -52,13 +55,15 @@ class Timer:
         self._clock = clock
         self._wait = wait
         self._leases = leases
+        self._longest_wait = longest_wait
         self._one_at_a_time = threading.Lock()
         self.next_at = self._schedule.next_after(clock())
 
     def run(self) -> None:
         """Run the function whenever it is due, until `wait` says to stop."""
         due, past_due = self._first_due()
-        while self._wait_until(due):
+        while (reached := self._wait_until(due)) is not None:
+            due = reached
             try:
                 last = self._fire(due, past_due=past_due)
             except HostStopping:
@@ -118,13 +123,19 @@ class Timer:
         is_same_schedule = self._schedule.next_after(last.started_at) == last.next_at
         return is_same_schedule and last.next_at < self._clock()
 
-    def _wait_until(self, moment: datetime) -> bool:
+    def _wait_until(self, due: datetime) -> datetime | None:
+        """Wait until it is due, which is earlier where the clock is set back; None is to stop."""
+        seen = self._clock()
         while True:
-            missing = (moment - self._clock()).total_seconds()
-            if not self._wait(max(0.0, min(missing, LONGEST_WAIT))):
-                return False
-            if missing <= LONGEST_WAIT and self._clock() >= moment:
-                return True
+            missing = (due - seen).total_seconds()
+            if not self._wait(max(0.0, min(missing, self._longest_wait))):
+                return None
+            shown = self._clock()
+            if shown < seen - LARGEST_SKEW:
+                self.next_at = due = self._schedule.next_after(shown)
+            if shown >= due:
+                return due
+            seen = shown
 
     def _run_once(self, last: LastRun | None, *, past_due: bool) -> None:
         with self._one_at_a_time:
