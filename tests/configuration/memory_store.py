@@ -112,6 +112,7 @@ ROWS_BY_NAME: dict[str, dict[str, list[str]]] = {
     "team": {"Nordic": [TEAM_ID], "Twin": list(TWIN_IDS)},
     "queue": {"Partners": [QUEUE_ID]},
     "role": {"Salesperson": ["e1"], "Sales Manager": ["e2", "e3"]},
+    "template": {"New lead for you": ["f1"], "Twin": list(TWIN_IDS)},
 }
 _GROUPS = {
     Kind.SEGMENT: "segments",

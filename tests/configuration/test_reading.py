@@ -154,10 +154,9 @@ SEGMENT = "segments: [{name: A, record_type: lead"
         ),
         (SEGMENT + ", state: shadow}]", "d.yaml:1: segment 'A': 'state: shadow' is not supported"),
         (SEGMENT + ", sequence: S}]", "d.yaml:1: segment 'A': 'sequence' is not supported"),
-        (SEGMENT + ", manager: ines}]", "d.yaml:1: segment 'A': 'manager' is not supported"),
         (
-            SEGMENT + ", schedule: {days: []}}]",
-            "d.yaml:1: segment 'A': 'schedule' is not supported",
+            SEGMENT + ", schedule: daily}]",
+            "d.yaml:1: segment 'A': 'schedule' is a mapping of days, times, time_zone, from, until",
         ),
         (
             SEGMENT + "}, {name: a, record_type: lead}]",

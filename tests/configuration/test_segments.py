@@ -92,6 +92,6 @@ def test_a_paused_segment_that_the_folder_does_not_have_is_deactivated() -> None
 
 
 def test_what_dynamics_has_and_we_do_not_yet_is_refused_by_name() -> None:
-    for key in ("state: shadow", "sequence: S", "manager: ines", "schedule: {days: [mon]}"):
+    for key in ("state: shadow", "sequence: S"):
         (found,) = refused(segment(key))
         assert found.endswith("is not supported")

@@ -102,6 +102,8 @@ class _Comparison:
             filter=self._resolved.filter_text(form),
             allow_move_in=form.allow_move_in,
             reassign_on_move=form.reassign_on_move,
+            schedule=form.schedule,
+            manager_id=self._resolved.manager_id(form),
         )
 
     def _compare_rules(

@@ -30,7 +30,16 @@ Verb = Literal["create", "update", "deactivate", "link", "unlink"]
 _NEVER_COMPARED = frozenset({"activated_on", "description", "definitions_version"})
 _AS_FETCHXML = frozenset({"filter", "seller_filter"})
 _AS_JSON = frozenset(
-    {"attributes", "list", "working_hours", "time_off", "record_types", "eligible_roles"}
+    {
+        "attributes",
+        "list",
+        "working_hours",
+        "time_off",
+        "record_types",
+        "eligible_roles",
+        "trigger_columns",
+        "schedule",
+    }
 )
 _TOGETHER = ("assign_to", "distribution")
 """Columns of a rule whose numbers depend on each other: a change of one carries both."""

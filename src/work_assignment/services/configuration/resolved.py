@@ -23,6 +23,7 @@ from work_assignment.services.configuration.filter_resolution import FilterAsked
 from work_assignment.services.configuration.filter_texts import json_text
 from work_assignment.services.configuration.folder import Forms
 from work_assignment.services.configuration.holdings import Holdings, held_in_dataverse
+from work_assignment.services.configuration.notification_form import stored_text
 from work_assignment.services.configuration.ports import ConfigurationStore
 from work_assignment.services.configuration.problems import Place, Problems
 from work_assignment.services.configuration.resolution import (
@@ -36,6 +37,10 @@ from work_assignment.services.configuration.rule_forms import RuleForm
 from work_assignment.services.configuration.segment_forms import SegmentForm
 from work_assignment.services.configuration.seller_forms import SellerForm
 from work_assignment.services.configuration.settings_form import check_listed_length
+from work_assignment.services.configuration.trigger_columns import (
+    check_trigger_columns,
+    tables_reached,
+)
 
 _TABLES = {"sellers": scope.USERS, "team": "team", "queue": "queue"}
 """Whose columns a rule's seller filter is about, by whom it assigns to."""
@@ -68,6 +73,10 @@ class Resolved:
         asked = _seller_filter(rule)
         return None if asked is None else self.texts[asked]
 
+    def manager_id(self, form: SegmentForm) -> str | None:
+        """The user who manages the segment."""
+        return None if form.manager is None else self.users[form.manager.name.casefold()].id
+
     def list_text(self, rule: RuleForm) -> str | None:
         """The rule's list as it is stored: ids."""
         listed = {self.ids[rule.assign_to, fold(placed.name)] for placed in rule.list}
@@ -85,12 +94,14 @@ def resolve(
     _check_scope(forms, stored, store, problems)
     asked = list(_filters_asked(forms))
     resolver = FilterResolver(asked, store, _zone(forms, stored), problems)
+    texts = {one: resolver.fetchxml(one) for one in asked}
+    _check_triggers(forms, stored, texts, store, problems)
     return Resolved(
         users,
         _seller_users(forms.sellers or (), users, problems),
         holdings,
         _ids(forms, users, store, problems),
-        {one: resolver.fetchxml(one) for one in asked},
+        texts,
         {
             form: attribute_text(
                 form.attributes,
@@ -127,6 +138,27 @@ def _check_scope(
         scope.check_owner_column(settings, list(schemas.values()), problems)
 
 
+def _check_triggers(
+    forms: Forms,
+    stored: StoredDefinitions,
+    texts: Mapping[FilterAsked, str | None],
+    store: ConfigurationStore,
+    problems: Problems,
+) -> None:
+    """Check the trigger columns against the tables that are routed or that filters lead to."""
+    if forms.settings is None or not forms.settings.triggers:
+        return
+    followed = {placed.name for placed in forms.settings.record_types}
+    for asked, text in texts.items():
+        if asked.table == asked.record_type or "$(" in (text or ""):
+            followed |= tables_reached(text, asked.table, store.schema)
+    for row in _staying(forms, stored):
+        followed |= tables_reached(row.filter, row.record_type, store.schema)
+    check_trigger_columns(
+        forms.settings.triggers, followed, store.schema, store.table_names(), problems
+    )
+
+
 def _defined(forms: Forms) -> list[SegmentForm | RuleForm]:
     return [*(forms.segments or ()), *(forms.rules or ())]
 
@@ -149,8 +181,12 @@ def _settings_row(
 ) -> SettingsRow | None:
     """The settings with the roles that exist; None when the folder has no settings."""
     settings = forms.settings
-    if settings is None or settings.eligible_roles is None:
-        return None if settings is None else settings.row
+    if settings is None:
+        return None
+    told = stored_text(settings.notifications, store, problems)
+    row = replace(settings.row, notifications=told)
+    if settings.eligible_roles is None:
+        return row
     roles = known_names(
         settings.eligible_roles, store.names(_ROLES), "settings", "security role", problems
     )
@@ -158,12 +194,16 @@ def _settings_row(
     if settings.eligible_roles:
         place = settings.eligible_roles[0].place
         check_listed_length(text, "eligible_roles", place, problems)
-    return replace(settings.row, eligible_roles=text)
+    return replace(row, eligible_roles=text)
 
 
 def _users_asked(forms: Forms) -> Iterator[NameAsked]:
     for seller in forms.sellers or ():
         yield NameAsked(seller.place, seller.user, seller.subject)
+    for segment in forms.segments or ():
+        if segment.manager is not None:
+            where = f"{segment.subject}, manager"
+            yield NameAsked(segment.manager.place, segment.manager.name, where)
     yield from _listed(forms, "sellers")
 
 

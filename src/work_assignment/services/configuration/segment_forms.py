@@ -12,7 +12,8 @@ from work_assignment.domain.defining.segments import DEFAULT_SEGMENT
 from work_assignment.domain.text import fold
 from work_assignment.services.configuration.fields import Fields, subject_of
 from work_assignment.services.configuration.filter_forms import PlacedFilter, read_filter
-from work_assignment.services.configuration.problems import Place, Problems
+from work_assignment.services.configuration.problems import Place, PlacedName, Problems
+from work_assignment.services.configuration.schedule_forms import read_manager, read_schedule_text
 from work_assignment.services.configuration.yaml_items import Item, MapItem
 
 ACTIVE, PAUSED, INACTIVE = "active", "paused", "inactive"
@@ -38,7 +39,7 @@ _LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class SegmentForm:
-    """A segment; `filter` None takes every record."""
+    """A segment; `filter` None takes every record. `schedule` is as it is stored."""
 
     place: Place
     name: str
@@ -50,6 +51,8 @@ class SegmentForm:
     filter: PlacedFilter | None
     allow_move_in: bool
     reassign_on_move: bool
+    schedule: str | None = None
+    manager: PlacedName | None = None
 
     @property
     def subject(self) -> str:
@@ -87,8 +90,7 @@ def _read_segment(item: MapItem, problems: Problems) -> SegmentForm:
     record_type = read_record_type(fields)
     allow_move_in = fields.flag("allow_move_in", default=False)
     reassign_on_move = fields.flag("reassign_on_move", default=allow_move_in)
-    for key in ("sequence", "manager", "schedule"):
-        fields.refuse(key)
+    fields.refuse("sequence")
     return SegmentForm(
         place=item.place,
         name=name,
@@ -102,6 +104,8 @@ def _read_segment(item: MapItem, problems: Problems) -> SegmentForm:
         ),
         allow_move_in=allow_move_in,
         reassign_on_move=reassign_on_move,
+        schedule=read_schedule_text(fields),
+        manager=read_manager(fields),
     )
 
 

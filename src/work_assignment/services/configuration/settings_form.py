@@ -9,8 +9,17 @@ from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.hours.working_times import read_time_zone
 from work_assignment.services.configuration.fields import LONGEST_HOURS, NONE, Fields, read_text
 from work_assignment.services.configuration.filter_texts import json_text
+from work_assignment.services.configuration.notification_form import (
+    NotificationForm,
+    read_notification_form,
+)
 from work_assignment.services.configuration.problems import Place, PlacedName, Problems
 from work_assignment.services.configuration.segment_forms import check_logical_name
+from work_assignment.services.configuration.trigger_columns import (
+    TableTriggers,
+    read_trigger_columns,
+    trigger_text,
+)
 from work_assignment.services.configuration.yaml_items import MapItem, ScalarItem
 
 DEFAULT_RECORD_TYPES = ("lead", "opportunity")
@@ -26,6 +35,9 @@ _KEYS = (
     "flap_limit",
     "owner_column",
     "keep_runs_days",
+    "sweep_limit",
+    "trigger_columns",
+    "notifications",
 )
 _SCOPES = ("organization", "assignment rule")
 _ALSO_SCOPES = {
@@ -46,7 +58,8 @@ _DEFAULTS = SettingsRow()
 class SettingsForm:
     """The settings, as the row that holds them, and what they name, with its places.
 
-    `eligible_roles` None is all; in the row they are only when they are known to exist.
+    `eligible_roles` None is all; in the row they are only when they are known to exist, as
+    `notifications` are.
     """
 
     place: Place
@@ -55,6 +68,8 @@ class SettingsForm:
     eligible_roles: tuple[PlacedName, ...] | None
     score_column_place: Place
     owner_column_place: Place
+    triggers: tuple[TableTriggers, ...]
+    notifications: NotificationForm | None = None
 
 
 def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
@@ -62,6 +77,7 @@ def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
     fields = Fields(item, "settings", _KEYS, problems)
     record_types = _record_types(fields)
     moves, hours = _flap_limit(fields, problems)
+    triggers = read_trigger_columns(fields)
     row = SettingsRow(
         default_capacity=fields.whole("default_capacity", _DEFAULTS.default_capacity, least=1),
         round_robin_scope=fields.word("round_robin_scope", _SCOPES, also=_ALSO_SCOPES),
@@ -73,6 +89,8 @@ def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
         flap_limit_moves=moves,
         flap_limit_hours=hours,
         keep_runs_days=_days_kept(fields),
+        sweep_limit=fields.whole("sweep_limit", least=1),
+        trigger_columns=trigger_text(triggers, fields.place_of("trigger_columns"), problems),
     )
     check_listed_length(row.record_types, "record_types", fields.place_of("record_types"), problems)
     return SettingsForm(
@@ -82,6 +100,8 @@ def read_settings(item: MapItem, problems: Problems) -> SettingsForm:
         None if fields.says("eligible_roles", _ALL) else _roles(fields),
         fields.place_of("score_column"),
         fields.place_of("owner_column"),
+        triggers,
+        read_notification_form(fields),
     )
 
 

@@ -1,7 +1,7 @@
 """YAML text as values that know where they stand; what YAML would read in surprising ways is refused.
 
 Only `true` and `false` are booleans (so that NO stays Norway), numbers are decimal without leading
-zeros, and dates stay text.
+zeros, and dates stay text, as do the entries of `times`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ LONGEST_FILE = 5_000_000
 _MOST_ITEMS = 200_000
 _DEEPEST = 110
 _LONGEST_NUMBER = 100
+_OF_CLOCKS = "times"
+"""The key of a list that holds times of day and nothing else: there no number can be meant."""
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 
 
@@ -135,7 +137,7 @@ class _Converter:
         self._problems = problems
         self._items = 0
 
-    def item(self, node: yaml.Node, depth: int = 0) -> Item:
+    def item(self, node: yaml.Node, depth: int = 0, *, is_clock: bool = False) -> Item:
         place = self._place(node)
         self._items += 1
         if self._items > _MOST_ITEMS:
@@ -147,8 +149,9 @@ class _Converter:
             return MapItem(place, dict(self._entries(node, depth)))
         if isinstance(node, yaml.SequenceNode):
             self._check_tag(node, "seq", place)
-            return ListItem(place, tuple(self.item(part, depth + 1) for part in node.value))
-        return self._scalar(node, place)
+            parts = (self.item(part, depth + 1, is_clock=is_clock) for part in node.value)
+            return ListItem(place, tuple(parts))
+        return self._scalar(node, place, is_clock=is_clock)
 
     def _place(self, node: yaml.Node) -> Place:
         return Place(self._file, node.start_mark.line + 1)
@@ -161,7 +164,8 @@ class _Converter:
         seen: dict[str, Place] = {}
         for key_node, value_node in node.value:
             place = self._place(key_node)
-            value = self.item(value_node, depth + 1)
+            is_clock = getattr(key_node, "value", None) == _OF_CLOCKS
+            value = self.item(value_node, depth + 1, is_clock=is_clock)
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problems.add(place, "a key is a single word or text")
                 continue
@@ -174,10 +178,10 @@ class _Converter:
             seen[key] = place
             yield key, Entry(place, value)
 
-    def _scalar(self, node: yaml.Node, place: Place) -> ScalarItem:
+    def _scalar(self, node: yaml.Node, place: Place, *, is_clock: bool) -> ScalarItem:
         text = str(node.value)
         plain_style = isinstance(node, yaml.ScalarNode) and node.style is None
-        if plain_style and _SEXAGESIMAL.fullmatch(text):
+        if plain_style and not is_clock and _SEXAGESIMAL.fullmatch(text):
             self._problems.add(
                 place, f'YAML may read {text} as a number of base 60: write it in quotes, "{text}"'
             )
