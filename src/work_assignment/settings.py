@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from work_assignment.azure_storage.opening import AzureStorage, SqliteStorage, Storage
 
 MODES = ("on", "dry-run", "off")
+CLOCKS = ("mock",)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STORAGE = "AzureWebJobsStorage"
 _SQLITE = "sqlite:"
@@ -42,13 +43,35 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamsAddress:
+    """The address of a workflow or an incoming webhook, which is a secret, or why there is none."""
+
+    url: str = field(default="", repr=False)
+    problem: str = ""
+
+    @property
+    def host(self) -> str:
+        """What may be told of it."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be sent there, empty where it can."""
+        return "" if self.url else self.problem or "the app setting WA_TEAMS_URL is not set"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """`mode` is on, dry-run or off; `storage` is where queues and leases are."""
+    """`mode` is on, dry-run or off; `storage` is where queues and leases are.
+
+    `teams` is where messages to Teams go.
+    """
 
     dataverse_url: str
     credentials: Credentials
     mode: str
     storage: Storage
+    teams: TeamsAddress = field(default_factory=TeamsAddress)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -59,14 +82,54 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             f"WA_MODE is {mode!r}; set it to {', '.join(MODES[:-1])} or {MODES[-1]}"
         )
     url, credentials = read_connection(environment)
-    return Settings(url, credentials, mode, _storage(environment))
+    read_clock(environment)
+    return Settings(url, credentials, mode, _storage(environment), read_teams(environment))
+
+
+def read_clock(environment: Mapping[str, str]) -> str:
+    """The address of the mock whose clock is gone by; empty for the computer's own."""
+    clock = environment.get("WA_CLOCK")
+    if not clock:
+        return ""
+    if clock not in CLOCKS:
+        raise SettingsError(
+            f"WA_CLOCK is {clock!r}; set it to mock to go by the clock of a mock Dataverse, "
+            "or leave it out"
+        )
+    return _address(environment.get("DATAVERSE_URL"))[0]
+
+
+def read_teams(environment: Mapping[str, str]) -> TeamsAddress:
+    """Where messages to Teams go; a wrong address keeps nothing else from working.
+
+    It is a secret, so what is wrong with it repeats none of it.
+    """
+    text = (environment.get("WA_TEAMS_URL") or "").strip()
+    if not text:
+        return TeamsAddress()
+    try:
+        parts = urlsplit(text)
+        is_address = bool(parts.hostname) and parts.port != 0 and text.isprintable()
+    except ValueError:
+        return TeamsAddress(problem="WA_TEAMS_URL is no https address")
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK and is_address:
+        return TeamsAddress(text)
+    if parts.scheme != "https" or not is_address or "@" in parts.netloc:
+        return TeamsAddress(problem="WA_TEAMS_URL is no https address")
+    return TeamsAddress(text)
 
 
 def read_connection(
     environment: Mapping[str, str], url: str | None = None
 ) -> tuple[str, Credentials]:
     """Which environment to talk to, and how to sign in; `url` goes before DATAVERSE_URL."""
-    address = (url or environment.get("DATAVERSE_URL") or "").rstrip("/")
+    address, on_this_machine = _address(url or environment.get("DATAVERSE_URL"))
+    return address, _credentials(environment, on_this_machine=on_this_machine)
+
+
+def _address(url: str | None) -> tuple[str, bool]:
+    """An environment's address, and whether it is on this machine."""
+    address = (url or "").rstrip("/")
     if not address:
         raise SettingsError(
             "DATAVERSE_URL is missing; set it to the address of your environment, "
@@ -78,7 +141,7 @@ def read_connection(
     on_this_machine = parts.hostname in _LOOPBACK
     if parts.scheme == "http" and not on_this_machine:
         raise SettingsError("DATAVERSE_URL must start with https:// unless it is this machine")
-    return address, _credentials(environment, on_this_machine=on_this_machine)
+    return address, on_this_machine
 
 
 def _credentials(environment: Mapping[str, str], *, on_this_machine: bool) -> Credentials:

@@ -41,6 +41,7 @@ def test_a_real_environment_is_reached_with_a_client_secret() -> None:
         ({"DATAVERSE_TENANT_ID": ""}, "DATAVERSE_TENANT_ID is missing"),
         ({"DATAVERSE_CLIENT_SECRET": ""}, "no way to sign in is set; set DATAVERSE_TENANT_ID"),
         ({"WA_MODE": "of"}, "WA_MODE is 'of'; set it to on, dry-run or off"),
+        ({"WA_CLOCK": "mok"}, "WA_CLOCK is 'mok'; set it to mock"),
         ({"AzureWebJobsStorage": ""}, "AzureWebJobsStorage is missing; set it to the connection"),
         ({"AzureWebJobsStorage": "sqlite:"}, "AzureWebJobsStorage names no file; set it to"),
         ({"AzureWebJobsStorage": "wa.sqlite"}, "AzureWebJobsStorage is no connection string"),

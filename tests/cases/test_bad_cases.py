@@ -282,11 +282,11 @@ def test_related_rows(related: object, problem: str) -> None:
         ({"neww": {}}, "events[1]: there is no event 'neww'; did you mean 'new'?"),
         (
             {"new": {"id": "x"}, "at": AT},
-            "events[1]: an event has one key of new, changed, assigned_by_hand, closed, sweep, at",
+            "events[1]: an event has one key of new, changed, assigned_by_hand, closed, sweep, resegment, force, at",
         ),
         (
             "new",
-            "events[1]: an event has one key of new, changed, assigned_by_hand, closed, sweep, at",
+            "events[1]: an event has one key of new, changed, assigned_by_hand, closed, sweep, resegment, force, at",
         ),
         ({"new": 5}, "events[1].new: it is a mapping, not 5"),
         ({"new": {"id": "L1"}}, "events[1].new.id: 'L1' is there already"),

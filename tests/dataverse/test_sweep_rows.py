@@ -13,6 +13,7 @@ from work_assignment.domain.runs.sweeps import (
     Cursor,
     Place,
     Sweep,
+    SweepKind,
     SweepStatus,
     Trigger,
 )
@@ -33,6 +34,11 @@ FULL = Cursor(
     unassigned={"Kein Käufer “frei”": 4},
     waits={"held": 2},
     reserved_until=AT + timedelta(minutes=10),
+    asked_with="It was asked for 21 min late",
+    unchanged=3,
+    passed_by={"it is closed": 1},
+    named=11,
+    blocks=("a block",),
 )
 
 
@@ -59,11 +65,57 @@ def test_what_is_written_is_read_back(cursor: Cursor) -> None:
         since=date(2026, 1, 2),
         counts=Counts(14, 8, 4),
         message="So far",
+        due_at=AT - timedelta(minutes=1),
         cursor=cursor,
         version='W/"1"',
         idle=timedelta(minutes=1),
+        asked_at=AT,
     )
     assert sweep_from_row(stored(sweep), at=AT + timedelta(minutes=1)) == sweep
+
+
+def test_what_single_records_are_meant_is_written_once_and_read_each_time() -> None:
+    sweep = Sweep(ID, "", SweepStatus.QUEUED, AT, kind=SweepKind.FORCE, record_ids=(ID,))
+    row = stored(sweep)
+    assert (row["wa_instancetype"], row["wa_recordids"]) == (1, f'["{ID}"]')
+
+    found = sweep_from_row(row)
+
+    assert (found.kind, found.record_ids, found.fault) == (SweepKind.FORCE, (ID,), "")
+    assert {"wa_instancetype", "wa_recordids"}.isdisjoint(row_from_sweep(found))
+
+
+def test_ids_are_read_in_any_spelling_and_each_once() -> None:
+    row = stored(Sweep(ID, "", SweepStatus.QUEUED, AT))
+
+    found = sweep_from_row(row | {"wa_recordids": f'["{{{ID.upper()}}}", "{ID}"]'})
+
+    assert (found.record_ids, found.fault) == ((ID,), "")
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"wa_recordids": "[1"}, "wa_recordids cannot be read: Expecting ',' delimiter"),
+        ({"wa_recordids": '"one"'}, "wa_recordids cannot be read: it is no list of ids"),
+        ({"wa_recordids": "[7]"}, "wa_recordids cannot be read: 7 is not the id of a record"),
+        ({"wa_instancetype": 4}, "wa_instancetype cannot be read: 4 is no kind of a sweep"),
+    ],
+)
+def test_a_kind_or_list_that_cannot_be_read_is_a_fault_of_that_row(
+    columns: dict[str, Any], why: str
+) -> None:
+    found = sweep_from_row(stored(Sweep(ID, "", SweepStatus.QUEUED, AT)) | columns)
+
+    assert found.fault.startswith(why)
+
+
+def test_a_person_who_waits_has_a_start_so_that_the_app_leaves_the_row_alone() -> None:
+    cursor = Cursor(is_attended=True, worker="a person's")
+
+    row = row_from_sweep(Sweep(ID, "", SweepStatus.QUEUED, AT, cursor=cursor))
+
+    assert row["wa_starttime"] == AT
 
 
 def test_a_row_that_is_asked_for_has_no_start_and_one_made_in_a_form_waits() -> None:

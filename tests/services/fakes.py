@@ -11,7 +11,15 @@ from work_assignment.domain.errors import Unavailable
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 ENDLESS = 30_000
-QUEUES = ("wa-events", "wa-events-poison", "wa-bell", "wa-sweeps", "wa-sweeps-poison")
+QUEUES = (
+    "wa-events",
+    "wa-events-poison",
+    "wa-bell",
+    "wa-sweeps",
+    "wa-sweeps-poison",
+    "wa-notices",
+    "wa-notices-poison",
+)
 
 
 class Clock:

@@ -7,7 +7,7 @@ protocol runs against it. `Connection` is one worker's way to it, with a moment 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.services.fakes import Calls, Clock
 
+from work_assignment.domain.defining.notifications import Kind
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import (
@@ -25,6 +26,7 @@ from work_assignment.domain.runs.facts import (
     Rulebook,
     SellerRow,
 )
+from work_assignment.domain.runs.news import Change
 from work_assignment.domain.runs.outcomes import (
     Committed,
     Notice,
@@ -38,7 +40,7 @@ from work_assignment.domain.runs.outcomes import (
     Written,
     settled,
 )
-from work_assignment.domain.runs.sweeps import Page, Place, QueueItem, Scope
+from work_assignment.domain.runs.sweeps import Page, Place, QueueItem, Scope, SweepKind
 from work_assignment.domain.statuses import RoutingStatus
 
 OURSELVES = "app"
@@ -56,6 +58,9 @@ class LoggedRun:
     tell: bool
     written_by: str
     written_at: datetime
+    tell_after: datetime | None = None
+    others: frozenset[SellerId] = frozenset()
+    others_after: datetime | None = None
 
 
 @dataclass
@@ -92,11 +97,12 @@ class Organization:
     ) -> None:
         """Somebody writes fields of a record."""
         current = self.records[key]
+        result = current.result if result is None else result
         self.records[key] = CurrentRecord(
-            replace(current.record, **columns),
+            replace(current.record, **{"is_settled": result is Result.SUCCEEDED, **columns}),
             self.version(),
             current.is_open if is_open is None else is_open,
-            current.result if result is None else result,
+            result,
             by,
             self.whole_second(),
         )
@@ -126,9 +132,26 @@ class Organization:
 
     def notify(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
-            self.notices[notice.id] = notice
-            if notice.run_id is not None:
-                self.runs[notice.run_id].tell = False
+            run_id = notice.run_id or notice.block_runs[0]
+            if notice.after is not None:
+                self.runs[run_id].tell, self.runs[run_id].tell_after = True, notice.after
+                continue
+            if notice.in_app:
+                self.notices[notice.id] = notice
+            for told in notice.block_runs if notice.kind is Kind.TAKEN_BACK else (run_id,):
+                self.runs[told].tell = False
+
+    def notify_others(
+        self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
+    ) -> None:
+        for notice in notices:
+            if notice.in_app and notice.after is None:
+                self.notices[notice.id] = notice
+        for run_id in others:
+            theirs = [n for n in notices if run_id in n.block_runs and n.after is not None]
+            logged = self.runs[run_id]
+            logged.others = frozenset(notice.recipient for notice in theirs)
+            logged.others_after = min((n.after for n in theirs if n.after), default=None)
 
     def refusal(self, outcome: Outcome) -> WriteResult | None:
         """Why the outcome cannot be written, if it cannot."""
@@ -161,7 +184,9 @@ class Organization:
             return
         at = self.whole_second()
         is_untold = run.tell is Telling.AT_ONCE
-        self.runs[run.id] = LoggedRun(run, 1, run.decided_at, is_untold, OURSELVES, at)
+        self.runs[run.id] = LoggedRun(
+            run, 1, run.decided_at, is_untold, OURSELVES, at, others=run.others
+        )
         if outcome.result is not None:
             self._write_record(outcome, outcome.result)
 
@@ -206,12 +231,32 @@ class Connection:
         }
         return replace(gathered, last_runs=runs, reached=reached)
 
+    def affected(self, rulebook: Rulebook, changed: Collection[RecordKey]) -> Iterator[RecordKey]:
+        """Records whose lookup of a path leads to one of these rows; one join is enough here."""
+        with self._calls.call("affected"):
+            found = [
+                key
+                for start, paths in rulebook.reach.paths.items()
+                for path in paths
+                for key, current in self._organization.records.items()
+                if key.table == start
+                and current.is_open
+                and current.result is not Result.UNDECIDED
+                and RecordKey(path.table, str(current.record.columns.get(path.joins[0].own_column)))
+                in changed
+            ]
+        yield from found
+
     def _page(self, page: Page) -> tuple[CurrentRecord, ...]:
         found = [
             current
             for key, current in self._organization.records.items()
             if current.is_open
-            and current.result is not Result.SUCCEEDED
+            and (
+                current.result is not Result.SUCCEEDED
+                or page.scope.kind is not SweepKind.REASSIGNMENT
+            )
+            and not (page.failed_only and current.result is Result.UNDECIDED)
             and _is_in(page.scope, current)
             and _is_behind(current, page.after.get(key.table))
         ]
@@ -274,6 +319,7 @@ class Connection:
             written_at=newest.written_at,
             seller_id=SellerId(run.owner.id) if run.owner and is_user else None,
             previous_owner=run.previous_owner,
+            sweep_id=run.sweep_id,
         )
 
     def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
@@ -354,17 +400,40 @@ class Connection:
         with self._calls.call("tell"):
             self._organization.notify(notices)
 
-    def untold(self, *, before: datetime) -> list[Untold]:
+    def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
         with self._calls.call("untold"):
-            runs = [logged.run for logged in self._organization.runs.values() if logged.tell]
-            return [_untold(run) for run in runs if run.decided_at < before]
+            return [
+                _untold(logged.run)
+                for logged in self._organization.runs.values()
+                if logged.tell
+                and logged.run.decided_at < before
+                and (logged.tell_after is None or logged.tell_after <= now)
+            ]
+
+    def tell_others(
+        self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
+    ) -> None:
+        with self._calls.call("tell others"):
+            self._organization.notify_others(notices, others)
+
+    def untold_changes(self, *, before: datetime, now: datetime) -> list[Change]:
+        with self._calls.call("untold changes"):
+            return [
+                replace(logged.run.change, others=logged.others)
+                for logged in self._organization.runs.values()
+                if logged.others
+                and (logged.run.decided_at < before)
+                and (logged.others_after is None or logged.others_after <= now)
+            ]
 
 
 def _is_in(scope: Scope, current: CurrentRecord) -> bool:
     start = scope.created_from.get(current.key.table)
     if start is None or current.record.created_at < start:
         return False
-    return scope.segment is None or current.record.segment_id in (None, scope.segment.id)
+    if scope.segment is None or current.record.segment_id == scope.segment.id:
+        return True
+    return scope.kind is SweepKind.REASSIGNMENT and current.record.segment_id is None
 
 
 def _is_behind(current: CurrentRecord, place: Place | None) -> bool:
@@ -379,10 +448,10 @@ def _committed(run: Run) -> Committed:
         run.id,
         run.key,
         run.record_name,
-        run.reason,
         SellerId(run.owner.id),
         run.rule_id,
         run.previous_owner,
+        run.names,
     )
 
 
@@ -391,4 +460,6 @@ def _untold(run: Run) -> Untold:
     told = run.previous_owner if is_lost else run.owner
     assert told is not None
     recipient = SellerId(told.id)
-    return Untold(run.id, recipient, run.key, run.record_name, run.reason, is_lost)
+    return Untold(
+        run.id, recipient, run.key, run.record_name, is_lost, names=run.names, block=run.block
+    )

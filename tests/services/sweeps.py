@@ -15,7 +15,17 @@ from tests.services.organization import LoggedRun, Organization
 from tests.services.world import World
 
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.runs.sweeps import Place, QueueItem, Scope, Sweep, SweepStatus, Swept
+from work_assignment.domain.runs.facts import Result
+from work_assignment.domain.runs.sweeps import (
+    Place,
+    QueueItem,
+    Scope,
+    Sweep,
+    SweepKind,
+    SweepOutcome,
+    SweepStatus,
+    Swept,
+)
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.sweep_desk import SweepDesk
 from work_assignment.services.sweep_orders import Order
@@ -51,7 +61,8 @@ class MemorySweeps:
             stored = self.rows.get(sweep.id)
             if (stored.version if stored else "") != sweep.version:
                 return None
-            written = replace(sweep, version=self.organization.version())
+            asked_at = stored.asked_at if stored else self.organization.clock()
+            written = replace(sweep, version=self.organization.version(), asked_at=asked_at)
             self.rows[sweep.id] = written
             self.times[sweep.id] = self.organization.clock()
             self.saved.append(written)
@@ -85,7 +96,15 @@ class MemorySweeps:
         logged = self.organization.runs.values()
         return [one for one in logged if one.run.sweep_id == sweep_id and one.run.mode == "on"]
 
-    def given(self, sweep_id: str, behind: Place | None, limit: int) -> list[Swept]:
+    def outcomes(self, sweep_id: str, since: datetime | None = None) -> list[SweepOutcome]:
+        with self.calls.call("read what was written"):
+            return [
+                _outcome(logged)
+                for logged in self._runs(sweep_id)
+                if since is None or logged.last_attempt_at >= since
+            ]
+
+    def given(self, sweep: Sweep, behind: Place | None, limit: int) -> list[Swept]:
         with self.calls.call("read what was given"):
             swept = [
                 Swept(
@@ -97,9 +116,11 @@ class MemorySweeps:
                     logged.run.previous_segment_id,
                     logged.written_by,
                     logged.written_at,
+                    is_placed=logged.run.assigns,
+                    was_settled=logged.run.previous_result is Result.SUCCEEDED,
                 )
-                for logged in self._runs(sweep_id)
-                if logged.run.assigns
+                for logged in self._runs(sweep.id)
+                if logged.run.assigns or _is_changed(sweep, logged)
             ]
             later = [entry for entry in swept if behind is None or _is_behind(entry.place, behind)]
             later.sort(key=lambda entry: (entry.place.created_at, entry.place.id))
@@ -119,6 +140,28 @@ class MemorySweeps:
         with self.calls.call("read queue items"):
             items = self.organization.queue_items
             return {key: items[key] for key in records if key in items}
+
+
+def _is_changed(sweep: Sweep, logged: LoggedRun) -> bool:
+    had_outcome = logged.run.previous_result is not Result.UNDECIDED and logged.attempts == 1
+    return sweep.kind is not SweepKind.REASSIGNMENT and had_outcome
+
+
+def _outcome(logged: LoggedRun) -> SweepOutcome:
+    run = logged.run
+    return SweepOutcome(
+        run.id,
+        run.key,
+        run.record_name,
+        run.segmentation,
+        run.status,
+        run.reason,
+        run.block,
+        run.segment_id,
+        run.previous_segment_id,
+        run.owner,
+        run.previous_owner,
+    )
 
 
 def _is_behind(place: Place, other: Place) -> bool:

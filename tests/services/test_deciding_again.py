@@ -43,12 +43,24 @@ def test_an_unassigned_record_is_decided_again_after_an_update() -> None:
     assert world.organization.runs_of(key)[1].run.source is RequestSource.UPDATED
 
 
-def test_without_an_update_it_is_left() -> None:
+def test_without_room_it_is_left_however_much_time_passes() -> None:
+    world = World(capacity=1)
+    world.create_many(3)
+    world.decider().answer()
+    key = world.create(4)
+
+    world.let_time_pass(minutes=3)
+
+    (logged,) = world.organization.runs_of(key)
+    assert (logged.run.status, logged.attempts) == (NO_CAPACITY, 1)
+
+
+def test_once_there_is_room_it_is_given_without_an_update() -> None:
     world, key = full_then_room()
 
     world.let_time_pass(minutes=3)
 
-    assert world.statuses(key) == [NO_CAPACITY]
+    assert world.statuses(key) == [NO_CAPACITY, ASSIGNED]
 
 
 def test_the_same_outcome_once_more_is_counted_up() -> None:

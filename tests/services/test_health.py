@@ -77,6 +77,8 @@ def test_queues_are_measured_with_their_poison_and_the_age_of_the_oldest(scene: 
         "wa-bell-poison": 0,
         "wa-sweeps": 0,
         "wa-sweeps-poison": 1,
+        "wa-notices": 0,
+        "wa-notices-poison": 0,
     }
 
 

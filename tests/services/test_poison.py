@@ -420,12 +420,12 @@ def test_what_is_dropped_is_gone_and_all_else_stays(box: Box) -> None:
 
 
 def test_everything_is_dropped_from_every_queue(box: Box) -> None:
-    for queue in ("wa-events", "wa-bell", "wa-sweeps"):
+    for queue in ("wa-events", "wa-bell", "wa-sweeps", "wa-notices"):
         box.give_up("junk", queue=queue)
 
     dropped = box.poison.drop()
 
-    assert (len(dropped.removed), dropped.sent, dropped.left) == (3, [], 0)
+    assert (len(dropped.removed), dropped.sent, dropped.left) == (4, [], 0)
     assert box.listed() == ()
     assert box.texts("wa-events") == box.texts("wa-sweeps") == []
 

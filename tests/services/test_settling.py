@@ -36,8 +36,8 @@ def test_many_records_of_a_block_are_told_in_one_notification() -> None:
     keys = world.create_many(5)
     world.decider().answer()
     notice = notices(world)[ANA]
-    assert notice.title == "5 new lead records"
-    assert notice.body == "They were assigned to you: Lead 1, Lead 2, Lead 3 and 2 more."
+    assert notice.title == "5 leads were assigned to you"
+    assert notice.body == "Lead 1, Lead 2, Lead 3 and 2 more."
     assert notice.records == tuple(keys)
 
 
@@ -48,7 +48,7 @@ def test_one_record_of_a_block_is_told_by_its_name_and_reason() -> None:
     told = notices(world)
     assert [told[ANA].title, told[BEN].title] == ["New lead: Lead 1", "New lead: Lead 2"]
     assert [told[ANA].records, told[BEN].records] == [(first,), (second,)]
-    assert told[ANA].body.startswith("It was assigned to you. ")
+    assert told[ANA].body.startswith("It was assigned to you by rule “")
 
 
 def test_a_seller_hears_nothing_of_a_record_that_was_hers_already() -> None:

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 from tests.services.fakes import Calls, unavailable
-from tests.services.sweeps import SweepWorld, all_assigned, answer_all, desk, row
+from tests.services.sweeps import SweepWorld, all_assigned, answer_all, desk, queued, row
 
 from work_assignment.domain.errors import Unavailable
+from work_assignment.domain.records import SegmentId
 from work_assignment.domain.runs.sweeps import SweepStatus, Trigger
 from work_assignment.services.sweep_requests import QUEUE
+
+SEGMENT = SegmentId("6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a02")
 
 
 def test_a_schedule_asks_once_however_many_timers_go_off() -> None:
@@ -41,6 +44,16 @@ def test_a_scheduled_sweep_is_skipped_while_the_one_before_goes_on() -> None:
     assert skipped.status is SweepStatus.SKIPPED
     assert skipped.message == "The scheduled sweep before it was still going on"
     assert len(world.queues.texts(QUEUE)) == 1
+
+
+def test_a_sweep_that_a_segments_schedule_asked_for_keeps_it_from_nothing() -> None:
+    world = SweepWorld()
+    queued(world, trigger=Trigger.SCHEDULED, segment_id=SEGMENT, due_at=world.clock())
+
+    asked = desk(world).schedule()
+
+    assert asked is not None
+    assert asked.status is SweepStatus.QUEUED
 
 
 MOMENTS = ["before rulebook", "before read sweeps", "before save the sweep", "after save the sweep"]

@@ -13,12 +13,12 @@ ADA = SellerId("ada")
 
 def committed(number: int, previous: Owner | None = None) -> Committed:
     key = RecordKey("lead", f"lead {number}")
-    return Committed("block", f"run {number}", key, f"Lead {number}", "why", ADA, None, previous)
+    return Committed("block", f"run {number}", key, f"Lead {number}", ADA, None, previous)
 
 
 def marked(*together: Committed) -> Untold:
     """The first run of a block, which is marked for all that it brought Ada."""
-    return Untold("run 1", ADA, RecordKey("lead", "lead 1"), "Lead 1", "why", together=together)
+    return Untold("run 1", ADA, RecordKey("lead", "lead 1"), "Lead 1", together=together)
 
 
 def test_news_of_a_block_that_come_late_are_the_same_notification_under_the_same_id() -> None:
@@ -26,7 +26,7 @@ def test_news_of_a_block_that_come_late_are_the_same_notification_under_the_same
     (at_once,) = block_notices("block", block)
     late = late_notice(marked(*block))
     assert late == replace(at_once, run_id="run 1")
-    assert late.title == "37 new lead records"
+    assert late.title == "37 leads were assigned to you"
 
 
 def test_a_record_that_a_block_brought_alone_is_told_by_itself() -> None:
@@ -38,4 +38,7 @@ def test_a_record_that_a_block_brought_alone_is_told_by_itself() -> None:
 def test_records_that_were_hers_before_are_no_news_later_either() -> None:
     hers = committed(2, Owner("systemuser", ADA))
     assert late_notice(marked(committed(1), hers)).title == "New lead: Lead 1"
-    assert late_notice(marked(committed(1), hers, committed(3))).title == "2 new lead records"
+    assert (
+        late_notice(marked(committed(1), hers, committed(3))).title
+        == "2 leads were assigned to you"
+    )

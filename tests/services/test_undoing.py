@@ -86,7 +86,7 @@ def test_who_loses_a_record_is_told_and_nobody_else() -> None:
     (notice,) = world.organization.notices.values()
     assert (notice.recipient, notice.records) == (ANA, (key,))
     assert notice.title == "No longer yours: Lead 1"
-    assert notice.body == "Assignment undone: the sweep that had assigned it was undone"
+    assert notice.body == "The sweep that had assigned it to you was undone."
 
 
 def test_who_was_not_told_because_the_worker_died_is_told_by_the_timer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -128,6 +129,14 @@ class World:
         if told:
             self.event(key, "Create", columns=None)
         return key
+
+    def change_seller(self, seller_id: SellerId, **changes: Any) -> None:
+        """An admin edits a seller in the app, which leaves the definitions' stamp as it is."""
+        self._sellers = [
+            replace(each, **changes) if each.id == seller_id else each for each in self._sellers
+        ]
+        before = self.organization.rulebook
+        self.organization.rulebook = self.rulebook(self.rules, stamp=before.stamp)
 
     def create_many(self, number: int) -> list[RecordKey]:
         return [self.create(each) for each in range(1, number + 1)]

@@ -19,9 +19,10 @@ from work_assignment.dataverse.queries import Query
 from work_assignment.dataverse.webhook_store import WebhookStore
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.services.webhook_registration import Report, registered, sync
+from work_assignment.services.webhook_steps import Watch
 
 KEY = 'k<e>"y&1'
-COLUMNS = {"lead": {"subject"}, "opportunity": {"name"}}
+COLUMNS = Watch({"lead": frozenset({"subject"}), "opportunity": frozenset({"name"})})
 
 Event = tuple[str, str, dict[str, Any]]
 
@@ -82,22 +83,25 @@ def test_registering_twice_sends_no_second_write(client: DataverseClient) -> Non
     before = list(client.rows(Query(PROCESSING_STEP.entity_set)))
     assert sync("https://app.example", KEY, store, COLUMNS) == Report()
     assert list(client.rows(Query(PROCESSING_STEP.entity_set))) == before
-    assert len(before) == 5
+    assert len(before) == 8
 
 
 def test_scope_key_and_address_can_change_over_the_wire(client: DataverseClient) -> None:
     store = WebhookStore(client)
     sync("https://app.example", KEY, store, COLUMNS)
-    sync("https://other.example", KEY + "2", store, {"lead": {"companyname"}})
+    sync("https://other.example", KEY + "2", store, Watch({"lead": frozenset({"companyname"})}))
     found = registered(store)
     assert found is not None
     assert found.endpoint.row.url == "https://other.example/api/dataverse/events"
     assert {step.row.name: step.row.enabled for step in found.steps} == {
         "Work Assignment: Create of lead": True,
         "Work Assignment: Create of opportunity": False,
+        "Work Assignment: Create of wa_seller": True,
         "Work Assignment: Create of wa_sweep": True,
         "Work Assignment: Update of lead": True,
         "Work Assignment: Update of opportunity": False,
+        "Work Assignment: Update of systemuser": True,
+        "Work Assignment: Update of wa_seller": True,
     }
     update = next(s.row for s in found.steps if s.row.name == "Work Assignment: Update of lead")
     assert update.columns == ("companyname", "ownerid", "statecode")
@@ -107,4 +111,4 @@ def test_scope_key_and_address_can_change_over_the_wire(client: DataverseClient)
     again = registered(store)
     assert again is not None
     assert all(step.row.enabled for step in again.steps)
-    assert len(again.steps) == 5
+    assert len(again.steps) == 8

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
 
 import pytest
+from tests.webhook_registration.memory_webhooks import MemoryWebhooks
 
-from work_assignment.domain.defining.definition_rows import (
-    CreateStep,
-    EndpointRow,
-    MessageTarget,
-    StepRow,
-    Stored,
-    UpdateStep,
-    WebhookChange,
-    WriteEndpoint,
-)
+from work_assignment.domain.defining.definition_rows import EndpointRow, StepRow
 from work_assignment.services.webhook_registration import (
     CannotRegister,
     Report,
@@ -24,57 +15,19 @@ from work_assignment.services.webhook_registration import (
     registered,
     sync,
 )
+from work_assignment.services.webhook_steps import Watch
 
 APP = "https://app.azurewebsites.net"
 KEY = "s3cret&<key>=="
-BOTH = {"lead": {"subject", "address1_country"}, "opportunity": {"name"}}
-
-
-class MemoryWebhooks:
-    """Webhook rows in memory; it knows the events of leads, opportunities and sweeps only."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, EndpointRow] = {}
-        self.registered: dict[str, tuple[str, StepRow]] = {}
-        self.writes: list[Sequence[WebhookChange]] = []
-
-    def endpoints(self, name: str) -> Sequence[Stored[EndpointRow]]:
-        return [Stored(i, "1", row) for i, row in self.rows.items() if row.name == name]
-
-    def steps(self, endpoint_id: str) -> Sequence[Stored[StepRow]]:
-        return [
-            Stored(i, "1", row) for i, (at, row) in self.registered.items() if at == endpoint_id
-        ]
-
-    def targets(
-        self, messages: Collection[str], record_types: Collection[str]
-    ) -> Mapping[tuple[str, str], MessageTarget]:
-        known = {"lead", "opportunity", "wa_sweep"} & set(record_types)
-        return {(m, r): MessageTarget(m, f"{m} of {r}") for m in messages for r in known}
-
-    def write(self, changes: Sequence[WebhookChange]) -> None:
-        for change in changes:
-            match change:
-                case WriteEndpoint(row_id, row, creates):
-                    assert creates == (row_id not in self.rows)
-                    self.rows[row_id] = row
-                case CreateStep(row_id, endpoint_id, target, row):
-                    assert target.filter_id == f"{row.message} of {row.record_type}"
-                    self.registered[row_id] = (endpoint_id, row)
-                case UpdateStep(row_id, row):
-                    self.registered[row_id] = (self.registered[row_id][0], row)
-        self.writes.append(changes)
-
-    def step(self, name: str) -> StepRow:
-        (found,) = (row for _, row in self.registered.values() if row.name == name)
-        return found
+LEAD, OPPORTUNITY = frozenset({"subject", "address1_country"}), frozenset({"name"})
+BOTH = Watch({"lead": LEAD, "opportunity": OPPORTUNITY})
 
 
 def summary(report: Report) -> list[str]:
     return [f"{action.verb} {action.name}" for action in report.actions]
 
 
-def test_an_endpoint_two_steps_a_record_type_and_one_for_sweeps_are_created_in_one_write() -> None:
+def test_the_endpoint_and_steps_for_records_sellers_and_sweeps_are_created_in_one_write() -> None:
     store = MemoryWebhooks()
     assert summary(sync(APP, KEY, store, BOTH)) == [
         "create endpoint Work Assignment",
@@ -82,6 +35,9 @@ def test_an_endpoint_two_steps_a_record_type_and_one_for_sweeps_are_created_in_o
         "create Work Assignment: Update of lead",
         "create Work Assignment: Create of opportunity",
         "create Work Assignment: Update of opportunity",
+        "create Work Assignment: Update of systemuser",
+        "create Work Assignment: Create of wa_seller",
+        "create Work Assignment: Update of wa_seller",
         "create Work Assignment: Create of wa_sweep",
     ]
     assert len(store.writes) == 1
@@ -104,6 +60,40 @@ def test_updates_are_watched_for_the_columns_of_filters_and_always_owner_and_sta
     assert store.step("Work Assignment: Create of lead").columns == ()
 
 
+def test_what_makes_room_with_sellers_rings_and_what_deciding_writes_of_them_does_not() -> None:
+    store = MemoryWebhooks()
+    sync(APP, KEY, store, BOTH)
+    assert store.step("Work Assignment: Update of wa_seller").columns == (
+        "statecode",
+        "statuscode",
+        "wa_maxcapacity",
+        "wa_takesassignments",
+        "wa_timeoff",
+        "wa_workinghours",
+    )
+    assert store.step("Work Assignment: Update of systemuser").columns == ("isdisabled",)
+
+
+def test_related_tables_ring_when_what_filters_read_changes_and_for_new_rows_where_they_count() -> (
+    None
+):
+    store = MemoryWebhooks()
+    related = {
+        "account": frozenset({"address1_country"}),
+        "task": frozenset({"regardingobjectid", "statecode"}),
+        "systemuser": frozenset({"title"}),
+    }
+    sync(APP, KEY, store, Watch({"lead": LEAD}, related, frozenset({"task"})))
+    steps = {
+        row.name.removeprefix("Work Assignment: "): row for _, row in store.registered.values()
+    }
+    assert steps["Update of account"].columns == ("address1_country",)
+    assert steps["Update of task"].columns == ("regardingobjectid", "statecode")
+    assert steps["Update of systemuser"].columns == ("isdisabled", "title")
+    assert "Create of task" in steps
+    assert "Create of account" not in steps
+
+
 def test_the_second_time_nothing_is_written() -> None:
     store = MemoryWebhooks()
     sync(APP, KEY, store, BOTH)
@@ -123,7 +113,9 @@ def test_a_new_key_or_address_is_written_to_the_endpoint_only() -> None:
 def test_changed_filters_change_only_the_update_step() -> None:
     store = MemoryWebhooks()
     sync(APP, KEY, store, BOTH)
-    (action,) = sync(APP, KEY, store, {**BOTH, "lead": {"subject"}}).actions
+    (action,) = sync(
+        APP, KEY, store, Watch({**BOTH.routed, "lead": frozenset({"subject"})})
+    ).actions
     assert (action.verb, action.name) == ("update", "Work Assignment: Update of lead")
     assert action.columns == ("columns",)
 
@@ -131,7 +123,7 @@ def test_changed_filters_change_only_the_update_step() -> None:
 def test_steps_of_types_out_of_scope_are_disabled_and_enabled_when_they_are_back() -> None:
     store = MemoryWebhooks()
     sync(APP, KEY, store, BOTH)
-    lead_only = {"lead": BOTH["lead"]}
+    lead_only = Watch({"lead": LEAD})
     assert summary(sync(APP, KEY, store, lead_only)) == [
         "disable Work Assignment: Create of opportunity",
         "disable Work Assignment: Update of opportunity",
@@ -156,6 +148,7 @@ def test_a_step_that_somebody_changed_is_put_right() -> None:
         ("name", "columns", "after_commit"),
         ("name", "columns", "after_commit"),
         ("name", "columns", "after_commit"),
+        ("name", "columns", "after_commit"),
     ]
     assert sync(APP, KEY, store, BOTH) == Report()
 
@@ -169,11 +162,23 @@ def test_a_second_step_for_the_same_event_is_disabled() -> None:
     assert sync(APP, KEY, store, BOTH) == Report()
 
 
-def test_a_table_without_events_is_refused_before_anything_is_written() -> None:
+def test_a_table_without_events_is_told_and_all_others_are_registered() -> None:
     store = MemoryWebhooks()
-    with pytest.raises(CannotRegister, match="no Create event for wa_thing; nothing was changed"):
-        sync(APP, KEY, store, {"wa_thing": set()})
-    assert store.writes == []
+    odd = Watch({"lead": LEAD, "wa_thing": frozenset()}, {"listmember": frozenset({"listid"})})
+    report = sync(APP, KEY, store, odd)
+    assert report.not_offered == (
+        "Create of wa_thing",
+        "Update of wa_thing",
+        "Update of listmember",
+    )
+    assert {row.record_type for _, row in store.registered.values()} == {
+        "lead",
+        "wa_sweep",
+        "wa_seller",
+        "systemuser",
+    }
+    again = sync(APP, KEY, store, odd)
+    assert (again.actions, again.not_offered) == ((), report.not_offered)
 
 
 def test_two_endpoints_of_our_name_are_not_guessed_between() -> None:
@@ -193,9 +198,12 @@ def test_what_is_registered_can_be_listed() -> None:
     assert [step.row.name for step in found.steps] == [
         "Work Assignment: Create of lead",
         "Work Assignment: Create of opportunity",
+        "Work Assignment: Create of wa_seller",
         "Work Assignment: Create of wa_sweep",
         "Work Assignment: Update of lead",
         "Work Assignment: Update of opportunity",
+        "Work Assignment: Update of systemuser",
+        "Work Assignment: Update of wa_seller",
     ]
 
 

@@ -147,6 +147,18 @@ class EndpointAuthType(IntEnum):
     HTTP_QUERY_STRING = 6
 
 
+class NotificationIcon(IntEnum):
+    """icontype of appnotification."""
+
+    WARNING = 100000003
+
+
+class NotificationPriority(IntEnum):
+    """priority of appnotification."""
+
+    HIGH = 200000001
+
+
 class TimeCode(IntEnum):
     """timecode of calendarrule."""
 

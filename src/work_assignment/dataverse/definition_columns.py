@@ -88,6 +88,8 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "reassign_on_move": SegmentColumn.REASSIGN_ON_MOVE,
             "activated_on": SegmentColumn.ACTIVATED_ON,
             "description": SegmentColumn.DESCRIPTION,
+            "schedule": SegmentColumn.SCHEDULE,
+            "manager_id": Pointer(SegmentColumn.MANAGER, SYSTEM_USER),
         },
     ),
     Kind.RULE: (
@@ -148,6 +150,9 @@ _TABLES: dict[Kind, tuple[TableName, dict[str, _Column]]] = {
             "flap_limit_moves": SettingColumn.FLAP_LIMIT_MOVES,
             "flap_limit_hours": SettingColumn.FLAP_LIMIT_HOURS,
             "keep_runs_days": SettingColumn.KEEP_RUNS_DAYS,
+            "sweep_limit": SettingColumn.SWEEP_LIMIT,
+            "notifications": SettingColumn.NOTIFICATIONS,
+            "trigger_columns": SettingColumn.TRIGGER_COLUMNS,
             "definitions_version": SettingColumn.DEFINITIONS_VERSION,
         },
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 
 from work_assignment.dataverse import definition_mapping
 from work_assignment.dataverse.choices import RoundRobinScope as StoredScope
@@ -29,10 +29,15 @@ from work_assignment.dataverse.people_store import PeopleStore, usable
 from work_assignment.dataverse.queries import Filter, Query, eq, ne, or_
 from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.role_reader import RoleReader, Roles
+from work_assignment.dataverse.schedule_store import broken_schedules
 from work_assignment.dataverse.schemas import read_schema, wire_name
+from work_assignment.dataverse.trigger_columns import OUR_COLUMNS, WHERE, read_trigger_columns
 from work_assignment.domain.deciding.definitions import Definitions, define
-from work_assignment.domain.deciding.related_paths import reach
-from work_assignment.domain.defining.policy import Policy, RoundRobinScope
+from work_assignment.domain.deciding.related_paths import Reach, reach
+from work_assignment.domain.deciding.triggers import usable_extra, watched
+from work_assignment.domain.defining.notification_texts import read_notifications
+from work_assignment.domain.defining.notifications import Notifications
+from work_assignment.domain.defining.policy import FlapLimit, Policy, RoundRobinScope
 from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.defining.segments import Segment
@@ -59,6 +64,7 @@ class DefinitionStore:
 
     `schemas` are those of every record type of a rulebook that was read here, each as read last:
     a session may still be at work with a rulebook whose types are not routed any more.
+    `newest` is all that was read last.
     """
 
     def __init__(self, client: DataverseClient) -> None:
@@ -67,6 +73,7 @@ class DefinitionStore:
         self._reading = _Reading(client, self._people)
         self._lock = threading.Lock()
         self.schemas: Mapping[str, TableSchema] = {}
+        self.newest: Rulebook | None = None
 
     def rulebook(self) -> Rulebook:
         """Read everything that decides; what cannot be used is kept as a fault of its own."""
@@ -76,6 +83,7 @@ class DefinitionStore:
             # Always another mapping: who looks at the old one sees it whole.
             self.schemas = {**self.schemas, **routed}
             self._reading = reading
+            self.newest = rulebook
         return rulebook
 
     def table(self, name: str) -> TableSchema | None:
@@ -105,18 +113,60 @@ class _Reading:
         definitions = self._define(setting, segments, rules, rule_rows)
         self.faults += [entry.fault for entry in segments if entry.fault is not None]
         self.faults += [entry.fault for entry in rules if entry.fault is not None]
+        reached = reach(definitions, self.table)
+        watched_columns = self._watched(setting, definitions, reached, routed)
+        notifications = self._notifications(setting)
         rulebook = Rulebook(
             stamp=str(setting.get(SettingColumn.DEFINITIONS_VERSION) or ""),
             definitions=definitions,
             columns={table: definitions.columns_read(table) for table in routed},
             faults=tuple(self.faults),
             labelled=_labelled(segments, rules),
-            reach=reach(definitions, self.table),
+            reach=reached,
             owner_column=setting.get(SettingColumn.OWNER_COLUMN) or None,
             score_column=setting.get(SettingColumn.SCORE_COLUMN) or None,
             zone=reckoning.zone,
+            notifications=notifications,
+            watched=watched_columns,
         )
         return rulebook, routed
+
+    def _notifications(self, setting: Row) -> Notifications:
+        """How people are told; where that cannot be read, in the app alone."""
+        try:
+            return read_notifications(setting.get(SettingColumn.NOTIFICATIONS))
+        except DefinitionError as exc:
+            self.faults.append(exc)
+            return Notifications()
+
+    def _watched(
+        self, setting: Row, definitions: Definitions, reached: Reach, routed: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """The change triggers; a column that cannot be one is a fault, and the others go on."""
+        usable: Mapping[str, frozenset[str]] = {}
+        try:
+            extra = read_trigger_columns(setting)
+            usable, faults = usable_extra(
+                extra,
+                reached,
+                self.table,
+                routed=routed,
+                in_scope=_listed_types(setting),
+                never=OUR_COLUMNS,
+                where=WHERE,
+            )
+            self.faults += faults
+        except DefinitionError as exc:
+            self.faults.append(exc)
+        return watched(
+            definitions,
+            reached,
+            self.table,
+            routed=routed,
+            extra=usable,
+            owner_column=setting.get(SettingColumn.OWNER_COLUMN) or None,
+            never=OUR_COLUMNS,
+        )
 
     def _rows(self, entity_set: str, filter_: Filter | None = None) -> list[Row]:
         return list(self._client.rows(Query(entity_set, filter=filter_)))
@@ -178,6 +228,7 @@ class _Reading:
             segment_rows,
             self.faults,
         )
+        self.faults += broken_schedules(segment_rows, language.reckoning.zone)
         rules = usable(
             lambda row: definition_mapping.rule_from_row(row, language), rule_rows, self.faults
         )
@@ -258,6 +309,7 @@ class _Reading:
             eligible_roles=eligible,
             round_robin_scope=RoundRobinScope.RULE if by_rule else RoundRobinScope.ORGANIZATION,
             keeps_self_created=bool(setting.get(SettingColumn.KEEP_SELF_CREATED)),
+            flap_limit=_flap_limit(setting),
         )
 
     def _roles(self, policy: Policy, rules: Sequence[AssignmentRule]) -> Roles:
@@ -274,6 +326,27 @@ class _Reading:
             # Without roles nobody is eligible where one is needed; Dataverse itself looks after reading.
             self.faults.append(DefinitionError("security roles", str(exc)))
             return Roles()
+
+
+def _flap_limit(setting: Row) -> FlapLimit | None:
+    """The limit of a row; without a row the usual one, and a row that was emptied has none."""
+    if not setting:
+        return FlapLimit()
+    moves, hours = (
+        setting.get(SettingColumn.FLAP_LIMIT_MOVES),
+        setting.get(SettingColumn.FLAP_LIMIT_HOURS),
+    )
+    if moves is None or hours is None:
+        return None
+    return FlapLimit(int(moves), timedelta(hours=int(hours)))
+
+
+def _listed_types(setting: Row) -> Sequence[str]:
+    """The record types that settings list; none where the list cannot be read, which is told elsewhere."""
+    try:
+        return read_names(setting.get(SettingColumn.RECORD_TYPES), "") or ()
+    except DefinitionError:
+        return ()
 
 
 def _for_users_only(rule: AssignmentRule) -> AssignmentRule:

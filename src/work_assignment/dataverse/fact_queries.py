@@ -32,7 +32,7 @@ from work_assignment.dataverse.schemas import wire_name
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import Rulebook
-from work_assignment.domain.runs.sweeps import Page
+from work_assignment.domain.runs.sweeps import Page, SweepKind
 
 _OPEN = eq(Common.STATE, 0)
 
@@ -144,17 +144,21 @@ def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
 
 
 def page_of(schema: TableSchema, rulebook: Rulebook, page: Page) -> Request:
-    """The next open records of a sweep, with those that found nobody before."""
+    """The next open records of a sweep, with those that found nobody before.
+
+    Where it is not for what waits alone, those that have their owner are among them.
+    """
     result = RoutedColumn.ASSIGNMENT_RESULT
-    parts: list[Filter] = [
-        _OPEN,
-        or_(is_null(result), eq(result, AssignmentResult.FAILED)),
-        ge(Common.CREATED_ON, page.scope.created_from[schema.table]),
-    ]
+    failed = eq(result, AssignmentResult.FAILED)
+    waits_only = page.scope.kind is SweepKind.REASSIGNMENT
+    parts: list[Filter] = [_OPEN, ge(Common.CREATED_ON, page.scope.created_from[schema.table])]
+    if waits_only:
+        parts.insert(1, failed if page.failed_only else or_(is_null(result), failed))
     if page.scope.segment is not None:
         segment_id, column = page.scope.segment.id, RoutedColumn.SEGMENT.value
         new = is_null(column)  # some of which fall into it
-        parts.append(new if segment_id is None else or_(eq(column, Guid(segment_id)), new))
+        own = new if segment_id is None else eq(column, Guid(segment_id))
+        parts.append(or_(own, new) if waits_only and segment_id is not None else own)
     place = page.after.get(schema.table)
     if place is not None:
         parts.append(after(place.created_at, Guid(place.id), id_column=schema.primary_id))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from work_assignment.dataverse import fact_queries, last_runs, mapping, messages
+from work_assignment.dataverse.affected_reader import AffectedReader
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fetch import LONGEST_PAGE, Fetch
+from work_assignment.dataverse.follower_reader import FollowerReader
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import SettingColumn
 from work_assignment.dataverse.open_counts import Asked, Group, OpenCounts
@@ -19,6 +21,7 @@ from work_assignment.dataverse.questions import Answers, Questions
 from work_assignment.dataverse.record_reader import Found, RecordReader
 from work_assignment.dataverse.related_reader import RelatedReader
 from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.defining.notifications import Notifications
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.rows import Rows
 from work_assignment.domain.filtering.schemas import TableSchema
@@ -40,7 +43,9 @@ class FactStore:
         self._client = client
         self._definitions = definitions
         self._related = RelatedReader(client, self._table)
+        self._affected = AffectedReader(client, self._table)
         self._counts = OpenCounts(client, clock=clock)
+        self._followers = FollowerReader(client)
         self._own_user_id: str | None = None
 
     def own_user_id(self) -> str:
@@ -55,6 +60,10 @@ class FactStore:
     def known_user_id(self) -> str | None:
         """Our application user, if somebody has asked before."""
         return self._own_user_id
+
+    def notifications(self) -> Notifications:
+        """How people are told, as of the last rulebook, which is read where there was none yet."""
+        return (self._definitions.newest or self.rulebook()).notifications
 
     def rulebook(self) -> Rulebook:
         """Read all definitions."""
@@ -81,6 +90,11 @@ class FactStore:
             tried = [c.key.id for c in gathered.waiting if c.result is not Result.UNDECIDED]
             return replace(gathered, last_runs=last_runs.read(self._client, tried))
 
+    def affected(self, rulebook: Rulebook, changed: Collection[RecordKey]) -> Iterator[RecordKey]:
+        """The open records with an outcome that filters decide by these rows of other tables."""
+        with away_means_unavailable():
+            yield from self._affected.read(rulebook, changed)
+
     def _with_more(self, rulebook: Rulebook, page: Page, gathered: Gathered) -> Gathered:
         """Read on until the page has its records: one answer holds no more than 5,000."""
         reader = RecordReader(rulebook)
@@ -96,8 +110,10 @@ class FactStore:
             rulebook.reach,
             _routed_ids(rulebook, (entry.key for entry in found[len(gathered.waiting) :])),
         )
+        further = [entry.key for entry in found[len(gathered.waiting) :]]
         return replace(
             gathered,
+            followers=self._followers.of_more(gathered.followers, further),
             waiting=tuple(found),
             reached=reached,
             rows=gathered.rows.with_others(others),
@@ -134,6 +150,7 @@ class FactStore:
         records = self._ask_for_records(questions, rulebook, asked)
         found = [(schema, questions.ask(request)) for schema, request in searches]
         runs = last_runs.ask(questions, (key.id for key in asked))
+        followed = self._followers.ask(questions)
         around = self._ask_around(questions, rulebook, asked)
         answers = questions.send(self._client)
         reader = RecordReader(rulebook)
@@ -144,6 +161,7 @@ class FactStore:
         ]
         waits = reader.oldest([(schema, answers.rows(place)) for schema, place in found], limit)
         known = set(asked)
+        found_keys = [*asked, *(current.key for current in waits.records)]
         new = [current.key for current in waits.records if current.key not in known]
         seller_rows, open_counts = self._sellers_and_counts(answers, sellers, counts, rulebook)
         return Gathered(
@@ -156,6 +174,7 @@ class FactStore:
             unreadable=frozenset(reader.unreadable),
             rows=self._around(answers, around, rulebook, new),
             reached=waits.reached,
+            followers=self._followers.of(answers, followed, found_keys),
         )
 
     def _sellers_and_counts(

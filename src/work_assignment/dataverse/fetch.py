@@ -46,12 +46,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A column of the answer: plain, grouped by, or an aggregate; the last two need an alias."""
+    """A column of the answer: plain, grouped by, or an aggregate; the last two need an alias.
+
+    `is_distinct` counts each value of the column once.
+    """
 
     name: str
     alias: str | None = None
     aggregate: Literal["count", "countcolumn", "sum", "avg", "min", "max"] | None = None
     group_by: bool = False
+    is_distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,8 @@ def _attribute_element(attribute: str | Attribute) -> Xml.Element:
         element.set("groupby", "true")
     if attribute.aggregate is not None:
         element.set("aggregate", attribute.aggregate)
+    if attribute.is_distinct:
+        element.set("distinct", "true")
     return element
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from work_assignment.dataverse import mapping, messages
 from work_assignment.dataverse.choices import RunMode
@@ -13,6 +14,9 @@ from work_assignment.dataverse.queries import Query, and_, desc, eq, in_
 from work_assignment.dataverse.questions import Answers, Questions
 from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import LastRun
+from work_assignment.domain.runs.flapping import Step, changes_in
+from work_assignment.domain.runs.outcomes import RequestSource
+from work_assignment.domain.statuses import RoutingStatus
 
 ROWS_AT_ONCE = 1000
 """Of one question; records have about two rows each, so one answer nearly always has them all."""
@@ -30,8 +34,16 @@ _COLUMNS = (
     RoutingRunColumn.ASSIGNED_TEAM.value,
     RoutingRunColumn.PREVIOUS_OWNER,
     RoutingRunColumn.PREVIOUS_OWNER_TYPE,
+    RoutingRunColumn.PREVIOUS_SEGMENT.value,
+    RoutingRunColumn.REQUEST_SOURCE,
+    RoutingRunColumn.DUE_ON,
+    RoutingRunColumn.OVERDUE,
+    RoutingRunColumn.SWEEP.value,
     Common.CREATED_ON,
 )
+
+_SAY_NO_SEGMENT = (RoutingStatus.ASSIGNED_BY_HAND, RoutingStatus.UNDONE)
+_ASKED_FOR = (RequestSource.FORCED_BY_HAND, RequestSource.RESEGMENTED_BY_HAND)
 
 Asked = list[tuple[Sequence[str], int]]
 """The ids of the records that a question is about, and its place."""
@@ -98,11 +110,16 @@ def _without_last_second(rows: list[Row]) -> list[Row]:
 
 
 def _newest(rows: Iterable[Row]) -> dict[RecordKey, LastRun]:
-    """The newest row of each record that can be read."""
+    """The newest row of each record that can be read, with what the others tell of its way."""
     found: dict[RecordKey, LastRun] = {}
-    for key, run in mapping.readable(_keyed_run, sorted(rows, key=_age, reverse=True)):
-        found.setdefault(key, run)
-    return found
+    history: dict[RecordKey, list[Step]] = {}
+    for key, run, step in mapping.readable(_keyed_run, sorted(rows, key=_age)):
+        found[key] = run
+        history.setdefault(key, []).append(step)
+    return {
+        key: replace(run, changed_at=changes_in(history[key])) if len(history[key]) > 1 else run
+        for key, run in found.items()
+    }
 
 
 def _age(row: Row) -> tuple[str, str, int]:
@@ -118,6 +135,18 @@ def _age(row: Row) -> tuple[str, str, int]:
     return str(row.get(Common.CREATED_ON) or ""), decided, mapping.version_number(row)
 
 
-def _keyed_run(row: Row) -> tuple[RecordKey, LastRun]:
+def _keyed_run(row: Row) -> tuple[RecordKey, LastRun, Step]:
     key = RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
-    return key, mapping.last_run_from_row(row)
+    run = mapping.last_run_from_row(row)
+    return key, run, _step(row, run)
+
+
+def _step(row: Row, run: LastRun) -> Step:
+    is_another_owner = run.status is RoutingStatus.ASSIGNED and run.owner != run.previous_owner
+    moves = run.segment_id != row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value)
+    return Step(
+        at=run.written_at or run.decided_at,
+        status=run.status,
+        has_moved=is_another_owner or (moves and run.status not in _SAY_NO_SEGMENT),
+        is_by_hand=row.get(RoutingRunColumn.REQUEST_SOURCE) in _ASKED_FOR,
+    )

@@ -301,6 +301,9 @@ def last_run_from_row(row: Row) -> LastRun:
         owner=_left_with(row),
         written_at=_moment_or_none(row.get(Common.CREATED_ON)),
         previous_owner=previous_owner(row),
+        due_at=_moment_or_none(row.get(RoutingRunColumn.DUE_ON)),
+        is_overdue=bool(row.get(RoutingRunColumn.OVERDUE)),
+        sweep_id=row.get(RoutingRunColumn.SWEEP.value),
     )
 
 

@@ -47,6 +47,8 @@ SELLER = TableName("wa_seller", "wa_sellers", "wa_sellerid")
 SETTING = TableName("wa_setting", "wa_settings", "wa_settingid")
 ROUTING_RUN = TableName("wa_routingrun", "wa_routingruns", "wa_routingrunid")
 SWEEP = TableName("wa_sweep", "wa_sweeps", "wa_sweepid")
+WORK_ITEM_STATE = TableName("wa_workitemstate", "wa_workitemstates", "wa_workitemstateid")
+WORKLIST_SETTING = TableName("wa_worklistsetting", "wa_worklistsettings", "wa_worklistsettingid")
 
 # Standard tables
 
@@ -55,6 +57,7 @@ OPPORTUNITY = TableName("opportunity", "opportunities", "opportunityid")
 ACCOUNT = TableName("account", "accounts", "accountid")
 CONTACT = TableName("contact", "contacts", "contactid")
 SYSTEM_USER = TableName("systemuser", "systemusers", "systemuserid")
+USER_SETTINGS = TableName("usersettings", "usersettingscollection", "systemuserid")
 TEAM = TableName("team", "teams", "teamid")
 QUEUE = TableName("queue", "queues", "queueid")
 QUEUE_ITEM = TableName("queueitem", "queueitems", "queueitemid")
@@ -117,6 +120,8 @@ class SegmentColumn:
     FILTER = "wa_filter"
     ALLOW_MOVE_IN = "wa_allowmovein"
     REASSIGN_ON_MOVE = "wa_reassignonmove"
+    SCHEDULE = "wa_schedule"
+    MANAGER = LookupName("wa_managerid", "wa_ManagerId")
     ACTIVATED_ON = "wa_activatedon"
     STATUS = "statuscode"
 
@@ -189,8 +194,11 @@ class SettingColumn:
     OWNER_COLUMN = "wa_ownercolumn"
     FLAP_LIMIT_MOVES = "wa_flaplimitmoves"
     FLAP_LIMIT_HOURS = "wa_flaplimithours"
+    SWEEP_LIMIT = "wa_sweeplimit"
     KEEP_RUNS_DAYS = "wa_keeprunsdays"
+    NOTIFICATIONS = "wa_notifications"
     RUNS_CLEARED_ON = "wa_runsclearedon"
+    TRIGGER_COLUMNS = "wa_triggercolumns"
     DEFINITIONS_VERSION = "wa_definitionsversion"
 
 
@@ -206,6 +214,7 @@ class RoutingRunColumn:
     ROUTING_STATUS = "wa_routingstatus"
     SEQUENCE_STATUS = "wa_sequencestatus"
     SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
+    PREVIOUS_RESULT = "wa_previousresult"
     PREVIOUS_SEGMENT = LookupName("wa_previoussegmentid", "wa_PreviousSegmentId")
     ASSIGNMENT_RULE = LookupName("wa_assignmentruleid", "wa_AssignmentRuleId")
     ASSIGNED_SELLER = LookupName("wa_assignedsellerid", "wa_AssignedSellerId")
@@ -221,6 +230,12 @@ class RoutingRunColumn:
     LAST_ATTEMPT_ON = "wa_lastattempton"
     DECIDED_ON = "wa_decidedon"
     TELL_PENDING = "wa_tellpending"
+    TELL_AFTER = "wa_tellafter"
+    TELL_OTHERS = "wa_tellothers"
+    TELL_OTHERS_AFTER = "wa_tellothersafter"
+    DUE_ON = "wa_dueon"
+    ESCALATE_ON = "wa_escalateon"
+    OVERDUE = "wa_overdue"
     SWEEP = LookupName("wa_sweepid", "wa_SweepId")
 
 
@@ -231,7 +246,10 @@ class SweepColumn:
     SEGMENT = LookupName("wa_segmentid", "wa_SegmentId")
     RECORD_TYPE = "wa_recordtype"
     TRIGGER_TYPE = "wa_triggertype"
+    INSTANCE_TYPE = "wa_instancetype"
+    RECORD_IDS = "wa_recordids"
     SINCE = "wa_since"
+    DUE_TIME = "wa_duetime"
     START_TIME = "wa_starttime"
     END_TIME = "wa_endtime"
     TOTAL_RECORDS = "wa_totalrecords"
@@ -242,6 +260,28 @@ class SweepColumn:
     MESSAGE = "wa_message"
     CURSOR = "wa_cursor"
     STATUS = "statuscode"
+
+
+class WorkItemStateColumn:
+    """wa_workitemstate; alternate key: name, which says whose and of what. Its owner is the person."""
+
+    NAME = "wa_name"
+    RECORD_TYPE = "wa_recordtype"
+    RECORD_ID = "wa_recordid"
+    FOLLOWED = "wa_followed"
+
+
+class WorklistSettingColumn:
+    """wa_worklistsetting; alternate key: name, which says whose. Its owner is the person."""
+
+    NAME = "wa_name"
+    MUTED_NOTIFICATIONS = "wa_mutednotifications"
+
+
+class UserSettingsColumn:
+    """usersettings; its primary key is the user's."""
+
+    UI_LANGUAGE = "uilanguageid"
 
 
 class SystemUserColumn:

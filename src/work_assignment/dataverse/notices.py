@@ -26,11 +26,25 @@ from work_assignment.dataverse.names import (
 )
 from work_assignment.dataverse.outcome_rows import (
     COMMITTED_COLUMNS,
+    NAMES,
     committed_from_row,
+    names_from_row,
     notice_requests,
     pending_request,
 )
-from work_assignment.dataverse.queries import Filter, Guid, Query, and_, eq, in_, lt, ne, or_
+from work_assignment.dataverse.queries import (
+    Filter,
+    Guid,
+    Query,
+    and_,
+    eq,
+    in_,
+    is_null,
+    le,
+    lt,
+    ne,
+    or_,
+)
 from work_assignment.dataverse.reservations import parts_of, send_hastily
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
 from work_assignment.domain.records import RecordKey, SellerId
@@ -108,8 +122,8 @@ class Notices:
             if error is not None:
                 _log.error("a run stays marked although nobody can be told: %s", error)
 
-    def untold(self, *, before: datetime) -> list[Untold]:
-        """Marked runs older than `before` whose recipients can be told, oldest first.
+    def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
+        """Marked runs older than `before` whose recipients can be told `now`, oldest first.
 
         Each comes with all that its block brought the same seller: what was to be told together is.
         Those who are disabled, or were refused lately, are left out and keep nobody else waiting.
@@ -117,7 +131,9 @@ class Notices:
         left_out, able = self._refused_lately(), set[str]()
         for _ in range(_LOOKS):
             with away_means_unavailable():
-                rows = self._client.send(messages.get(_marked(before, left_out))).rows
+                rows = self._client.send(
+                    messages.get(_marked(before, now, left_out), prefer=NAMES)
+                ).rows
             lost = {str(_recipient(row)) for row in rows if _is_lost(row)} - able - left_out
             unable = self._unable(lost, rows)
             if not unable:
@@ -178,7 +194,7 @@ class Notices:
         )
         found: dict[tuple[str, str], list[Committed]] = {}
         with away_means_unavailable():
-            for row in self._client.rows(query):
+            for row in self._client.rows(query, prefer=NAMES):
                 found.setdefault(_block_and_seller(row), []).append(committed_from_row(row))
         return found
 
@@ -207,7 +223,7 @@ def _log_refused(refused: Sequence[Refused], what: str) -> None:
         )
 
 
-def _marked(before: datetime, left_out: Collection[str]) -> Query:
+def _marked(before: datetime, now: datetime, left_out: Collection[str]) -> Query:
     """Runs of which somebody is to be told who is not left out, oldest first."""
     is_undone = eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.UNDONE)
     is_given = ne(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.UNDONE)
@@ -228,12 +244,14 @@ def _marked(before: datetime, left_out: Collection[str]) -> Query:
             RoutingRunColumn.RECORD_TYPE,
             RoutingRunColumn.RECORD_ID,
             RoutingRunColumn.NAME,
-            RoutingRunColumn.REASON,
+            RoutingRunColumn.SEGMENT.value,
+            RoutingRunColumn.ASSIGNMENT_RULE.value,
         ),
         filter=and_(
             eq(RoutingRunColumn.TELL_PENDING, True),
             or_(and_(*given), and_(*lost)),
             lt(RoutingRunColumn.DECIDED_ON, before),
+            or_(is_null(RoutingRunColumn.TELL_AFTER), le(RoutingRunColumn.TELL_AFTER, now)),
         ),
         orderby=(RoutingRunColumn.DECIDED_ON,),
         top=UNTOLD_AT_ONCE,
@@ -272,7 +290,8 @@ def _untold(
             recipient=SellerId(str(_recipient(row))),
             key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
             record_name=row.get(RoutingRunColumn.NAME) or "",
-            reason=row.get(RoutingRunColumn.REASON) or "",
             is_lost=is_lost,
             together=() if is_lost else tuple(together.get(_block_and_seller(row), ())),
+            names=names_from_row(row),
+            block=row.get(RoutingRunColumn.BLOCK) or "",
         )

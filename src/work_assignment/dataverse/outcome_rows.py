@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from work_assignment.dataverse import mapping, messages
+from work_assignment.dataverse.choices import NotificationIcon, NotificationPriority, RunMode
 from work_assignment.dataverse.errors import InvalidRequest
-from work_assignment.dataverse.messages import Request, Row, bind, unbind
+from work_assignment.dataverse.messages import (
+    FORMATTED_VALUE,
+    Prefer,
+    Request,
+    Row,
+    bind,
+    unbind,
+)
 from work_assignment.dataverse.names import (
     APP_NOTIFICATION,
     ASSIGNMENT_RULE,
@@ -21,13 +31,16 @@ from work_assignment.dataverse.names import (
     TEAM,
     AppNotificationColumn,
     Common,
+    LookupName,
     RoutedColumn,
     RoutingRunColumn,
     SellerColumn,
 )
+from work_assignment.domain.defining.notifications import Kind
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, RecordKey, RuleId, SellerId
-from work_assignment.domain.runs.facts import LastRun
+from work_assignment.domain.runs.facts import LastRun, Result
+from work_assignment.domain.runs.news import Names
 from work_assignment.domain.runs.outcomes import (
     Committed,
     Notice,
@@ -148,7 +161,40 @@ def run_row(run: Run) -> dict[str, Any]:
     if run.rule_id:
         rule = RoutingRunColumn.ASSIGNMENT_RULE.navigation
         row |= bind(rule, ASSIGNMENT_RULE.entity_set, run.rule_id)
-    return row | _sweep(run) | _owners(run.owner, run.previous_owner)
+    if run.previous_result is not Result.UNDECIDED:
+        row[RoutingRunColumn.PREVIOUS_RESULT] = run.previous_result.value
+    if run.others:
+        row[RoutingRunColumn.TELL_OTHERS] = others_text(run.others)
+    return row | _due(run) | _sweep(run) | _owners(run.owner, run.previous_owner)
+
+
+def _due(run: Run) -> dict[str, Any]:
+    """Until when it is to be assigned, and that somebody is to look then: not after a dry run."""
+    if run.due_at is None:
+        return {}
+    due = {RoutingRunColumn.DUE_ON: run.due_at}
+    if run.mode == RunMode.ON:
+        due[RoutingRunColumn.ESCALATE_ON] = run.due_at
+    return due
+
+
+def _due_again(again: LastRun, run: Run) -> dict[str, Any]:
+    """The same where the outcome is: of what was found overdue nobody is told a second time.
+
+    What was not overdue when somebody looked is looked at again: it may have been closed then.
+    """
+    if again.due_at == run.due_at and (again.is_overdue or run.due_at is None):
+        return {}
+    return {
+        RoutingRunColumn.DUE_ON: run.due_at,
+        RoutingRunColumn.ESCALATE_ON: run.due_at,
+        RoutingRunColumn.OVERDUE: False,
+    }
+
+
+def others_text(others: Collection[SellerId]) -> str | None:
+    """Who is still to be told of a run besides its new owner, as its column holds it."""
+    return ",".join(sorted(others)) or None
 
 
 def _sweep(run: Run) -> dict[str, Any]:
@@ -174,6 +220,7 @@ def _counted_up(again: LastRun, run: Run) -> Request:
         RoutingRunColumn.LAST_ATTEMPT_ON: run.decided_at,
         RoutingRunColumn.REASON: run.reason,
         RoutingRunColumn.EXPLANATION: run.explanation or None,
+        **_due_again(again, run),
         **_sweep(run),
     }
     return messages.update(ROUTING_RUN.entity_set, again.id, changes, version="*")
@@ -204,7 +251,7 @@ COMMITTED_COLUMNS = (
     RoutingRunColumn.RECORD_TYPE,
     RoutingRunColumn.RECORD_ID,
     RoutingRunColumn.NAME,
-    RoutingRunColumn.REASON,
+    RoutingRunColumn.SEGMENT.value,
     RoutingRunColumn.ASSIGNED_SELLER.value,
     RoutingRunColumn.ASSIGNMENT_RULE.value,
     RoutingRunColumn.PREVIOUS_OWNER,
@@ -220,38 +267,78 @@ def committed_from_row(row: Row) -> Committed:
         run_id=row[ROUTING_RUN.primary_id],
         key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
         record_name=row.get(RoutingRunColumn.NAME) or "",
-        reason=row.get(RoutingRunColumn.REASON) or "",
         seller_id=SellerId(row[RoutingRunColumn.ASSIGNED_SELLER.value]),
         rule_id=None if rule is None else RuleId(rule),
         previous_owner=mapping.previous_owner(row),
+        names=names_from_row(row),
     )
 
 
-def notice_requests(notice: Notice) -> list[Request]:
-    """The notification and, where it is to be noted, that its run was told. Sent twice it is one row.
+NAMES = Prefer(annotations=(FORMATTED_VALUE,))
+"""What people call those that a run's lookups point at."""
 
-    The row is written under an id of our own because SendAppNotification makes a new one at every
+
+def names_from_row(row: Row) -> Names:
+    """What people call whom a run is about, where its row was read with `NAMES`."""
+    owners = (_called(row, lookup) for lookup, _ in _ASSIGNED_TO.values())
+    return Names(
+        record=row.get(RoutingRunColumn.NAME) or "",
+        owner=next(filter(None, owners), ""),
+        segment=_called(row, RoutingRunColumn.SEGMENT),
+        rule=_called(row, RoutingRunColumn.ASSIGNMENT_RULE),
+    )
+
+
+def _called(row: Row, lookup: LookupName) -> str:
+    return str(row.get(f"{lookup.value}@{FORMATTED_VALUE}") or "")
+
+
+def notice_requests(notice: Notice) -> list[Request]:
+    """The notification and, where it is to be noted, that its runs were told. Sent twice it is one row.
+
+    Before the recipient's time only that time is noted. The row is written under an id of our own because SendAppNotification makes a new one at every
     call (Send in-app notifications: the action and the table are two ways to one row).
     """
+    if notice.after is not None:
+        return [pending_request(run_id, after=notice.after) for run_id in _marked(notice)]
+    done = [pending_request(run_id, is_pending=False) for run_id in _marked(notice)]
+    return [*notification_requests(notice), *done]
+
+
+def _marked(notice: Notice) -> Sequence[str]:
+    """The runs that are marked until their recipient is told: of what was taken back all are."""
+    if notice.run_id is None:
+        return ()
+    return notice.block_runs if notice.kind is Kind.TAKEN_BACK else (notice.run_id,)
+
+
+def notification_requests(notice: Notice) -> list[Request]:
+    """The notification's row, where it is one of the app."""
+    if not notice.in_app:
+        return []
     action = {
-        "title": "Open",
+        "title": notice.action,
         "data": {"url": _link(notice), "navigationTarget": "inline", "type": "url"},
     }
-    row = {
-        AppNotificationColumn.TITLE: notice.title[:500],
-        AppNotificationColumn.BODY: notice.body[:1000],
+    row: dict[str, Any] = {
+        AppNotificationColumn.TITLE: notice.title,
+        AppNotificationColumn.BODY: notice.body,
         AppNotificationColumn.DATA: json.dumps({"actions": [action]}),
         **bind(Common.OWNER.navigation, SYSTEM_USER.entity_set, notice.recipient),
     }
-    requests = [messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row)]
-    if notice.run_id is not None:
-        requests.append(pending_request(notice.run_id, is_pending=False))
-    return requests
+    if notice.kind is Kind.OVERDUE:
+        row[AppNotificationColumn.ICON_TYPE] = NotificationIcon.WARNING
+        row[AppNotificationColumn.PRIORITY] = NotificationPriority.HIGH
+    return [messages.upsert(APP_NOTIFICATION.entity_set, notice.id, row)]
 
 
-def pending_request(run_id: str, *, is_pending: bool = True) -> Request:
-    """A run's mark that somebody is to be told: of all that its block brought her."""
-    mark = {RoutingRunColumn.TELL_PENDING: is_pending}
+def pending_request(
+    run_id: str, *, is_pending: bool = True, after: datetime | None = None
+) -> Request:
+    """A run's mark that somebody is to be told, from `after` on: of all that its block brought her."""
+    mark: dict[str, Any] = {RoutingRunColumn.TELL_PENDING: is_pending}
+    if after is not None:
+        mark[RoutingRunColumn.TELL_AFTER] = after
     return messages.update(ROUTING_RUN.entity_set, run_id, mark, version="*")
 
 

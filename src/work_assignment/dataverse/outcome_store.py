@@ -9,14 +9,17 @@ from datetime import datetime
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.names import ROUTING_RUN, RoutingRunColumn
 from work_assignment.dataverse.notices import Notices
-from work_assignment.dataverse.outcome_rows import COMMITTED_COLUMNS, committed_from_row
+from work_assignment.dataverse.other_notices import OtherNotices
+from work_assignment.dataverse.outcome_rows import COMMITTED_COLUMNS, NAMES, committed_from_row
 from work_assignment.dataverse.outcome_writer import OutcomeWriter
 from work_assignment.dataverse.queries import Query, and_, eq, in_chunks, ne
 from work_assignment.dataverse.reservations import Reservations, Waiting
 from work_assignment.dataverse.settlements import Settlements
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.filtering.schemas import TableSchema
+from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import SellerRow
+from work_assignment.domain.runs.news import Change
 from work_assignment.domain.runs.outcomes import (
     Committed,
     Notice,
@@ -50,6 +53,7 @@ class OutcomeStore:
         self._writer = OutcomeWriter(client, schemas, clock)
         self._settlements = Settlements(client, waiting)
         self._notices = Notices(client, monotonic)
+        self._others = OtherNotices(client, clock)
 
     def close(self) -> None:
         """End the threads that write in parallel."""
@@ -93,11 +97,19 @@ class OutcomeStore:
                 ),
             )
             with away_means_unavailable():
-                found += map(committed_from_row, self._client.rows(query))
+                found += map(committed_from_row, self._client.rows(query, prefer=NAMES))
         return found
 
     def tell(self, notices: Sequence[Notice]) -> None:
         self._notices.tell(notices)
 
-    def untold(self, *, before: datetime) -> list[Untold]:
-        return self._notices.untold(before=before)
+    def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
+        return self._notices.untold(before=before, now=now)
+
+    def tell_others(
+        self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
+    ) -> None:
+        self._others.tell(notices, others)
+
+    def untold_changes(self, *, before: datetime, now: datetime) -> list[Change]:
+        return self._others.untold(before=before, now=now)

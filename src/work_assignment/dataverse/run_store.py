@@ -65,6 +65,7 @@ class RunStore:
 def _logged(row: Row) -> LoggedRun:
     decided_at = moment(row[RoutingRunColumn.DECIDED_ON])
     last = row.get(RoutingRunColumn.LAST_ATTEMPT_ON)
+    due = row.get(RoutingRunColumn.DUE_ON)
     return LoggedRun(
         decided_at=decided_at,
         last_attempt_at=moment(last) if last else decided_at,
@@ -77,6 +78,7 @@ def _logged(row: Row) -> LoggedRun:
         owner=next((name for lookup in _ASSIGNED_TO if (name := _name(row, lookup))), None),
         explanation=_explanation(row.get(RoutingRunColumn.EXPLANATION)),
         sweep=_name(row, RoutingRunColumn.SWEEP),
+        due_at=moment(due) if due else None,
     )
 
 

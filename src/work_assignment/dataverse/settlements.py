@@ -91,7 +91,9 @@ class _News:
     def requests(self) -> list[Request]:
         if not self.is_for_later:
             return notice_requests(self.notice)
-        return [] if self.run_id is None else [pending_request(self.run_id)]
+        if self.run_id is None:
+            return []
+        return [pending_request(self.run_id, after=self.notice.after)]
 
 
 class _Settling:
@@ -109,7 +111,10 @@ class _Settling:
         self._waiting = waiting
         self._block = block
         self._settlement = settlement
-        self._news = {n.recipient: _News(n, next(iter(n.block_runs), None)) for n in notices}
+        self._news = {
+            n.recipient: _News(n, next(iter(n.block_runs), None), n.after is not None)
+            for n in notices
+        }
         self._rows: list[SellerRow] | None = None
         self._size = SELLERS_A_CHANGE_SET
         self._left_alone: set[str] = set()
@@ -187,8 +192,9 @@ class _Settling:
     def _note_who_is_away(self, rows: Sequence[SellerRow]) -> None:
         """Who is disabled need not be tried."""
         for row in rows:
-            if row.barred and row.seller_id in self._news:
-                self._news[row.seller_id].is_for_later = True
+            entry = self._news.get(row.seller_id)
+            if row.barred and entry is not None and entry.notice.in_app:
+                entry.is_for_later = True
 
     def _is_settled(self, part: Sequence[SellerRow]) -> bool:
         """Write rows with what their sellers are told; whether it is done, or else what was learned."""

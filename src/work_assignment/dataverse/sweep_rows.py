@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from work_assignment.dataverse.choices import State
+from work_assignment.dataverse.choices import AssignmentResult, State
 from work_assignment.dataverse.choices import SweepStatus as StoredStatus
 from work_assignment.dataverse.mapping import assigned_to, moment, previous_owner
-from work_assignment.dataverse.messages import Row, bind
+from work_assignment.dataverse.messages import FORMATTED_VALUE, Row, bind
 from work_assignment.dataverse.names import (
     QUEUE,
     ROUTING_RUN,
     SEGMENT,
     SWEEP,
     Common,
+    LookupName,
     RoutingRunColumn,
     SweepColumn,
 )
@@ -25,10 +27,13 @@ from work_assignment.domain.runs.sweeps import (
     Cursor,
     Place,
     Sweep,
+    SweepKind,
+    SweepOutcome,
     SweepStatus,
     Swept,
     Trigger,
 )
+from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 _STATUSES = {
     SweepStatus.QUEUED: StoredStatus.QUEUED,
@@ -49,8 +54,32 @@ GIVEN_COLUMNS = (
     RoutingRunColumn.PREVIOUS_OWNER,
     RoutingRunColumn.PREVIOUS_OWNER_TYPE,
     RoutingRunColumn.PREVIOUS_SEGMENT.value,
+    RoutingRunColumn.PREVIOUS_RESULT,
     Common.CREATED_BY.value,
     Common.CREATED_ON,
+)
+OUTCOME_COLUMNS = (
+    RoutingRunColumn.RECORD_TYPE,
+    RoutingRunColumn.RECORD_ID,
+    RoutingRunColumn.NAME,
+    RoutingRunColumn.SEGMENTATION_STATUS,
+    RoutingRunColumn.ROUTING_STATUS,
+    RoutingRunColumn.REASON,
+    RoutingRunColumn.BLOCK,
+    RoutingRunColumn.SEGMENT.value,
+    RoutingRunColumn.PREVIOUS_SEGMENT.value,
+    RoutingRunColumn.ASSIGNED_SELLER.value,
+    RoutingRunColumn.ASSIGNED_TEAM.value,
+    RoutingRunColumn.ASSIGNED_QUEUE.value,
+    RoutingRunColumn.PREVIOUS_OWNER,
+    RoutingRunColumn.PREVIOUS_OWNER_TYPE,
+)
+_NAMED = (
+    RoutingRunColumn.SEGMENT,
+    RoutingRunColumn.PREVIOUS_SEGMENT,
+    RoutingRunColumn.ASSIGNED_SELLER,
+    RoutingRunColumn.ASSIGNED_TEAM,
+    RoutingRunColumn.ASSIGNED_QUEUE,
 )
 
 
@@ -73,8 +102,14 @@ def row_from_sweep(sweep: Sweep) -> dict[str, Any]:
     if sweep.status is not SweepStatus.UNREADABLE:
         state = State.ACTIVE if sweep.is_going_on else State.INACTIVE
         row |= {SweepColumn.STATUS: _STATUSES[sweep.status].value, Common.STATE: state.value}
-    if sweep.status is not SweepStatus.QUEUED:
+    if sweep.status is not SweepStatus.QUEUED or sweep.cursor.is_attended:
         row[SweepColumn.START_TIME] = sweep.started_at
+    if not sweep.version:  # these stay as they are, and may be long
+        row[SweepColumn.INSTANCE_TYPE] = sweep.kind.value
+        if sweep.record_ids is not None:
+            row[SweepColumn.RECORD_IDS] = json.dumps(sweep.record_ids, separators=(",", ":"))
+    if sweep.due_at is not None:
+        row[SweepColumn.DUE_TIME] = sweep.due_at
     if sweep.segment_id is not None:
         row |= bind(SweepColumn.SEGMENT.navigation, SEGMENT.entity_set, sweep.segment_id)
     return row
@@ -86,8 +121,11 @@ def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
     `at` is the present by Dataverse's clock. What cannot be understood is the sweep's fault.
     """
     since, ended = row.get(SweepColumn.SINCE), row.get(SweepColumn.END_TIME)
+    due = row.get(SweepColumn.DUE_TIME)
     status, status_fault = _status(row)
     trigger, trigger_fault = _trigger(row)
+    kind, kind_fault = _kind(row)
+    record_ids, ids_fault = _record_ids(row.get(SweepColumn.RECORD_IDS))
     cursor, cursor_fault = _cursor(row.get(SweepColumn.CURSOR))
     return Sweep(
         id=row[SWEEP.primary_id],
@@ -99,6 +137,7 @@ def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
         record_type=row.get(SweepColumn.RECORD_TYPE),
         since=date.fromisoformat(since) if since else None,
         ended_at=moment(ended) if ended else None,
+        due_at=moment(due) if due else None,
         counts=Counts(
             row.get(SweepColumn.TOTAL_RECORDS) or 0,
             row.get(SweepColumn.RECORDS_SUCCEEDED_COUNT) or 0,
@@ -110,7 +149,12 @@ def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
         cursor=cursor,
         version=row["@odata.etag"],
         idle=at - moment(row[Common.MODIFIED_ON]) if at else timedelta(0),
-        fault="; ".join(filter(None, (status_fault, trigger_fault, cursor_fault))),
+        fault="; ".join(
+            filter(None, (status_fault, trigger_fault, kind_fault, ids_fault, cursor_fault))
+        ),
+        kind=kind,
+        record_ids=record_ids,
+        asked_at=moment(row[Common.CREATED_ON]) if row.get(Common.CREATED_ON) else None,
     )
 
 
@@ -120,6 +164,35 @@ def _trigger(row: Row) -> tuple[Trigger, str]:
     if value in set(Trigger):
         return Trigger(value), ""
     return Trigger.MANUAL, _fault(SweepColumn.TRIGGER_TYPE, f"{value!r} is no trigger of a sweep")
+
+
+def _kind(row: Row) -> tuple[SweepKind, str]:
+    """What it does with its records, and what is wrong with a value that is not ours."""
+    value = row.get(SweepColumn.INSTANCE_TYPE) or 0
+    if value in set(SweepKind):
+        return SweepKind(value), ""
+    fault = _fault(SweepColumn.INSTANCE_TYPE, f"{value!r} is no kind of a sweep")
+    return SweepKind.REASSIGNMENT, fault
+
+
+def _record_ids(text: str | None) -> tuple[tuple[str, ...] | None, str]:
+    """The ids of single records, each once, and what is wrong with a list that cannot be read."""
+    if not text or not text.strip():
+        return None, ""
+    try:
+        said = json.loads(text)
+        if not isinstance(said, list):
+            raise ValueError("it is no list of ids")
+        return tuple(dict.fromkeys(map(_id, said))), ""
+    except ValueError as exc:
+        return (), _fault(SweepColumn.RECORD_IDS, exc)
+
+
+def _id(value: object) -> str:
+    try:
+        return str(UUID(str(value)))
+    except ValueError:
+        raise ValueError(f"{value!r} is not the id of a record") from None
 
 
 def _fault(column: str, why: object) -> str:
@@ -158,6 +231,11 @@ def _cursor_text(cursor: Cursor) -> str | None:
         "unassigned": dict(cursor.unassigned),
         "waits": dict(cursor.waits),
         "reserved_until": cursor.reserved_until.isoformat() if cursor.reserved_until else None,
+        "asked_with": cursor.asked_with,
+        "unchanged": cursor.unchanged,
+        "passed_by": dict(cursor.passed_by),
+        "named": cursor.named,
+        "blocks": list(cursor.blocks),
     }
     told = {name: value for name, value in said.items() if value}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else None
@@ -187,6 +265,11 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
             unassigned={str(why): int(count) for why, count in said.get("unassigned", {}).items()},
             waits={str(why): int(count) for why, count in said.get("waits", {}).items()},
             reserved_until=moment(reserved_until) if reserved_until else None,
+            asked_with=str(said.get("asked_with", "")),
+            unchanged=_count(said, "unchanged"),
+            passed_by={str(why): int(count) for why, count in said.get("passed_by", {}).items()},
+            named=_count(said, "named"),
+            blocks=tuple(map(str, said.get("blocks", ()))),
         ), ""
     except (AttributeError, TypeError, ValueError) as exc:
         return Cursor(), _fault(SweepColumn.CURSOR, exc)
@@ -200,16 +283,44 @@ def _count(said: Row, name: str) -> int:
 
 
 def swept_from_row(row: Row) -> Swept:
-    """A record that a sweep gave, as the run log says."""
-    queue = row.get(RoutingRunColumn.ASSIGNED_QUEUE.value)
-    owner = Owner(QUEUE.logical_name, str(queue).lower()) if queue else assigned_to(row)
+    """A record that a sweep gave or changed, as the run log says."""
     return Swept(
         run_id=row[ROUTING_RUN.primary_id],
         key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
         record_name=row.get(RoutingRunColumn.NAME) or row[RoutingRunColumn.RECORD_ID],
-        owner=owner,
+        owner=_owner(row),
         previous_owner=previous_owner(row),
         previous_segment_id=row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value),
         written_by=row[Common.CREATED_BY.value],
         written_at=moment(row[Common.CREATED_ON]),
+        is_placed=row[RoutingRunColumn.ROUTING_STATUS] == RoutingStatus.ASSIGNED,
+        was_settled=row.get(RoutingRunColumn.PREVIOUS_RESULT) == AssignmentResult.SUCCEEDED,
     )
+
+
+def _owner(row: Row) -> Owner | None:
+    queue = row.get(RoutingRunColumn.ASSIGNED_QUEUE.value)
+    return Owner(QUEUE.logical_name, str(queue).lower()) if queue else assigned_to(row)
+
+
+def outcome_from_row(row: Row) -> SweepOutcome:
+    """What a sweep wrote about a record, with the names that came with it."""
+    return SweepOutcome(
+        run_id=row[ROUTING_RUN.primary_id],
+        key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
+        record_name=row.get(RoutingRunColumn.NAME) or row[RoutingRunColumn.RECORD_ID],
+        segmentation=SegmentationStatus(row[RoutingRunColumn.SEGMENTATION_STATUS]),
+        status=RoutingStatus(row[RoutingRunColumn.ROUTING_STATUS]),
+        reason=row.get(RoutingRunColumn.REASON) or "",
+        block=row.get(RoutingRunColumn.BLOCK) or "",
+        segment_id=row.get(RoutingRunColumn.SEGMENT.value),
+        previous_segment_id=row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value),
+        owner=_owner(row),
+        previous_owner=previous_owner(row),
+        names=dict(filter(None, (_named(row, lookup) for lookup in _NAMED))),
+    )
+
+
+def _named(row: Row, lookup: LookupName) -> tuple[str, str] | None:
+    name, found = row.get(f"{lookup.value}@{FORMATTED_VALUE}"), row.get(lookup.value)
+    return (str(found).lower(), str(name)) if name and found else None

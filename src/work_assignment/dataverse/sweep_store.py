@@ -12,7 +12,7 @@ from work_assignment.dataverse import fetch, messages, sweep_rows
 from work_assignment.dataverse.choices import AssignmentResult, RunMode, State
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import AggregateTooLarge, PreconditionFailed, RowNotFound
-from work_assignment.dataverse.messages import Request, Row
+from work_assignment.dataverse.messages import FORMATTED_VALUE, Prefer, Request, Row
 from work_assignment.dataverse.names import (
     QUEUE_ITEM,
     ROUTING_RUN,
@@ -35,18 +35,30 @@ from work_assignment.dataverse.queries import (
     and_,
     desc,
     eq,
+    ge,
     in_chunks,
+    ne,
+    or_,
 )
 from work_assignment.dataverse.questions import Questions
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import Owner, RecordKey, SegmentId
-from work_assignment.domain.runs.sweeps import Place, QueueItem, Scope, Sweep, Swept
+from work_assignment.domain.runs.sweeps import (
+    Place,
+    QueueItem,
+    Scope,
+    Sweep,
+    SweepKind,
+    SweepOutcome,
+    Swept,
+)
 from work_assignment.domain.statuses import RoutingStatus
 
 _log = logging.getLogger(__name__)
 
 _OPEN = eq(Common.STATE, State.ACTIVE)
+_NAMES = Prefer(annotations=(FORMATTED_VALUE,))
 _PLACED = (RoutingStatus.ASSIGNED.value, RoutingStatus.ASSIGNED_BY_HAND.value)
 
 
@@ -111,6 +123,8 @@ class SweepStore:
 
     def count(self, scope: Scope) -> int | None:
         """How many records a sweep of this finds; None for more than Dataverse counts at once."""
+        if scope.named:
+            return len(scope.named)
         known = self._schemas()
         tables = [known[table] for table in scope.created_from if table in known]
         questions = Questions()
@@ -138,15 +152,15 @@ class SweepStore:
                 return None
         return {RoutingStatus(row["status"]): int(row["records"]) for row in rows}
 
-    def given(self, sweep_id: str, behind: Place | None, limit: int) -> list[Swept]:
-        """The next of what a sweep gave, oldest first, behind a place."""
+    def given(self, sweep: Sweep, behind: Place | None, limit: int) -> list[Swept]:
+        """The next of what a sweep gave or changed, oldest first, behind a place."""
         query = Query(
             ROUTING_RUN.entity_set,
             select=sweep_rows.GIVEN_COLUMNS,
             filter=and_(
-                eq(RoutingRunColumn.SWEEP.value, Guid(sweep_id)),
+                eq(RoutingRunColumn.SWEEP.value, Guid(sweep.id)),
                 eq(RoutingRunColumn.MODE, RunMode.ON.value),
-                eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.ASSIGNED),
+                _written_by(sweep.kind),
                 *([_behind(behind)] if behind else []),
             ),
             orderby=(Common.CREATED_ON, ROUTING_RUN.primary_id),
@@ -155,6 +169,30 @@ class SweepStore:
         with away_means_unavailable():
             rows = self._client.send(messages.get(query)).rows
         return [sweep_rows.swept_from_row(row) for row in rows]
+
+    def outcomes(self, sweep_id: str, since: datetime | None = None) -> list[SweepOutcome]:
+        """What a sweep wrote about records since then, oldest first, with names for people."""
+        query = Query(
+            ROUTING_RUN.entity_set,
+            select=sweep_rows.OUTCOME_COLUMNS,
+            filter=and_(
+                eq(RoutingRunColumn.SWEEP.value, Guid(sweep_id)),
+                *([ge(RoutingRunColumn.LAST_ATTEMPT_ON, since)] if since else []),
+            ),
+            orderby=(Common.CREATED_ON, ROUTING_RUN.primary_id),
+        )
+        with away_means_unavailable():
+            rows = list(self._client.rows(query, prefer=_NAMES))
+        return [sweep_rows.outcome_from_row(row) for row in rows]
+
+    def names_of(self, owners: Collection[Owner]) -> Mapping[str, str]:
+        """What those of these users and teams who are there are called, by id."""
+        with away_means_unavailable():
+            users = self._by_id(SYSTEM_USER, owners, SystemUserColumn.FULL_NAME)
+            teams = self._by_id(TEAM, owners, "name")
+        names = {id_: row.get(SystemUserColumn.FULL_NAME) for id_, row in users.items()}
+        names |= {id_: row.get("name") for id_, row in teams.items()}
+        return {id_: str(name) for id_, name in names.items() if name}
 
     def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
         """Those of these run rows that are there."""
@@ -232,19 +270,32 @@ def _behind(place: Place) -> Filter:
     return after(place.created_at, Guid(place.id), id_column=ROUTING_RUN.primary_id)
 
 
+def _written_by(kind: SweepKind) -> Filter:
+    """The rows of what a sweep has changed so that it can be undone.
+
+    One that decides what waits gave records to somebody. The others changed records that had an
+    outcome; a row that was counted up was written by somebody else, and changed nothing.
+    """
+    placed = eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.ASSIGNED)
+    if kind is SweepKind.REASSIGNMENT:
+        return placed
+    changed = and_(ne(RoutingRunColumn.PREVIOUS_RESULT, None), eq(RoutingRunColumn.ATTEMPTS, 1))
+    return or_(placed, changed)
+
+
 def _counting(schema: TableSchema, scope: Scope) -> fetch.Fetch:
-    """The open records without outcome, or with one that found nobody, as a number."""
+    """The open records that it takes up, as a number: of most sweeps those that have no owner yet."""
     result = RoutedColumn.ASSIGNMENT_RESULT
+    is_of_all = scope.kind is not SweepKind.REASSIGNMENT
     parts: list[fetch.Condition | fetch.Group | fetch.Link] = [
         fetch.Condition(Common.STATE, "eq", (State.ACTIVE.value,)),
-        fetch.any_of(
-            fetch.Condition(result, "null"),
-            fetch.Condition(result, "eq", (AssignmentResult.FAILED.value,)),
-        ),
         fetch.Condition(Common.CREATED_ON, "ge", (scope.created_from[schema.table],)),
     ]
+    if not is_of_all:
+        waits = fetch.Condition(result, "eq", (AssignmentResult.FAILED.value,))
+        parts.append(fetch.any_of(fetch.Condition(result, "null"), waits))
     if scope.segment is not None:
-        parts.append(_of_segment(scope.segment.id))
+        parts.append(_of_segment(scope.segment.id, with_new=not is_of_all))
     total = fetch.Attribute(schema.primary_id, alias="records", aggregate="count")
     return fetch.Fetch(schema.table, attributes=(total,), filter=fetch.all_of(*parts))
 
@@ -268,10 +319,11 @@ def _counting_placed(sweep_id: str, since: datetime | None) -> fetch.Fetch:
     )
 
 
-def _of_segment(segment_id: SegmentId | None) -> fetch.Condition | fetch.Group:
+def _of_segment(segment_id: SegmentId | None, *, with_new: bool) -> fetch.Condition | fetch.Group:
     """Those in a segment, and those in none, which may fall into it."""
     column = RoutedColumn.SEGMENT.column
     new = fetch.Condition(column, "null")
     if segment_id is None:
         return new
-    return fetch.any_of(new, fetch.Condition(column, "eq", (Guid(segment_id),)))
+    own = fetch.Condition(column, "eq", (Guid(segment_id),))
+    return fetch.any_of(new, own) if with_new else own

@@ -62,6 +62,7 @@ class WatchStore:
                 _newest_sweep(),
                 _newest_run(),
                 failed_jobs_request(self._endpoint, since),
+                _counting_overdue(since),
             )
         ]
         with away_means_unavailable():
@@ -74,11 +75,12 @@ class WatchStore:
             except DataverseError as exc:
                 rows.append(None)
                 troubles.append(str(exc))
-        sweeps, runs, jobs = rows
+        sweeps, runs, jobs, overdue = rows
         return Glance(
             sweep=_sweep(sweeps, troubles),
             decided_at=moment(runs[0][RoutingRunColumn.LAST_ATTEMPT_ON]) if runs else None,
             failed_jobs=None if jobs is None else _failed_jobs(jobs),
+            overdue=int(overdue[0]["records"]) if overdue else None,
             troubles=tuple(troubles),
         )
 
@@ -92,6 +94,22 @@ def _newest_run() -> Request:
     return messages.get(
         Query(ROUTING_RUN.entity_set, select=(column,), orderby=(desc(column),), top=1)
     )
+
+
+def _counting_overdue(since: datetime) -> Request:
+    """How many records became overdue at `since` or later; most have an owner by now."""
+    records = fetch.Attribute(
+        RoutingRunColumn.RECORD_ID, alias="records", aggregate="countcolumn", is_distinct=True
+    )
+    question = fetch.Fetch(
+        ROUTING_RUN.logical_name,
+        attributes=(records,),
+        filter=fetch.all_of(
+            fetch.Condition(RoutingRunColumn.OVERDUE, "eq", (True,)),
+            fetch.Condition(RoutingRunColumn.DUE_ON, "ge", (since,)),
+        ),
+    )
+    return messages.fetch(ROUTING_RUN.entity_set, fetch.render(question))
 
 
 def failed_jobs_request(endpoint: str, since: datetime) -> Request:

@@ -29,8 +29,8 @@ from work_assignment.dataverse.names import (
     SdkMessageFilterColumn,
     ServiceEndpointColumn,
 )
+from work_assignment.dataverse.port_errors import in_port_terms
 from work_assignment.dataverse.queries import Expand, Guid, Query, and_, eq, in_, or_
-from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.defining.definition_rows import (
     CreateStep,
     EndpointRow,
@@ -128,7 +128,7 @@ class WebhookStore:
     def write(self, changes: Sequence[WebhookChange]) -> None:
         """Send the changes as one change set."""
         requests = [_request(change) for change in changes]
-        with away_means_unavailable():
+        with in_port_terms():
             (result,) = self._client.send_batch(Batch([ChangeSet(requests)]))
             if not isinstance(result, ChangeSetResult):
                 raise unreadable("a change set was answered like a request", what="$batch")
@@ -138,7 +138,7 @@ class WebhookStore:
                 raise error
 
     def _rows(self, query: Query) -> Iterator[Row]:
-        with away_means_unavailable():
+        with in_port_terms():
             yield from self._client.rows(query)
 
 

@@ -7,18 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from work_assignment.domain.deciding.assignment import decide_block
-from work_assignment.domain.deciding.decisions import Assigned, Held, Unassigned, Unchanged
+from work_assignment.domain.deciding.decisions import Unassigned, Unchanged
 from work_assignment.domain.defining.policy import RoundRobinScope
 from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.records import Owner, RecordKey, SellerId
-from work_assignment.domain.runs.facts import (
-    CurrentRecord,
-    Gathered,
-    Result,
-    Rulebook,
-    SellerRow,
-)
+from work_assignment.domain.runs.facts import Gathered, Rulebook, SellerRow
 from work_assignment.domain.runs.outcomes import (
     Outcome,
     Run,
@@ -27,20 +20,21 @@ from work_assignment.domain.runs.outcomes import (
     WriteResult,
     Written,
 )
-from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
+from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services import telemetry
+from work_assignment.services.block_decisions import decided
 from work_assignment.services.block_lines import ANEW, UNWRITTEN, WAITS, BlockLines
 from work_assignment.services.giving_up import note_not_given_back
+from work_assignment.services.notifying import Teller
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recording import Writer, refused
-from work_assignment.services.settling import Settler, committed_of, tell_at_once, turns_given
+from work_assignment.services.settling import Settler, committed_of, turns_given
 from work_assignment.services.standings import (
     Block,
     changes,
     note_received,
     stand,
 )
-from work_assignment.services.telling import late_notice
 from work_assignment.services.triage import Triage
 from work_assignment.services.workshop import Workshop
 
@@ -48,7 +42,6 @@ RESERVED_FOR = timedelta(minutes=5)
 RESERVED_FOR_MANY = timedelta(minutes=10)
 """For blocks that many batches commit."""
 _MANY = 500
-_TELL_AFTER = timedelta(minutes=2)
 
 _log = telemetry.logger(__name__)
 
@@ -63,12 +56,14 @@ class Finishing(Protocol):
 @dataclass(slots=True)
 class _End:
     """What a block's writes came to: records that are done with, runs whose sellers are to be told,
+    runs that gave a record another segment or owner, for its sequence,
     and rows that only the log gets; with `again` something is to be decided anew. `lines` are what
     the log says of the others.
     """
 
     done: list[RecordKey] = field(default_factory=list)
     told: list[Run] = field(default_factory=list)
+    moved: list[Run] = field(default_factory=list)
     gone: list[Outcome] = field(default_factory=list)
     noted: list[Outcome] = field(default_factory=list)
     unwritten: list[Outcome] = field(default_factory=list)
@@ -86,7 +81,8 @@ class Blocks:
     asked us to wait.
 
     Runs belong to the sweep of `sweep_id`, if any, and `note` is called with each that is written.
-    `on_reserved` is called when a block's shares are on the sellers' rows, so that others may decide
+    `left` is called with each decision that leaves its record as it is and needs no row;
+    `on_reserved` when a block's shares are on the sellers' rows, so that others may decide
     while it commits; `progress` with how many of its records have become final, and before it
     `landed` with the runs of those that were written, as far as their answers came.
     """
@@ -99,6 +95,7 @@ class Blocks:
         *,
         sweep_id: str | None = None,
         note: Callable[[Run], object] = lambda run: None,
+        left: Callable[[Unassigned | Unchanged], object] = lambda decision: None,
         on_reserved: Callable[[], object] = lambda: None,
         progress: Callable[[int], object] = lambda count: None,
         landed: Callable[[Sequence[Run]], object] = lambda runs: None,
@@ -108,10 +105,12 @@ class Blocks:
         self._report = report
         self._sweep_id = sweep_id
         self._note = note
+        self._left = left
         self._on_reserved = on_reserved
         self._progress = progress
         self._landed = landed
-        self._settler = Settler(shop.outcomes)
+        self._teller = Teller(shop)
+        self._settler = Settler(shop, self._teller)
         self.barred: dict[SellerId, str] = {}
         self.unwritable: set[RecordKey] = set()
         self.troubled: dict[RecordKey, str] = {}
@@ -126,11 +125,19 @@ class Blocks:
 
         `now` is a moment before the facts were read.
         """
+        self._teller.follow(rulebook)
         if self._shop.mode == "on" and self._settler.settle_the_dead(gathered, now):
             return True
         block_id = self._shop.new_id()
         telemetry.note(block=block_id)
-        writer = Writer(block_id, self._shop.mode, now, rulebook.owner_column, self._sweep_id)
+        writer = Writer(
+            block_id,
+            self._shop.mode,
+            now,
+            rulebook.owner_column,
+            self._sweep_id,
+            gathered.followers,
+        )
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
             if current.is_open:
@@ -212,32 +219,22 @@ class Blocks:
         standings: dict[SellerId, Standing],
         writer: Writer,
     ) -> list[Outcome]:
-        by_record = {current.key: current for current in sorted_out.decide}
-        decisions = decide_block(
-            [current.record for current in sorted_out.decide],
-            rulebook.definitions,
+        verdict = decided(
+            rulebook,
+            gathered,
+            sorted_out,
             standings,
-            at=writer.at,
-            since=sorted_out.since,
-            rows=gathered.rows,
+            writer,
             solver=self._shop.solver,
-            barred={str(who): why for who, why in self.barred.items()},
+            barred=self.barred,
         )
-        outcomes = []
-        for decision in decisions:
-            if isinstance(decision, Held):
-                key = RecordKey(decision.record.type, decision.record.id)
-                self._report.waited.add(key)
-                self.put_off.pop(key, None)
-                continue
-            current = by_record[RecordKey(decision.record.type, decision.record.id)]
-            if _leaves_it(decision, current):
-                self._asking.finish([current.key])
-                continue
-            source = sorted_out.sources[current.key]
-            last = gathered.last_runs.get(current.key)
-            outcomes.append(writer.decided(decision, current, source, last))
-        return outcomes
+        self._report.waited.update(verdict.held)
+        for key in verdict.held:
+            self.put_off.pop(key, None)
+        self._asking.finish(verdict.as_they_were)
+        for decision in verdict.left:
+            self._left(decision)
+        return verdict.outcomes
 
     def _close(
         self, outcomes: Sequence[Outcome], results: Sequence[WriteResult], writer: Writer
@@ -258,7 +255,9 @@ class Blocks:
                 telemetry.count_unassigned(outcome.run.status.name)
         logged = [*gone_logged, *unwritten_logged, *noted_logged]
         self._asking.finish([*end.done, *logged])
-        tell_at_once(self._shop.outcomes, end.told)
+        if end.moved:
+            self._shop.sequences.follow(end.moved)
+        self._teller.tell(end.told)
         is_all_logged = len(logged) == len(end.gone + end.unwritten + end.noted)
         return end.again or not is_all_logged
 
@@ -273,8 +272,10 @@ class Blocks:
                 end.done.append(run.key)
                 self.troubled.pop(run.key, None)
                 self.put_off.pop(run.key, None)
-                if run.tell is Telling.AT_ONCE:
+                if run.tell is Telling.AT_ONCE or run.others:
                     end.told.append(run)
+                if _has_moved(outcome):
+                    end.moved.append(run)
             case Written.CHANGED if result.is_its_own and _is_noted(outcome):
                 # Who is chosen for a closed record is noted in the log alone, if it must be.
                 end.noted.append(replace(outcome, result=None))
@@ -329,24 +330,24 @@ class Blocks:
                 telemetry.count_unassigned(status.name)
 
     def tell_the_untold(self) -> None:
-        """Tell what a worker that died did not get to tell."""
-        before = self._shop.clock() - _TELL_AFTER
-        untold = self._shop.outcomes.untold(before=before)
-        if untold:
-            self._shop.outcomes.tell([late_notice(entry) for entry in untold])
-
-
-def _leaves_it(decision: Assigned | Unassigned | Unchanged, current: CurrentRecord) -> bool:
-    """Whether the outcome that the record has stands; a fault takes nobody's record away."""
-    if isinstance(decision, Unchanged):
-        return decision.status is None
-    is_at_a_loss = decision.segmentation is SegmentationStatus.WENT_WRONG
-    return is_at_a_loss and current.result is Result.SUCCEEDED
+        """Tell what a worker that died did not get to tell, and what is due by now."""
+        self._teller.tell_untold()
 
 
 def _is_noted(outcome: Outcome) -> bool:
     """Whether an outcome only notes who has the record."""
     return outcome.run.status is RoutingStatus.ASSIGNED_BY_HAND and not outcome.gives_back
+
+
+def _has_moved(outcome: Outcome) -> bool:
+    """Whether it was written on the record that it has another segment or owner than before."""
+    run = outcome.run
+    if outcome.result is None or outcome.again is not None:
+        return False
+    is_another_owner = (run.assigns or outcome.gives_back) and run.owner != run.previous_owner
+    return is_another_owner or (
+        run.segment_id != run.previous_segment_id and not _is_noted(outcome)
+    )
 
 
 def _told_with_block(outcome: Outcome) -> Outcome:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
-from work_assignment.domain.runs.facts import Gathered
+from work_assignment.domain.runs.facts import Gathered, Rulebook
 from work_assignment.services import telemetry
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
+from work_assignment.services.comebacks import PEOPLE, Comebacks
 from work_assignment.services.culprits import Culprits, find_culprits, in_words
 from work_assignment.services.events import OWNER
 from work_assignment.services.gathering import Gatherer, with_asked_as_waiting
@@ -23,8 +24,11 @@ from work_assignment.services.giving_up import give_up, note_undecidable, note_u
 from work_assignment.services.inbox import Inbox
 from work_assignment.services.lull import SHORTEST as LATER
 from work_assignment.services.lull import Lull
+from work_assignment.services.notifying import Teller
 from work_assignment.services.ports import RunReport
 from work_assignment.services.recent import Recent
+from work_assignment.services.related_changes import Done, RelatedChanges
+from work_assignment.services.second_tries import SecondTries
 from work_assignment.services.settling import Settler
 from work_assignment.services.standings import claimed
 from work_assignment.services.triage import triage
@@ -52,6 +56,7 @@ class Decider:
         self._culprits = Culprits(workshop.monotonic)
         self._lull = Lull(workshop.monotonic)
         self._recent = Recent()
+        self._comebacks = Comebacks()
         self._gatherer = Gatherer(workshop.facts, workshop.monotonic)
 
     def answer(self, *, thorough: bool = False) -> RunReport:
@@ -80,7 +85,13 @@ class Decider:
             return
         try:
             session = _Session(
-                self._shop, report, self._gatherer, self._culprits, self._recent, self._lull
+                self._shop,
+                report,
+                self._gatherer,
+                self._culprits,
+                self._recent,
+                self._lull,
+                self._comebacks,
             )
             session.run(lease.renew, thorough=thorough)
         finally:
@@ -104,16 +115,22 @@ class _Session:
         culprits: Culprits,
         recent: Recent,
         lull: Lull,
+        comebacks: Comebacks,
     ) -> None:
         self._shop = shop
         self._report = report
         self._culprits = culprits
         self._inbox = Inbox(shop.queues, shop.facts.own_user_id(), shop.monotonic)
+        self._done = Done(self._inbox)
         self._recent = recent
-        self._blocks = Blocks(shop, self._inbox, report, note=lambda run: recent.add(run.key))
+        self._comebacks = comebacks
+        self._blocks = Blocks(shop, self._done, report, note=lambda run: recent.add(run.key))
         self._blocks.unwritable |= culprits.now()
         self._lull = lull
         self._gatherer = gatherer
+        self._related = RelatedChanges(shop, gatherer, self._blocks, self._done)
+        self._until = shop.monotonic() + TIME_BUDGET.total_seconds()
+        self._has_looked = False
         self._size = shop.block_size
         self._has_recounted = False
         self._held_by_others = 0
@@ -121,6 +138,7 @@ class _Session:
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
         try:
             more = self._work(keep_lease, thorough=thorough)
+            more |= not self._try_again(keep_lease, thorough=thorough)
             if thorough:
                 self._blocks.tell_the_untold()
         except Unavailable:
@@ -155,18 +173,36 @@ class _Session:
 
     def _work(self, keep_lease: Callable[[], bool], *, thorough: bool) -> bool:
         """Round after round; says whether there is more that the next bell must see to."""
-        until = self._shop.monotonic() + TIME_BUDGET.total_seconds()
         idle = 0
         taken, news = self._take()
         # A bell for nothing but old news needs no look; one for nothing at all is about what waits.
         more = thorough or news > 0 or taken == 0
-        while more and idle < PATIENCE and self._shop.monotonic() < until and keep_lease():
+        while more and idle < PATIENCE and self._may_go_on(keep_lease):
             before = self._progress()
             again = self._round(thorough=thorough)
             _, news = self._take()
             more = again or news > 0
             idle = 0 if self._progress() > before else idle + 1
         return more
+
+    def _may_go_on(self, keep_lease: Callable[[], bool]) -> bool:
+        return self._shop.monotonic() < self._until and keep_lease()
+
+    def _try_again(self, keep_lease: Callable[[], bool], *, thorough: bool) -> bool:
+        """Try what found nobody, if somebody is back who can take it; False when time is up."""
+        back = self._comebacks
+        if not back.is_somebody_back or (back.is_put_off and not thorough):
+            return True
+        tries = SecondTries(self._shop, self._gatherer, self._blocks, back)
+        try:
+            return tries.run(lambda: self._may_go_on(keep_lease))
+        except Unavailable:
+            raise
+        except Exception:
+            # They have outcomes; a sweep finds out which of them it is.
+            _log.exception("what found nobody cannot be tried again")
+            back.followed()
+            return True
 
     def _take(self) -> tuple[int, int]:
         """Take events; says how many, and how many of them are news.
@@ -203,8 +239,13 @@ class _Session:
     def _work_off(self, asked: Sequence[RecordKey], room: int, *, thorough: bool) -> bool:
         size = self._size
         telemetry.note(block="")
+        if any(key.table in PEOPLE for key in asked):
+            self._gatherer.forget()  # events tell of columns that definitions are made of
+        unfollowed = self._follow(asked)
+        asked = [key for key in asked if key not in unfollowed]
         now = self._shop.clock()  # before reading: what counts as expired must not be read as live
         rulebook, gathered = self._gatherer.gather(asked, waiting=room)
+        self._look_who_is_back(rulebook, gathered, asked, now, thorough=thorough)
         if thorough and self._recount(gathered):
             return True
         self._inbox.drop_echoes(gathered.last_runs)
@@ -215,6 +256,7 @@ class _Session:
         sorted_out = triage(pending, fit, rulebook, self._blocks.owners_seen, taken)
         self._report.waited.update(sorted_out.claimed)
         self._inbox.finish(sorted_out.done)
+        self._comebacks.note_freed(sorted_out.freed, gathered, rulebook.definitions, now)
         again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
         is_full = len(pending) >= size
         if len(gathered.waiting) >= room > 0:
@@ -223,7 +265,35 @@ class _Session:
         self._held_by_others = len(taken) if thorough else 0
         if is_full:
             self._size = min(size * _GROWTH, self._shop.largest_block)
-        return again or is_full
+        return again or is_full or bool(unfollowed)
+
+    def _follow(self, asked: Sequence[RecordKey]) -> frozenset[RecordKey]:
+        """Decide what changes of other tables' rows concern; gives those that are not done with."""
+        rulebook = self._gatherer.rulebook()
+        changed = [key for key in asked if key.table in rulebook.reach.columns]
+        if not changed or self._shop.mode == "off":
+            return frozenset()
+        pending = self._inbox.pending(keys=frozenset(changed))
+        followed = self._related.follow(pending, self._inbox.holds)
+        self._inbox.finish(
+            key for key in followed if key.table not in rulebook.definitions.segments
+        )
+        return frozenset(changed) - followed
+
+    def _look_who_is_back(
+        self,
+        rulebook: Rulebook,
+        gathered: Gathered,
+        asked: Sequence[RecordKey],
+        now: datetime,
+        *,
+        thorough: bool,
+    ) -> None:
+        """With the timer's bell, and when somebody changed who takes what."""
+        is_due = thorough and not self._has_looked
+        if is_due or any(key.table in PEOPLE for key in asked):
+            self._has_looked = True
+            self._comebacks.look(rulebook.definitions, gathered, now)
 
     def _find_culprits(self, asked: Sequence[RecordKey], room: int, error: Exception) -> None:
         """Decide all but the records that make deciding fail; those are left alone for a while."""
@@ -256,7 +326,7 @@ class _Session:
         if self._has_recounted or self._shop.mode != "on":
             return False
         self._has_recounted = True
-        return Settler(self._shop.outcomes).recount(gathered)
+        return Settler(self._shop, Teller(self._shop)).recount(gathered)
 
     def _room_for_waiting(self, pending: int) -> int:
         if self._shop.mode == "dry-run":

@@ -18,6 +18,8 @@ _MOST_COLUMNS = 100
 """A queue's message is short; of a very wide update only what is asked for later is kept."""
 OWNER = "ownerid"
 """Where a record's owner stands, unless settings say otherwise."""
+FOUND = 0
+"""The depth of a change that was found by reconciling; those that webhooks tell of begin at 1."""
 _WATCHED = frozenset({OWNER, "statecode"})
 _OWNERS = ("systemuser", "team")
 _TABLE = r"^[a-z][a-z0-9_]{0,127}$"
@@ -48,6 +50,11 @@ class Event(BaseModel):
     tag: str | None = None
     columns: frozenset[str] | None = None
     owner: Owner | None = None
+
+    @property
+    def was_found(self) -> bool:
+        """Whether it was found by reconciling: which column changed, and how often, is not known."""
+        return self.depth == FOUND
 
     def may_change(self, column: str) -> bool:
         """Whether the update was one of that column, as far as can be told."""

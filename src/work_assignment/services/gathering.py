@@ -53,6 +53,10 @@ class Gatherer:
             rulebook = self.read_rulebook()
         raise Unavailable("the definitions change faster than they can be read")
 
+    def forget(self) -> None:
+        """Have the definitions read anew: somebody has just changed them."""
+        self._rulebook = None
+
     def rulebook(self) -> Rulebook:
         """The definitions as they were read a while ago at most."""
         if self._rulebook is None or self._monotonic() - self._read_at > _KEPT:

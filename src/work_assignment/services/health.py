@@ -21,7 +21,7 @@ PATIENCE = 4.0
 DATAVERSE_KEPT = 10.0
 STORAGE_KEPT = 1.0
 JOBS_OF = timedelta(days=1)
-"""How far back failed jobs are counted."""
+"""How far back failed jobs and overdue records are counted."""
 
 
 class MeasuredQueues(Protocol):
@@ -35,7 +35,7 @@ class Watched(Protocol):
     """Dataverse, looked at."""
 
     def glance(self, since: datetime) -> Glance:
-        """The newest sweep and outcome, and the jobs that failed at `since` or later."""
+        """The newest sweep and outcome; jobs that failed and records overdue at `since` or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ class Health:
                 "last_sweep": _sweep(found.sweep),
                 "last_outcome": _text(found.decided_at),
                 "failed_jobs": _jobs(found.failed_jobs),
+                "overdue": _overdue(found.overdue),
                 "storage": _storage(storage, now),
                 "dataverse": _dataverse(glance) | self._about.more(),
             },
@@ -190,6 +191,12 @@ def _jobs(jobs: FailedJobs | None) -> dict[str, Any] | None:
         "newest": _text(jobs.newest_at),
         "message": jobs.newest or None,
     }
+
+
+def _overdue(count: int | None) -> dict[str, Any] | None:
+    if count is None:
+        return None
+    return {"hours": JOBS_OF // timedelta(hours=1), "count": count}
 
 
 def _text(at: datetime | None) -> str | None:

@@ -39,7 +39,8 @@ class Pending:
 
     `by_hand_at` is the newest moment at which somebody else may have changed the owner;
     `names_owner` is false when that is only because events were too long to name their columns;
-    `owner_named` is the owner that the newest of these events names.
+    `owner_named` is the owner that the newest of these events names. With `was_found` there is also a
+    change of which nothing is known but when it was: reconciling found it.
     """
 
     key: RecordKey
@@ -48,6 +49,7 @@ class Pending:
     by_hand_at: datetime | None
     names_owner: bool = False
     owner_named: Owner | None = None
+    was_found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +275,9 @@ class Inbox(Generic[Taken]):
         by_hand = [
             event
             for event in events
-            if event.may_change(owner_column) and event.user_id != self._own_user_id
+            if event.may_change(owner_column)
+            and event.user_id != self._own_user_id
+            and not event.was_found
         ]
         newest = max(by_hand, key=lambda event: event.occurred_at, default=None)
         return Pending(
@@ -283,6 +287,7 @@ class Inbox(Generic[Taken]):
             by_hand_at=newest.occurred_at if newest else None,
             names_owner=any(event.columns is not None for event in by_hand),
             owner_named=newest.owner if newest and owner_column == OWNER else None,
+            was_found=any(event.was_found for event in events),
         )
 
     def only_created(self) -> list[RecordKey]:

@@ -17,10 +17,12 @@ from work_assignment.services.bell import QUEUE as BELLS
 from work_assignment.services.bell import Bell
 from work_assignment.services.events import Event, NotAnEvent
 from work_assignment.services.intake import QUEUE as EVENTS
+from work_assignment.services.outbox import QUEUE as NOTICES
+from work_assignment.services.outbox import NotADelivery, in_short, read_delivery
 from work_assignment.services.ports import QueueMessage, Queues
 from work_assignment.services.sweep_requests import QUEUE as SWEEPS
 
-WORKING = (EVENTS, BELLS, SWEEPS)
+WORKING = (EVENTS, BELLS, SWEEPS, NOTICES)
 """The queues that have a poison queue."""
 _LONGEST = 48 * 1024  # what a message of Azure Storage holds, for those that are sent as base64
 _AT_ONCE = 32  # what Azure Storage hands out in one request
@@ -342,16 +344,31 @@ def _in_short(text: str) -> str:
     try:
         event = Event.from_text(text)
     except NotAnEvent:
-        return decoded(text)[:_SHOWN]
+        return _notice_in_short(decoded(text))
     return f"{event.message} of {event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _notice_in_short(text: str) -> str:
+    """What a notice says is for who it is for."""
+    try:
+        return in_short(read_delivery(text))
+    except NotADelivery:
+        return text[:_SHOWN]
 
 
 def _record_of(text: str) -> RecordKey | None:
     try:
         event = Event.from_text(text)
     except NotAnEvent:
-        return None
+        return _record_of_notice(decoded(text))
     return RecordKey(event.table, event.record_id)
+
+
+def _record_of_notice(text: str) -> RecordKey | None:
+    try:
+        return read_delivery(text).record
+    except NotADelivery:
+        return None
 
 
 def poison_data(entry: GivenUpMessage) -> dict[str, Any]:

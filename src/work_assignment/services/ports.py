@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import Gathered, Rulebook, SellerRow
+from work_assignment.domain.runs.news import Change
 from work_assignment.domain.runs.outcomes import (
     Committed,
     Notice,
     Outcome,
+    Run,
     SellerChange,
     Settlement,
     Untold,
     WriteResult,
 )
-from work_assignment.domain.runs.sweeps import Page, Place, QueueItem, Scope, Sweep, Swept
+from work_assignment.domain.runs.recipients import Recipient
+from work_assignment.domain.runs.sweeps import (
+    Page,
+    Place,
+    QueueItem,
+    Scope,
+    Sweep,
+    SweepOutcome,
+    Swept,
+)
 from work_assignment.domain.statuses import RoutingStatus
 
 Clock = Callable[[], datetime]
@@ -86,6 +97,12 @@ class Facts(Protocol):
     def gather_page(self, rulebook: Rulebook, page: Page) -> Gathered:
         """Read sellers, counts, and the next records of a sweep, which are those that wait."""
 
+    def affected(self, rulebook: Rulebook, changed: Collection[RecordKey]) -> Iterator[RecordKey]:
+        """The open records with an outcome that filters decide by these rows of other tables.
+
+        They are read while they are asked for, however many there are.
+        """
+
 
 class Outcomes(Protocol):
     """Where decisions are written."""
@@ -135,8 +152,57 @@ class Outcomes(Protocol):
     def tell(self, notices: Sequence[Notice]) -> None:
         """Send notices and note on their runs that it is done; what is refused is left out."""
 
-    def untold(self, *, before: datetime) -> list[Untold]:
+    def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
         """Runs older than `before` of which somebody is still to be told who can be told now."""
+
+    def tell_others(
+        self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
+    ) -> None:
+        """Tell those who are not new owners, and note it on their runs.
+
+        `others` are those who are still to be told of each run; of whom there is no notice is not to
+        be told any more. Raises Unavailable, and may have told some.
+        """
+
+    def untold_changes(self, *, before: datetime, now: datetime) -> list[Change]:
+        """Runs older than `before` of which others are still to be told, each with those of its block."""
+
+
+class Outbox(Protocol):
+    """Where notices go that people are told by e-mail or Teams."""
+
+    def put(self, notices: Sequence[Notice]) -> None:
+        """Keep those that are told by other ways than the app, so that they are sent sooner or later.
+
+        Before anything says that people were told: what is put twice is sent once, as far as that
+        can be. Raises Unavailable, and may have kept some.
+        """
+
+
+class Recipients(Protocol):
+    """What is known of those who are to be told."""
+
+    def of(self, ids: Collection[SellerId]) -> Mapping[SellerId, Recipient]:
+        """Those of these users who are there; asked once for some minutes."""
+
+
+class Sequences(Protocol):
+    """What records are worked through once they have their segment and owner."""
+
+    def follow(self, runs: Sequence[Run]) -> None:
+        """Have the sequences of these records follow what was written for them.
+
+        Each run gave a record another segment, another owner, or both: the sequence that its
+        previous segment had started ends, the one of its segment begins for its owner, and what
+        somebody connected by hand stays. Heard once or again: the second time changes nothing.
+        """
+
+
+class SweepsGoingOn(Protocol):
+    """What sweeps there are just now."""
+
+    def going_on(self) -> list[Sweep]:
+        """The sweeps that wait for their turn or are in progress."""
 
 
 class Sweeps(Protocol):
@@ -160,8 +226,11 @@ class Sweeps(Protocol):
         None for more than Dataverse counts at once.
         """
 
-    def given(self, sweep_id: str, behind: Place | None, limit: int) -> Sequence[Swept]:
-        """The next of what a sweep gave, oldest first, behind a place."""
+    def given(self, sweep: Sweep, behind: Place | None, limit: int) -> Sequence[Swept]:
+        """The next of what a sweep gave or changed, oldest first, behind a place."""
+
+    def outcomes(self, sweep_id: str, since: datetime | None = None) -> Sequence[SweepOutcome]:
+        """What a sweep wrote about records since then, oldest first."""
 
     def runs_there(self, run_ids: Sequence[str]) -> frozenset[str]:
         """Those of these run rows that are there."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -11,8 +12,9 @@ from uuid import UUID, uuid5
 
 from work_assignment.domain.deciding.decisions import Assigned, Unassigned, Unchanged
 from work_assignment.domain.deciding.explanations import shortened, summary, to_data
-from work_assignment.domain.records import Owner, RecordKey
+from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Result
+from work_assignment.domain.runs.news import Names, others_to_tell
 from work_assignment.domain.runs.outcomes import (
     Outcome,
     RequestSource,
@@ -27,20 +29,28 @@ from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 _RUNS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a01")
 _REASON_LENGTH = 1000
 _NAME_LENGTH = 300
+_ID_LENGTH = 8
+"""Of a sweep's id, so much tells its answers apart: a record's version has 40 characters at most."""
 _EXPLANATION_LENGTH = 1_048_576
+_KEEP_SEGMENT = (SegmentationStatus.WENT_WRONG, SegmentationStatus.NOT_REQUIRED)
+"""Where which segment is right cannot be told just now, or is not to count."""
 _FEWER = (100, 10, 1)
 """Sellers that an explanation names of each list, where all are too many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Builds what one block writes. In a dry run records are left alone and say so in the log."""
+    """Builds what one block writes. In a dry run records are left alone and say so in the log.
+
+    `followers` are told of records that change hands or segment.
+    """
 
     block: str
     mode: str
     at: datetime
     owner_column: str | None = None
     sweep_id: str | None = None
+    followers: Mapping[RecordKey, frozenset[SellerId]] = field(default_factory=dict)
 
     def decided(
         self,
@@ -54,8 +64,8 @@ class Writer:
         if isinstance(decision, Unchanged):
             owner = current.record.owner
         segment_id = decision.segment.id if decision.segment else None
-        if decision.segmentation is SegmentationStatus.WENT_WRONG:
-            segment_id = current.record.segment_id  # which one is right cannot be told just now
+        if decision.segmentation in _KEEP_SEGMENT:
+            segment_id = current.record.segment_id
         rule = None if isinstance(decision, Unchanged) else decision.rule
         run = Run(
             id=self._run_id(current.key, current.version),
@@ -77,12 +87,18 @@ class Writer:
             previous_owner=current.record.owner,
             tell=self._telling(owner, current.record.owner),
             sweep_id=self.sweep_id,
+            due_at=decision.due_at if isinstance(decision, Unassigned) else None,
+            previous_result=current.result,
+            names=_names(decision),
         )
+        again = last if self._is_same(run, current, last) else None
+        if again is None and not self._dry:
+            run = replace(run, others=self._others(run, current))
         return Outcome(
             run,
             current.version,
             self._result(Result.SUCCEEDED if owner else Result.FAILED),
-            again=last if self._is_same_failure(run, current, last) else None,
+            again=again,
             turn=decision.turn if isinstance(decision, Assigned) else 0,
             owner_column=self.owner_column,
         )
@@ -91,9 +107,20 @@ class Writer:
         is_news = _is_told(owner) and owner != before and not self._dry
         return Telling.AT_ONCE if is_news else Telling.NOBODY
 
-    def _is_same_failure(self, run: Run, current: CurrentRecord, last: LastRun | None) -> bool:
+    def _others(self, run: Run, current: CurrentRecord) -> frozenset[SellerId]:
+        return others_to_tell(
+            owner=run.owner,
+            previous_owner=run.previous_owner,
+            has_moved=run.segment_id != run.previous_segment_id,
+            was_settled=current.result is Result.SUCCEEDED,
+            followers=self.followers.get(current.key, ()),
+        )
+
+    def _is_same(self, run: Run, current: CurrentRecord, last: LastRun | None) -> bool:
         """Whether the record and its last run already say what this run would."""
-        if last is None or self._dry or current.result is not Result.FAILED:
+        if last is None or self._dry:
+            return False
+        if current.result is not Result.FAILED and run.status is not RoutingStatus.LEFT_ALONE:
             return False
         return (last.status, last.segment_id, last.rule_id) == (
             run.status,
@@ -102,10 +129,14 @@ class Writer:
         )
 
     def by_hand(self, current: CurrentRecord) -> Outcome:
-        """Somebody chose the owner; it is left so."""
+        """Somebody chose the owner; it is left so.
+
+        Noting it leaves the record at its version, at which it may be decided yet, as when a row
+        beside it changes: the note has a row of its own.
+        """
         run = self._plain_run(
             current.key,
-            current.version,
+            f"by hand {current.version}",
             RequestSource.BY_HAND,
             RoutingStatus.ASSIGNED_BY_HAND,
             RoutingStatus.ASSIGNED_BY_HAND.reason,
@@ -132,9 +163,10 @@ class Writer:
         )
 
     def undone(self, given: Swept, current: CurrentRecord, queue_item: str | None) -> Outcome:
-        """A sweep's assignment taken back: the record is again as the sweep found it, and failed.
+        """What a sweep wrote taken back: the record is again as the sweep found it.
 
-        Failed and not undecided, so that it is not routed again before somebody asks for it.
+        What was undecided then has failed now, so that it is not routed again before somebody asks
+        for it.
         """
         lost = given.owner if given.owner != given.previous_owner else None
         run = Run(
@@ -159,11 +191,44 @@ class Writer:
         return Outcome(
             run,
             current.version,
-            Result.FAILED,
-            gives_back=queue_item is None,
+            Result.SUCCEEDED if given.was_settled else Result.FAILED,
+            gives_back=queue_item is None and given.is_placed,
             owner_column=self.owner_column,
             queue_item=queue_item,
         )
+
+    def answered(
+        self,
+        decision: Unassigned | Unchanged,
+        current: CurrentRecord,
+        source: RequestSource,
+    ) -> Outcome:
+        """A record that somebody asked about by name stays as it is; only the log gets the answer.
+
+        Its row is its own in each sweep: one under the record's version would be taken for what is
+        decided on that version later.
+        """
+        version = f"answer {(self.sweep_id or '')[:_ID_LENGTH]} {current.version}"
+        run = Run(
+            id=self._run_id(current.key, version),
+            key=current.key,
+            record_name=current.record.name[:_NAME_LENGTH],
+            record_version=self._version(version),
+            source=source,
+            segmentation=decision.segmentation,
+            status=decision.status or RoutingStatus.RULES_OFF_FOR_SEGMENT,
+            reason=summary(decision)[:_REASON_LENGTH],
+            decided_at=self.at,
+            block=self.block,
+            mode=self.mode,
+            explain=partial(_explanation, decision),
+            segment_id=current.record.segment_id,
+            previous_segment_id=current.record.segment_id,
+            owner=current.record.owner,
+            previous_owner=current.record.owner,
+            sweep_id=self.sweep_id,
+        )
+        return Outcome(run, current.version, None)
 
     def closed(self, current: CurrentRecord) -> Outcome:
         """The record was closed before anybody could be chosen."""
@@ -259,10 +324,22 @@ def refused(outcome: Outcome, result: WriteResult) -> Outcome:
         reason=reason,
         owner=None,
         tell=Telling.NOBODY,
+        others=frozenset(),
         # Of what failed the explanation may be what failed.
         explain=outcome.run.explain if result.written is Written.FORBIDDEN else str,
     )
     return Outcome(run, outcome.version, None)
+
+
+def _names(decision: Assigned | Unassigned | Unchanged) -> Names:
+    """What people call whom the decision is about, as it can be read from the run's lookups later."""
+    segment = decision.segment
+    rule = None if isinstance(decision, Unchanged) else decision.rule
+    return Names(
+        owner=decision.recipient.name if isinstance(decision, Assigned) else "",
+        segment=segment.name if segment is not None and segment.id is not None else "",
+        rule=rule.name if rule is not None and rule.id else "",
+    )
 
 
 def _is_told(owner: Owner | None) -> bool:

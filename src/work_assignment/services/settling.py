@@ -12,9 +12,9 @@ from work_assignment.domain.records import Owner, SellerId
 from work_assignment.domain.runs.facts import Gathered, SellerRow
 from work_assignment.domain.runs.outcomes import Committed, Outcome, Run, Settlement
 from work_assignment.services import telemetry
-from work_assignment.services.ports import Outcomes
+from work_assignment.services.notifying import Teller
 from work_assignment.services.standings import expired_blocks, recounted
-from work_assignment.services.telling import block_notices, notice
+from work_assignment.services.workshop import Workshop
 
 _log = telemetry.logger(__name__)
 
@@ -22,8 +22,9 @@ _log = telemetry.logger(__name__)
 class Settler:
     """Settles blocks: one's own when they are committed, and those of workers that died."""
 
-    def __init__(self, outcomes: Outcomes) -> None:
-        self._outcomes = outcomes
+    def __init__(self, shop: Workshop, teller: Teller) -> None:
+        self._outcomes = shop.outcomes
+        self._teller = teller
         self._tried: set[str] = set()
 
     def settle(
@@ -42,7 +43,8 @@ class Settler:
         """
         settlement = _settlement(committed, refused)
         try:
-            self._outcomes.settle(block, settlement, block_notices(block, committed), rows)
+            notices = self._teller.of_block(block, committed)
+            self._outcomes.settle(block, settlement, notices, rows)
         except Unavailable as exc:
             _log.warning("block %s is settled when its reservations expire: %s", block, exc)
 
@@ -64,20 +66,10 @@ class Settler:
         for block in sorted(dead):
             _log.warning("block %s is settled for a worker that died", block)
             theirs = [entry for entry in committed if entry.block == block]
-            self._outcomes.settle(block, _settlement(theirs), block_notices(block, theirs))
+            notices = self._teller.of_block(block, theirs)
+            self._outcomes.settle(block, _settlement(theirs), notices)
             self._tried.add(block)
         return True
-
-
-def tell_at_once(outcomes: Outcomes, runs: Sequence[Run]) -> None:
-    """Tell the sellers of what these runs brought or took, one by one; later where it cannot be."""
-    if not runs:
-        return
-    try:
-        outcomes.tell([notice(run) for run in runs])
-    except Unavailable as exc:
-        # The runs still say that somebody is to be told; the timer does it.
-        _log.warning("%d sellers are told later: %s", len(runs), exc)
 
 
 def turns_given(outcomes: Iterable[Outcome], *, by_rule: bool) -> dict[SellerId, dict[str, Turn]]:
@@ -100,10 +92,10 @@ def committed_of(runs: Iterable[Run]) -> list[Committed]:
             run_id=run.id,
             key=run.key,
             record_name=run.record_name,
-            reason=run.reason,
             seller_id=seller,
             rule_id=run.rule_id,
             previous_owner=run.previous_owner,
+            names=run.names,
         )
         for run in runs
         if (seller := _seller(run)) is not None

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from work_assignment.domain.deciding.assignment import segments_of
+from work_assignment.domain.deciding.decisions import Unassigned, Unchanged
+from work_assignment.domain.deciding.explanations import summary
 from work_assignment.domain.errors import Unavailable
-from work_assignment.domain.records import Owner, RecordKey, SellerId
+from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.runs.facts import (
     CurrentRecord,
     Gathered,
@@ -18,7 +20,7 @@ from work_assignment.domain.runs.facts import (
     Rulebook,
 )
 from work_assignment.domain.runs.outcomes import RequestSource
-from work_assignment.domain.runs.sweeps import Page, Scope, Trigger
+from work_assignment.domain.runs.sweeps import Page, Scope, SweepKind, Trigger
 from work_assignment.domain.statuses import PASSING
 from work_assignment.services import telemetry
 from work_assignment.services.blocks import Blocks
@@ -30,13 +32,18 @@ from work_assignment.services.ports import RunReport
 from work_assignment.services.standings import claimed, unexpired
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import (
+    CLOSED,
+    GONE,
+    NOT_PASSING,
     OVERTAKEN,
     PUT_OFF,
     RESERVED,
+    SETTLED,
     UNDECIDABLE,
+    UNREADABLE,
     SweepReport,
 )
-from work_assignment.services.triage import Triage
+from work_assignment.services.triage import Triage, chosen_unheard
 from work_assignment.services.workshop import Workshop
 
 LATER = timedelta(seconds=2)
@@ -60,7 +67,7 @@ class Surroundings:
     `take_lease` waits for the decider's lease as long as the sweep may, and raises Busy or Stopped;
     `barred` are the sellers
     whom Dataverse refused. What failed at `tried_since` or later this sweep had tried already, before
-    its worker died; None where no worker did.
+    its worker died; None where no worker did. The runs in `recalled` are counted as read back.
     """
 
     shop: Workshop
@@ -74,6 +81,12 @@ class Surroundings:
     progress: Callable[[], object]
     barred: dict[SellerId, str] = field(default_factory=dict)
     tried_since: datetime | None = None
+    recalled: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> SweepKind:
+        """What becomes of the records."""
+        return self.scope.kind
 
 
 class PageOfSweep:
@@ -92,6 +105,7 @@ class PageOfSweep:
             self._told,
             sweep_id=around.report.sweep.id,
             note=around.report.note,
+            left=self._note_unchanged,
             on_reserved=self._let_go,
             progress=lambda count: around.progress(),
             landed=around.report.land,
@@ -110,15 +124,39 @@ class PageOfSweep:
         around = self._around
         around.take_lease()
         now = around.shop.clock()  # before reading: what counts as expired must not be read as live
-        rulebook, gathered = around.gatherer.gather_page(page)
-        keys = [current.key for current in gathered.waiting]
-        self._or_find_culprits(
-            keys, lambda: self._decide(rulebook, gathered, gathered.waiting, now)
-        )
+        rulebook, gathered = self._read(page)
+        records = [*gathered.waiting, *self._there(gathered, page.named)]
+        keys = [current.key for current in records]
+        self._or_find_culprits(keys, lambda: self._decide(rulebook, gathered, records, now))
         for key in self._work_off_the_rest(keys):
             around.report.note_left(*self._why_left(key))
         around.lease.let_go()
         return gathered
+
+    def _read(self, page: Page) -> tuple[Rulebook, Gathered]:
+        if page.named:
+            return self._around.gatherer.gather(page.named, waiting=0)
+        return self._around.gatherer.gather_page(page)
+
+    def _there(self, gathered: Gathered, keys: Sequence[RecordKey]) -> list[CurrentRecord]:
+        """Those of these records that can be read; the others are done with."""
+        for key in keys:
+            if key not in gathered.asked:
+                self.finish([key])
+                self._pass_by(key, UNREADABLE if key in gathered.unreadable else GONE)
+        return [gathered.asked[key] for key in keys if key in gathered.asked]
+
+    def _pass_by(self, key: RecordKey, why: str) -> None:
+        """Count a record that is left out, where somebody has asked for it by name."""
+        if self._around.scope.named:
+            self._around.report.pass_by(key, why)
+
+    def _note_unchanged(self, decision: Unassigned | Unchanged) -> None:
+        report, record = self._around.report, decision.record
+        if isinstance(decision, Unchanged):
+            report.unchanged += 1
+        else:
+            report.pass_by(RecordKey(record.type, record.id), summary(decision))
 
     def _why_left(self, key: RecordKey) -> tuple[str, datetime | None]:
         """Why a record is left waiting, and when what is reserved runs out, where that is why."""
@@ -153,8 +191,7 @@ class PageOfSweep:
         around.take_lease()
         now = around.shop.clock()
         rulebook, gathered = around.gatherer.gather(keys, waiting=0)
-        there = [gathered.asked[key] for key in keys if key in gathered.asked]
-        self.finish(key for key in keys if key not in gathered.asked)
+        there = self._there(gathered, keys)
         self._decide(rulebook, gathered, there, now)
 
     def _decide(
@@ -180,7 +217,7 @@ class PageOfSweep:
     ) -> None:
         """A sweep of one segment takes new records that fall into it, and no others."""
         segment = self._around.scope.segment
-        if segment is None:
+        if segment is None or self._around.kind is not SweepKind.REASSIGNMENT:
             return
         new = [at.record for at in sorted_out.decide if at.record.segment_id is None]
         found = segments_of(
@@ -228,9 +265,12 @@ class PageOfSweep:
             last = gathered.last_runs.get(current.key)
             if current.key.id in taken:
                 sorted_out.claimed.append(current.key)
-            elif self._was_tried(current, last) or self._is_passed_by(current, last):
+            elif self._was_tried(current, last):
                 sorted_out.done.append(current.key)
-            elif _chosen_by_hand(current, last, self._blocks.owners_seen):
+            elif (why := self._why_passed_by(current, last)) is not None:
+                sorted_out.done.append(current.key)
+                self._pass_by(current.key, why)
+            elif self._is_chosen_by_hand(current, last):
                 sorted_out.by_hand.append(current)
             else:
                 sorted_out.decide.append(current)
@@ -238,7 +278,9 @@ class PageOfSweep:
         return sorted_out
 
     def _was_tried(self, current: CurrentRecord, last: LastRun | None) -> bool:
-        """Whether a worker of this sweep that died had written this record's outcome."""
+        """Whether this sweep has written this record's outcome: a worker that died, or late."""
+        if self._around.kind is not SweepKind.REASSIGNMENT:
+            return self._is_ours(last)
         since = self._around.tried_since
         if since is None or last is None or current.result is not Result.FAILED:
             return False
@@ -247,34 +289,62 @@ class PageOfSweep:
         self._around.report.note_before(last)
         return True
 
-    def _is_passed_by(self, current: CurrentRecord, last: LastRun | None) -> bool:
-        """Whether the record does not wait any more, or not for what a schedule brings."""
-        if not current.is_open or current.result is Result.SUCCEEDED:
-            return True
-        if self._around.order.trigger is Trigger.MANUAL or current.result is Result.UNDECIDED:
+    def _is_ours(self, last: LastRun | None) -> bool:
+        around = self._around
+        if last is None or last.sweep_id != around.report.sweep.id:
             return False
-        return last is None or last.status not in PASSING
+        if last.id not in around.recalled:
+            around.report.note_late(last)
+        return True
+
+    def _why_passed_by(self, current: CurrentRecord, last: LastRun | None) -> str | None:
+        """Why there is nothing to decide about a record for this sweep; None where there is."""
+        if not current.is_open:
+            return CLOSED
+        if self._around.kind is not SweepKind.REASSIGNMENT:
+            return None
+        if current.result is Result.SUCCEEDED:
+            return SETTLED
+        if self._around.order.trigger is Trigger.MANUAL or current.result is Result.UNDECIDED:
+            return None
+        return NOT_PASSING if last is None or last.status not in PASSING else None
+
+    def _is_chosen_by_hand(self, current: CurrentRecord, last: LastRun | None) -> bool:
+        """Whether somebody chose the owner behind our back, so that it is left so.
+
+        One who had been chosen before it was asked to move the record, or to route it anew, is what
+        is to be looked at. While that is carried out a person's choice counts, and not that of another
+        worker of ours.
+        """
+        kind, seen = self._around.kind, self._blocks.owners_seen
+        if kind is SweepKind.REASSIGNMENT:
+            return chosen_unheard(current, last, seen)
+        owner = current.record.owner
+        if current.key in seen:
+            is_from_us = last is not None and last.owner == owner
+            return seen[current.key] != owner and not is_from_us
+        is_settled = current.result is Result.SUCCEEDED
+        return kind is not SweepKind.FORCE and not is_settled and chosen_unheard(current, last, {})
 
     def _note_why(self, sorted_out: Triage, current: CurrentRecord) -> None:
-        order = self._around.order
-        forced = order.since is not None
-        if forced or current.result is Result.FAILED:
+        around, order = self._around, self._around.order
+        is_meant = bool(around.scope.named) or around.kind is SweepKind.FORCE
+        if is_meant or order.since is not None or current.result is not Result.UNDECIDED:
             # It is asked for now, so what has been activated since it came counts for it too.
-            sorted_out.since[current.record.id] = self._around.report.sweep.started_at
-        if order.trigger is Trigger.SCHEDULED:
-            source = RequestSource.SCHEDULED
-        else:
-            source = RequestSource.FORCED_BY_HAND if forced else RequestSource.BY_HAND
-        sorted_out.sources[current.key] = source
+            sorted_out.since[current.record.id] = around.report.sweep.started_at
+        sorted_out.sources[current.key] = _source(order)
+        if around.kind is SweepKind.FORCE:
+            sorted_out.as_new.add(current.key)
+        if around.scope.named and around.kind is not SweepKind.REASSIGNMENT:
+            sorted_out.answered.add(current.key)
 
 
-def _chosen_by_hand(
-    current: CurrentRecord, last: LastRun | None, owners_seen: dict[RecordKey, Owner | None]
-) -> bool:
-    """Whether somebody chose another owner since we last looked, though no event has told us."""
-    owner = current.record.owner
-    if current.key in owners_seen:
-        return owners_seen[current.key] != owner
-    if current.result is Result.UNDECIDED or last is None or None in (owner, last.owner):
-        return False
-    return last.owner != owner
+def _source(order: Order) -> RequestSource:
+    """Why its records are looked at."""
+    if order.kind is SweepKind.RESEGMENTATION:
+        return RequestSource.RESEGMENTED_BY_HAND
+    if order.kind is SweepKind.FORCE:
+        return RequestSource.FORCED_BY_HAND
+    if order.trigger is Trigger.SCHEDULED:
+        return RequestSource.SCHEDULED
+    return RequestSource.BY_HAND if order.since is None else RequestSource.FORCED_BY_HAND

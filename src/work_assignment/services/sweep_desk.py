@@ -24,6 +24,7 @@ from work_assignment.services.sweep_requests import (
     names_a_sweep,
 )
 from work_assignment.services.sweep_sessions import AWAY
+from work_assignment.services.sweep_turns import TURN, NotItsTurn
 from work_assignment.services.sweeping import Sweeper, is_for_the_app
 
 TIME_BUDGET = timedelta(minutes=8)
@@ -74,6 +75,9 @@ class SweepDesk:
             with self.new_sweeper() as sweeper:
                 has_ended = sweeper.carry_on(sweep_id, TIME_BUDGET)
             delay = timedelta(0)
+        except NotItsTurn as exc:
+            _log.info("%s", exc, sweep=sweep_id)
+            has_ended, delay = not exc.is_noted, TURN
         except Busy as exc:
             _log.info("it waits: %s", exc, sweep=sweep_id)
             has_ended, delay = False, BUSY
@@ -125,7 +129,7 @@ class SweepDesk:
         order = Order(trigger=Trigger.SCHEDULED)
         with self.new_sweeper() as sweeper:
             asked = sweeper.asked_for(order, sweep_id=_id_of_the_minute(due))
-        if any(sweep.trigger is Trigger.SCHEDULED for sweep in self.sweeps.going_on()):
+        if any(map(_is_of_everything, self.sweeps.going_on())):
             now, why = self.clock(), "The scheduled sweep before it was still going on"
             skipped = replace(asked, status=SweepStatus.SKIPPED, ended_at=now, message=why)
             return self.sweeps.save(skipped)
@@ -133,6 +137,12 @@ class SweepDesk:
         if written is not None:
             self.requests.put(written.id)
         return written
+
+
+def _is_of_everything(sweep: Sweep) -> bool:
+    """Whether the app's own schedule had asked for it, and not that of a segment."""
+    is_of_all = sweep.segment_id is None and not sweep.cursor.is_default
+    return sweep.trigger is Trigger.SCHEDULED and is_of_all and sweep.record_type is None
 
 
 def _id_of_the_minute(due: datetime) -> str:

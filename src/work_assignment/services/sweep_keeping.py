@@ -90,8 +90,8 @@ def stop(sweeps: Sweeps, sweep_id: str, now: datetime) -> Sweep | None:
 
 
 def is_dead(sweep: Sweep) -> bool:
-    """Whether a sweep has a worker who is not at it any more."""
-    has_worker = sweep.status is SweepStatus.IN_PROGRESS and bool(sweep.cursor.worker)
+    """Whether a sweep has a worker who is not at it any more, or does not wait with it any more."""
+    has_worker = sweep.is_going_on and bool(sweep.cursor.worker)
     return has_worker and sweep.idle >= DEAD_AFTER
 
 

@@ -9,12 +9,25 @@ from datetime import UTC, date, datetime, time
 from work_assignment.domain.deciding.definitions import Definitions
 from work_assignment.domain.defining.segments import Segment
 from work_assignment.domain.errors import WorkAssignmentError, nearest
-from work_assignment.domain.records import SegmentId
+from work_assignment.domain.records import RecordKey, SegmentId
 from work_assignment.domain.runs.facts import Rulebook
-from work_assignment.domain.runs.sweeps import Cursor, Scope, Sweep, SweepStatus, Trigger
+from work_assignment.domain.runs.sweeps import (
+    Cursor,
+    Scope,
+    Sweep,
+    SweepKind,
+    SweepStatus,
+    Trigger,
+)
 
 DEFAULT = "default"
 """What the built-in segment is called."""
+_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+_KINDS = {
+    SweepKind.REASSIGNMENT: "Sweep",
+    SweepKind.FORCE: "Forced routing",
+    SweepKind.RESEGMENTATION: "Re-segmentation",
+}
 
 
 class SweepRefused(WorkAssignmentError):
@@ -27,6 +40,7 @@ class Order:
 
     `segment` and `record_type` are names; a sweep's row knows its segment by `segment_id`. `since`
     takes records created on that day or later, whether or not the definitions were active then.
+    `record_ids` are single records of the record type, however old.
     """
 
     segment: str | None = None
@@ -35,6 +49,8 @@ class Order:
     limit: int | None = None
     trigger: Trigger = Trigger.MANUAL
     segment_id: SegmentId | None = None
+    kind: SweepKind = SweepKind.REASSIGNMENT
+    record_ids: tuple[str, ...] | None = None
 
 
 def order_of(sweep: Sweep) -> Order:
@@ -46,6 +62,8 @@ def order_of(sweep: Sweep) -> Order:
         limit=sweep.cursor.limit,
         trigger=sweep.trigger,
         segment_id=sweep.segment_id,
+        kind=sweep.kind,
+        record_ids=sweep.record_ids,
     )
 
 
@@ -54,7 +72,12 @@ def scope_of(order: Order, rulebook: Rulebook) -> Scope:
     definitions = rulebook.definitions
     if order.limit is not None and order.limit < 1:
         raise SweepRefused(f"a limit of {order.limit} leaves nothing to sweep")
+    _check_kind(order)
     types = _types(order, definitions)
+    if order.record_ids is not None:
+        ids = dict.fromkeys(order.record_ids)
+        keys = tuple(RecordKey(types[0], record_id) for record_id in ids)
+        return Scope({types[0]: _LONG_AGO}, kind=order.kind, named=keys)
     segment = None
     if order.segment is not None or order.segment_id is not None:
         found = {
@@ -66,9 +89,27 @@ def scope_of(order: Order, rulebook: Rulebook) -> Scope:
         segment = _segment(order, found, definitions)
         types = tuple(found)
     if order.since is None:
-        return Scope({kind: definitions.in_scope_since(kind) for kind in types}, segment)
+        began = {kind: definitions.in_scope_since(kind) for kind in types}
+        return Scope(began, segment, order.kind)
     start = datetime.combine(order.since, time(), rulebook.zone).astimezone(UTC)
-    return Scope(dict.fromkeys(types, start), segment)
+    return Scope(dict.fromkeys(types, start), segment, order.kind)
+
+
+def _check_kind(order: Order) -> None:
+    """Refuse what contradicts itself, and what would own history anew by a slip."""
+    names_segment = order.segment is not None or order.segment_id is not None
+    if order.record_ids is None:
+        if order.kind is SweepKind.FORCE and not names_segment:
+            raise SweepRefused("routing by force needs records by their ids, or a segment")
+        return
+    if not order.record_ids:
+        raise SweepRefused("it names no record: the list of ids is empty")
+    if order.record_type is None:
+        raise SweepRefused("it names records by their ids and not of which record type they are")
+    if names_segment or order.since is not None or order.limit is not None:
+        raise SweepRefused(
+            "it names records by their ids, so that no segment, day or limit can be meant as well"
+        )
 
 
 def _types(order: Order, definitions: Definitions) -> tuple[str, ...]:
@@ -139,6 +180,8 @@ def asked_for(order: Order, scope: Scope, sweep_id: str, now: datetime, *, is_dr
         cursor=Cursor(
             limit=order.limit, is_default=scope.segment is not None and segment_id is None
         ),
+        kind=order.kind,
+        record_ids=order.record_ids,
     )
 
 
@@ -150,6 +193,7 @@ def taken_up(sweep: Sweep, scope: Scope, worker: str, now: datetime, *, is_atten
         name=sweep.name or _name(order_of(sweep), scope, sweep.record_type, now),
         status=SweepStatus.IN_PROGRESS,
         started_at=now if is_new else sweep.started_at,
+        message="",
         cursor=replace(
             sweep.cursor,
             since=now if is_new else sweep.cursor.since,
@@ -164,4 +208,7 @@ def _name(order: Order, scope: Scope, record_type: str | None, now: datetime) ->
     where = f" in '{scope.segment.name}'" if scope.segment else ""
     since = f" since {order.since.isoformat()}" if order.since else ""
     moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"Sweep of {record_type or 'everything'}{where}{since}, {moment}"
+    what = record_type or "everything"
+    if order.record_ids is not None:
+        what = f"{len(order.record_ids)} of {what}" if len(order.record_ids) > 1 else f"one {what}"
+    return f"{_KINDS[order.kind]} of {what}{where}{since}, {moment}"

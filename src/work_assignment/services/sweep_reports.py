@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import LastRun
 from work_assignment.domain.runs.outcomes import Run
-from work_assignment.domain.runs.sweeps import Counts, Place, Sweep
+from work_assignment.domain.runs.sweeps import Counts, Place, Sweep, SweepKind, SweepOutcome
 from work_assignment.domain.statuses import RoutingStatus
 
 OTHER = "Other reasons"
@@ -21,6 +22,13 @@ RESERVED = "held by what a worker has reserved"
 UNDECIDABLE = "cannot be decided, and the run log says why"
 OVERTAKEN = "overtaken by others each time"
 PUT_OFF = "not written yet: "
+GONE = "it does not exist"
+UNREADABLE = "it cannot be read"
+CLOSED = "it is closed"
+SETTLED = "it has its owner already"
+NOT_PASSING = "why it has none does not pass by itself"
+_PASSED_NAMED = 1000
+"""Records that are told one by one: a report must not grow with its sweep."""
 
 
 @dataclass(slots=True)
@@ -28,7 +36,9 @@ class SweepReport:
     """What a sweep did: `unassigned` counts by reason, `left` are records that still wait.
 
     `waits` counts these by reason, and `reserved_until` is when the last reservation that stood in
-    the way of one runs out. `under_way` are records of the block at hand that are written and of
+    the way of one runs out. `unchanged` were looked at and are as they were; `passed_by` counts, by
+    reason, those that are not decided although somebody named them, and `passed` says which, as far
+    as this process met them. `under_way` are records of the block at hand that are written and of
     which only the number is known; `landed` are the runs that are counted before the block has
     ended. `requests` those to Dataverse that it took.
     """
@@ -44,11 +54,16 @@ class SweepReport:
     waits: Counter[str] = field(default_factory=Counter)
     reserved_until: datetime | None = None
     landed: set[str] = field(default_factory=set)
+    unchanged: int = 0
+    passed_by: Counter[str] = field(default_factory=Counter)
+    passed: dict[RecordKey, str] = field(default_factory=dict)
+    blocks: set[str] = field(default_factory=set)
 
     @property
     def counts(self) -> Counts:
         succeeded, failed = self.assigned + self.by_hand, self.unassigned.total()
-        return Counts(succeeded + failed + self.left, succeeded, failed)
+        others = self.left + self.unchanged + self.passed_by.total()
+        return Counts(succeeded + failed + others, succeeded, failed)
 
     @property
     def done(self) -> int:
@@ -69,17 +84,43 @@ class SweepReport:
             self._count(run)
 
     def _count(self, run: Run) -> None:
-        match run.status:
+        self.blocks.add(run.block)
+        self._count_one(run)
+
+    def _count_one(self, told: Run | SweepOutcome) -> None:
+        is_kept = told.owner is not None
+        match told.status:
+            case RoutingStatus.ASSIGNED:
+                self.assigned += 1
+            case RoutingStatus.ASSIGNED_BY_HAND:
+                self.by_hand += 1
+            case RoutingStatus.LEFT_ALONE | RoutingStatus.SEGMENTATION_FAILED if is_kept:
+                self.pass_by(told.key, told.reason)
+            case _ if is_kept and told.segment_id == told.previous_segment_id:
+                self.unchanged += 1
+            case _ if is_kept:
+                self.by_hand += 1
+            case _:
+                self.note_reason(told.reason)
+
+    def recall(self, written: Iterable[SweepOutcome]) -> None:
+        """Count what is in the run log behind what is noted on the row."""
+        for outcome in written:
+            self._count_one(outcome)
+
+    def note_before(self, last: LastRun) -> None:
+        """Count an outcome that a worker which died had written for this sweep."""
+        self.note_reason(last.status.reason)
+
+    def note_late(self, last: LastRun) -> None:
+        """Count an outcome of this sweep that arrived after it was given up."""
+        match last.status:
             case RoutingStatus.ASSIGNED:
                 self.assigned += 1
             case RoutingStatus.ASSIGNED_BY_HAND:
                 self.by_hand += 1
             case _:
-                self.note_reason(run.reason)
-
-    def note_before(self, last: LastRun) -> None:
-        """Count an outcome that a worker which died had written for this sweep."""
-        self.note_reason(last.status.reason)
+                self.note_before(last)
 
     def note_placed(self, placed: Mapping[RoutingStatus, int], *, anew: bool) -> None:
         """Count what the run log says was placed: all of it `anew`, or beside what is counted."""
@@ -102,12 +143,39 @@ class SweepReport:
         if until is not None:
             self.reserved_until = max(until, self.reserved_until or until)
 
+    def pass_by(self, key: RecordKey, why: str) -> None:
+        """Count a record that is not decided although somebody asked for it."""
+        if len(self.passed) < _PASSED_NAMED:
+            self.passed[key] = why
+        told = why[:_REASON_LENGTH]
+        is_full = told not in self.passed_by and len(self.passed_by) >= _REASONS
+        self.passed_by[OTHER if is_full else told] += 1
+
+    def go_back(self) -> None:
+        """Forget what is not noted on the row: it is counted by what was written."""
+        cursor = self.sweep.cursor
+        self.assigned, self.by_hand, self.left = cursor.assigned, cursor.by_hand, cursor.left
+        self.unchanged = cursor.unchanged
+        for counted, noted in (
+            (self.unassigned, cursor.unassigned),
+            (self.waits, cursor.waits),
+            (self.passed_by, cursor.passed_by),
+        ):
+            counted.clear()
+            counted.update(noted)
+        self.reserved_until = cursor.reserved_until
+        self.landed.clear()
+        self.blocks.clear()
+
     def noted(self) -> Sweep:
         """The sweep with its counts, those of the block at hand included."""
         return replace(self.sweep, counts=replace(self.counts, total=self.done))
 
-    def reached(self, after: Mapping[str, Place], at: datetime) -> None:
-        """A block is done with: whoever takes the sweep up goes on behind these places."""
+    def reached(self, after: Mapping[str, Place], at: datetime, named: int = 0) -> None:
+        """A block is done with: whoever takes the sweep up goes on behind these places.
+
+        Of a sweep that names its records so many are done with.
+        """
         self.under_way = 0
         self.landed.clear()
         cursor = replace(
@@ -121,8 +189,24 @@ class SweepReport:
             unassigned=dict(self.unassigned),
             waits=dict(self.waits),
             reserved_until=self.reserved_until,
+            unchanged=self.unchanged,
+            passed_by=dict(self.passed_by),
+            named=named,
+            blocks=self._blocks_of_the_second(at),
         )
+        self.blocks.clear()
         self.sweep = replace(self.sweep, cursor=cursor, counts=self.counts)
+
+    def _blocks_of_the_second(self, at: datetime) -> tuple[str, ...]:
+        """The blocks that may have been decided in this second: stored times tell no more of them.
+
+        What decides what waits needs none, as its records are counted by their results.
+        """
+        if self.sweep.kind is SweepKind.REASSIGNMENT:
+            return ()
+        since, before = self.sweep.cursor.since, set(self.sweep.cursor.blocks)
+        is_same = since is not None and since.replace(microsecond=0) == at.replace(microsecond=0)
+        return tuple(sorted(self.blocks | before if is_same else self.blocks))
 
 
 def waiting_words(report: SweepReport) -> str:
@@ -164,4 +248,6 @@ def report_of(sweep: Sweep) -> SweepReport:
         waits=Counter(cursor.waits),
         reserved_until=cursor.reserved_until,
         requests=cursor.requests,
+        unchanged=cursor.unchanged,
+        passed_by=Counter(cursor.passed_by),
     )

@@ -9,7 +9,14 @@ from datetime import timedelta
 from work_assignment.domain.defining.rules import Distribution
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.facts import Rulebook
-from work_assignment.domain.runs.sweeps import Page, Place, Scope, SweepStatus
+from work_assignment.domain.runs.sweeps import (
+    Page,
+    Place,
+    Scope,
+    Sweep,
+    SweepKind,
+    SweepStatus,
+)
 from work_assignment.services import telemetry
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import (
@@ -22,8 +29,9 @@ from work_assignment.services.leasing import (
 from work_assignment.services.ports import Sweeps
 from work_assignment.services.sweep_blocks import PageOfSweep, Stopped, Surroundings
 from work_assignment.services.sweep_keeping import SAVE_EVERY, Keeper, NotOurs
-from work_assignment.services.sweep_orders import Order
+from work_assignment.services.sweep_orders import Order, scope_of
 from work_assignment.services.sweep_reports import SweepReport, waiting_words
+from work_assignment.services.sweep_turns import before, waiting_for
 from work_assignment.services.workshop import Workshop
 
 BLOCK = 2000
@@ -37,6 +45,7 @@ _AWAY_TRIES = 20
 """How often a person's sweep asks before it gives up, which is about ten minutes."""
 _LOOK_EVERY = timedelta(seconds=1)
 _SIGN_OF_LIFE = timedelta(seconds=30)
+_LOOK_FOR_TURN = timedelta(seconds=2)
 
 _log = telemetry.logger(__name__)
 
@@ -51,8 +60,8 @@ class _Ending:
 class Tools:
     """What a process sweeps with.
 
-    `stopped` says whether a sweep is to end after the block at hand; `begun` hears what it means,
-    once, and `progress` what is done, after each batch; `requests_sent` counts those to Dataverse. A block has `block_size`
+    `stopped` says whether a sweep is to end after the block at hand; `waiting` hears of the sweep that
+    a person's one waits for, `begun` what it means, once, and `progress` what is done, after each batch; `requests_sent` counts those to Dataverse. A block has `block_size`
     records at most, unless best overall decides otherwise.
     """
 
@@ -60,6 +69,7 @@ class Tools:
     sweeps: Sweeps
     pause: Pause
     stopped: Callable[[], bool] = lambda: False
+    waiting: Callable[[Sweep], object] = lambda first: None
     begun: Callable[[Scope], object] = lambda scope: None
     progress: Callable[[SweepReport], object] = lambda report: None
     requests_sent: Callable[[], int] = lambda: 0
@@ -68,11 +78,12 @@ class Tools:
 
 def block_size(scope: Scope, rulebook: Rulebook) -> int:
     """How many records of this are decided together."""
+    stays = scope.segment is not None and scope.kind is SweepKind.REASSIGNMENT
     matches = any(
         rule.distribution is Distribution.BEST_OVERALL
         for record_type in scope.created_from
         for rule in rulebook.definitions.rules_of(record_type)
-        if scope.segment is None or rule.segment_id == scope.segment.id
+        if not stays or scope.segment is None or rule.segment_id == scope.segment.id
     )
     return MATCHED_TOGETHER if matches else BLOCK
 
@@ -101,6 +112,7 @@ class Session:
         self._keeper = Keeper(tools.sweeps, tools.shop.monotonic)
         self._sent_before = sent_before - report.requests
         self._after: dict[str, Place] = dict(report.sweep.cursor.after)
+        self._named = report.sweep.cursor.named
         self._began = tools.shop.monotonic()
         before = tools.shop.clock() - report.sweep.started_at
         self._seconds_before = max(before.total_seconds(), 0.0)
@@ -131,8 +143,10 @@ class Session:
         try:
             if not self.report.sweep.version:
                 self._save()
-            self._tools.begun(self._scope)
-            ending = self._work(until)
+            ending = self._await_turn() if self._is_attended else None
+            if ending is None:
+                self._tools.begun(self._scope)
+                ending = self._work(until)
             if ending is not None:
                 self._end(ending)
         except NotOurs as exc:
@@ -151,22 +165,85 @@ class Session:
             self._hand_on()
         return ending is not None
 
+    def _await_turn(self) -> _Ending | None:
+        """Wait until no other sweep of these records comes first; an end when it is stopped before."""
+        has_waited = False
+        while True:
+            try:
+                first = self._first()
+                if first is None and self.report.sweep.status is SweepStatus.QUEUED:
+                    self._begin()
+                    continue  # and look once more, now that others can see it
+            except Unavailable as exc:
+                self._wait_until_back(exc)
+                continue
+            if first is None:
+                break
+            if self._tools.stopped():
+                return _Ending(SweepStatus.FAILED, f"It was stopped. {waiting_for(first)}")
+            has_waited = True
+            self._step_back(first)
+            self._tools.pause(_LOOK_FOR_TURN)
+        self._must_recall, self._away = False, 0
+        if has_waited:
+            self._scope = scope_of(self._order, self._gatherer.read_rulebook())
+            self._around.scope = self._scope
+        return None
+
+    def _first(self) -> Sweep | None:
+        """The sweep that comes before this one."""
+        going_on = self._tools.sweeps.going_on()
+        own = next((sweep for sweep in going_on if sweep.id == self.report.sweep.id), None)
+        if own is None:
+            self._save()  # which says who ended it
+        return before(own or self.report.sweep, going_on)
+
+    def _begin(self) -> None:
+        sweep = self.report.sweep
+        now = self._shop.clock()
+        cursor = replace(sweep.cursor, since=now)
+        status = SweepStatus.IN_PROGRESS
+        self.report.sweep = replace(sweep, status=status, started_at=now, message="", cursor=cursor)
+        self._seconds_before, self._began = 0.0, self._shop.monotonic()
+        self._save()
+
+    def _step_back(self, first: Sweep) -> None:
+        """Be one of those that wait, and say for whom; then now and then that we still do."""
+        sweep, told = self.report.sweep, waiting_for(first)
+        self._lease.let_go()
+        if sweep.status is SweepStatus.QUEUED and sweep.message == told:
+            self._keeper.beat(sweep, _SIGN_OF_LIFE)
+            return
+        self.report.sweep = replace(sweep, status=SweepStatus.QUEUED, message=told)
+        self._save()
+        self._tools.waiting(first)
+
     def _recall(self) -> None:
         """Count what was written behind the last noted place: by another worker, or by us."""
         if not self._must_recall:
             return
-        report, cursor = self.report, self.report.sweep.cursor
-        report.assigned, report.by_hand, report.left = cursor.assigned, cursor.by_hand, cursor.left
-        report.unassigned.clear()
-        report.unassigned.update(cursor.unassigned)
-        report.waits.clear()
-        report.waits.update(cursor.waits)
-        report.reserved_until = cursor.reserved_until
-        report.landed.clear()
-        self._around.tried_since = cursor.since
-        if self._shop.mode == "on":
+        self.report.go_back()
+        self._around.tried_since = self.report.sweep.cursor.since
+        if self._shop.mode == "on" and self._scope.kind is SweepKind.REASSIGNMENT:
             self._recall_what_was_placed()
+        elif self._shop.mode == "on":
+            self._recall_what_was_written()
         self._must_recall = False
+
+    def _recall_what_was_written(self) -> None:
+        """Of each record there is a row that says what became of it.
+
+        Stored times have whole seconds, so that those of the last page may be among them.
+        """
+        sweep = self.report.sweep
+        since = sweep.cursor.since or sweep.started_at
+        written = [
+            outcome
+            for outcome in self._tools.sweeps.outcomes(sweep.id, since.replace(microsecond=0))
+            if outcome.block not in sweep.cursor.blocks
+        ]
+        self.report.recall(written)
+        self._around.recalled = frozenset(outcome.run_id for outcome in written)
 
     def _recall_what_was_placed(self) -> None:
         sweeps, sweep = self._tools.sweeps, self.report.sweep
@@ -214,17 +291,21 @@ class Session:
         if not room:
             return False
         started = self._shop.monotonic()
-        page = Page(self._scope, self._after, room)
+        named = self._scope.named[self._named : self._named + room]
+        if self._scope.named and not named:
+            return False
+        page = Page(self._scope, self._after, room, named=named)
         gathered = PageOfSweep(self._around).work_off(page)
         if self._lost is not None:
             raise self._lost
-        if not gathered.reached:
+        if not (gathered.reached or named):
             return False
         self._after |= gathered.reached
+        self._named += len(named)
         self._away = 0
-        self._around.tried_since = None
+        self._around.tried_since, self._around.recalled = None, frozenset()
         self._note_requests()
-        self.report.reached(self._after, self._shop.clock())
+        self.report.reached(self._after, self._shop.clock(), self._named)
         self._save()
         self._tools.progress(self.report)
         self._longest = max(self._longest, self._shop.monotonic() - started)
@@ -295,8 +376,9 @@ class Session:
     def _end(self, ending: _Ending) -> None:
         now = self._shop.clock()
         self._note_requests()
-        self.report.reached(self._after, now)
-        said = (ending.message, waiting_words(self.report))
+        self.report.reached(self._after, now, self._named)
+        asked_with = self.report.sweep.cursor.asked_with
+        said = (asked_with, ending.message, waiting_words(self.report))
         message = ". ".join(filter(None, said))[:MESSAGE_LENGTH]
         self.report.sweep = replace(
             self.report.sweep, status=ending.status, ended_at=now, message=message

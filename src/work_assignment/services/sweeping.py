@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus
 from work_assignment.services import telemetry
@@ -20,6 +21,12 @@ from work_assignment.services.sweep_orders import (
 )
 from work_assignment.services.sweep_reports import SweepReport, report_of
 from work_assignment.services.sweep_sessions import MESSAGE_LENGTH, Session, Tools
+from work_assignment.services.sweep_turns import (
+    NotItsTurn,
+    before,
+    is_told_just_now,
+    stepped_back,
+)
 
 _log = telemetry.logger(__name__)
 
@@ -62,9 +69,11 @@ class Sweeper:
         scope = self._checked(order, gatherer)
         with DeciderLease(self._shop.leases, self._tools.pause) as lease:
             now = self._shop.clock()
-            close_dead_sweeps(self._sweeps, now)
+            others = close_dead_sweeps(self._sweeps, now)
             asked = self._asked_for(order, scope, now)
             sweep = taken_up(asked, scope, self._shop.new_id(), now, is_attended=True)
+            if before(asked, others) is not None:
+                sweep = replace(sweep, status=SweepStatus.QUEUED)
             session = Session(
                 self._tools,
                 gatherer,
@@ -80,8 +89,8 @@ class Sweeper:
     def carry_on(self, sweep_id: str, time_budget: timedelta) -> bool:
         """Take a sweep up, or go on with it, for so long; says whether nothing more is to be done.
 
-        One that somebody else is at is left to them. Raises Unavailable and Busy when it cannot be
-        gone on with just now; whoever takes it up next finds it where it was.
+        One that somebody else is at is left to them. Raises Unavailable, Busy and NotItsTurn when it
+        cannot be gone on with just now; whoever takes it up next finds it where it was.
         """
         sent_before = self._tools.requests_sent()
         if self._shop.mode == "off":
@@ -114,11 +123,25 @@ class Sweeper:
             return session.run(time_budget, recalls=sweep.status is SweepStatus.IN_PROGRESS)
 
     def _taken_up(self, sweep: Sweep, scope: Scope) -> Sweep | None:
+        first = before(sweep, self._sweeps.going_on())
+        if first is not None:
+            self._step_back(sweep, sweep, first)
         worker, now = self._shop.new_id(), self._shop.clock()
         taken = self._sweeps.save(taken_up(sweep, scope, worker, now, is_attended=False))
         if taken is None:
             _log.info("another worker took it up", sweep=sweep.id)
+            return None
+        first = before(sweep, self._sweeps.going_on())  # who looked when we did sees our row now
+        if first is not None:
+            self._step_back(sweep, taken, first)
         return taken
+
+    def _step_back(self, sweep: Sweep, taken: Sweep, first: Sweep) -> NoReturn:
+        """Leave it for later, and say so on its row, unless another message has just done that."""
+        if taken is sweep and is_told_just_now(sweep):
+            raise NotItsTurn(first, is_noted=False)
+        is_noted = self._sweeps.save(stepped_back(sweep, taken, first)) is not None
+        raise NotItsTurn(first, is_noted=is_noted)
 
     def _refuse(self, sweep: Sweep, why: str) -> None:
         """An order that cannot be carried out ends, and says why."""

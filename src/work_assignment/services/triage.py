@@ -26,7 +26,9 @@ class Triage:
     """Records sorted by what they need.
 
     `since` holds, for records that were updated after a failed try, the moment that counts for
-    activations; `give_back` are records that we gave away although somebody had chosen an owner of
+    activations; `tried_before` are those whose failure need not be written again where it is the same;
+    `freed` are the owners who have one record less; those in `as_new` are decided as if they had just
+    come, and of those in `answered` the log is to say too that nothing changes; `give_back` are records that we gave away although somebody had chosen an owner of
     whom we hear only now; `claimed` are in another worker's hands; `done` are events that ask for nothing.
     """
 
@@ -39,6 +41,10 @@ class Triage:
     deleted: list[RecordKey] = field(default_factory=list)
     claimed: list[RecordKey] = field(default_factory=list)
     done: list[RecordKey] = field(default_factory=list)
+    tried_before: set[RecordKey] = field(default_factory=set)
+    freed: list[Owner | None] = field(default_factory=list)
+    as_new: set[RecordKey] = field(default_factory=set)
+    answered: set[RecordKey] = field(default_factory=set)
 
 
 def triage(
@@ -90,8 +96,9 @@ def _sort_event(
         return
     current = gathered.asked.get(key)
     if current is None:
-        had_outcome = key in gathered.last_runs
-        (sorted_out.done if had_outcome else sorted_out.deleted).append(key)
+        last = gathered.last_runs.get(key)
+        (sorted_out.deleted if last is None else sorted_out.done).append(key)
+        sorted_out.freed.append(last.owner if last else None)
         return
     routed_before = current.result is not Result.UNDECIDED
     in_scope_since = rulebook.definitions.in_scope_since(key.table)
@@ -101,15 +108,25 @@ def _sort_event(
         sorted_out.give_back.append((current, chosen))
     elif _by_hand(entry, current, gathered, owners_seen):
         sorted_out.by_hand.append(current)  # closed ones too: it counts when they are open again
-    elif not current.is_open and routed_before:
-        sorted_out.done.append(key)
+        sorted_out.freed.append(_whose_it_was(current, gathered))
     elif not current.is_open:
-        sorted_out.closed.append(current)
+        if routed_before:
+            sorted_out.done.append(key)
+        else:
+            sorted_out.closed.append(current)
+        sorted_out.freed.append(current.record.owner)
     elif _is_stale(entry, gathered) or not _may_be_decided(current, rulebook):
         sorted_out.done.append(key)
     else:
         sorted_out.decide.append(current)
         _note_source(sorted_out, entry, routed_before)
+
+
+def _whose_it_was(current: CurrentRecord, gathered: Gathered) -> Owner | None:
+    """Who had a record before somebody gave it to another one, or closed it, by hand."""
+    last = gathered.last_runs.get(current.key)
+    is_another = last is not None and last.owner != current.record.owner
+    return last.owner if last is not None and is_another else None
 
 
 def _may_be_decided(current: CurrentRecord, rulebook: Rulebook) -> bool:
@@ -134,6 +151,8 @@ def _by_hand(
 ) -> bool:
     if _owner_changed(current, owners_seen):
         return True
+    if entry.was_found and _is_with_another(current, gathered):
+        return True
     if entry.by_hand_at is None or current.record.owner is None:
         return False  # a column for owners that was emptied is nobody's choice
     if current.result is not Result.SUCCEEDED:
@@ -141,6 +160,17 @@ def _by_hand(
         return entry.names_owner or not _is_with_creator(current)
     last = gathered.last_runs.get(entry.key)
     return entry.names_owner and (last is None or entry.by_hand_at >= _known_until(last, current))
+
+
+def _is_with_another(current: CurrentRecord, gathered: Gathered) -> bool:
+    """Whether a record has another owner than the run log says, and was written since."""
+    last = gathered.last_runs.get(current.key)
+    if last is None or last.owner is None or current.record.owner in (None, last.owner):
+        return False
+    # A run that is newer than the record as we read it was written by another worker in between.
+    if current.modified_at is None or last.written_at is None:
+        return True
+    return current.modified_at >= last.written_at
 
 
 def _chosen_before_us(entry: Pending, current: CurrentRecord, gathered: Gathered) -> Owner | None:
@@ -193,6 +223,18 @@ def _is_stale(entry: Pending, gathered: Gathered) -> bool:
         # Both times are Dataverse's. What came before must not have the record routed again.
         return entry.newest_at < last.written_at
     return entry.newest_at + CLOCKS_DIFFER < last.decided_at
+
+
+def chosen_unheard(
+    current: CurrentRecord, last: LastRun | None, owners_seen: Mapping[RecordKey, Owner | None]
+) -> bool:
+    """Whether somebody chose another owner since we last looked, though no event has told us."""
+    owner = current.record.owner
+    if current.key in owners_seen:
+        return owners_seen[current.key] != owner
+    if current.result is Result.UNDECIDED or last is None or None in (owner, last.owner):
+        return False
+    return last.owner != owner
 
 
 def _owner_changed(current: CurrentRecord, owners_seen: Mapping[RecordKey, Owner | None]) -> bool:

@@ -15,9 +15,9 @@ from work_assignment.services import telemetry
 from work_assignment.services.blocks import RESERVED_FOR
 from work_assignment.services.gathering import Gatherer
 from work_assignment.services.leasing import PATIENCE_BETWEEN_BLOCKS, Busy, DeciderLease, Pause
+from work_assignment.services.notifying import Teller
 from work_assignment.services.ports import Sweeps
 from work_assignment.services.recording import Writer, undone_id
-from work_assignment.services.settling import tell_at_once
 from work_assignment.services.sweep_blocks import LATER
 from work_assignment.services.sweep_keeping import amend, close_dead_sweeps
 from work_assignment.services.sweep_orders import SweepRefused
@@ -146,6 +146,7 @@ class _Undoing:
         self._following = following
         self._sweeps = sweeps
         self._gatherer = Gatherer(shop.facts, shop.monotonic)
+        self._teller = Teller(shop)
         self.report = UndoReport(sweep)
 
     def look(self) -> UndoReport:
@@ -181,7 +182,7 @@ class _Undoing:
 
     def _next_page(self, behind: Place | None) -> Sequence[Swept]:
         self._go_on()
-        return self._sweeps.given(self.report.sweep.id, behind, BLOCK)
+        return self._sweeps.given(self.report.sweep, behind, BLOCK)
 
     def _go_on(self) -> None:
         if self._following.stopped():
@@ -234,7 +235,7 @@ class _Undoing:
         results = self._shop.outcomes.commit(outcomes, until=until)
         written = list(zip(going, outcomes, results, strict=True))
         done = [outcome.run for _, outcome, result in written if result.written is Written.DONE]
-        tell_at_once(self._shop.outcomes, [run for run in done if run.tell is Telling.AT_ONCE])
+        self._teller.tell([run for run in done if run.tell is Telling.AT_ONCE])
         return [left for swept, _, result in written if (left := self._unclear(swept, result))]
 
     def _can_go(self, swept: Swept, around: Surroundings) -> bool:
@@ -282,6 +283,7 @@ class _Undoing:
 
     def _surroundings(self, part: Sequence[Swept]) -> Surroundings:
         rulebook, gathered = self._gatherer.gather([swept.key for swept in part], waiting=0)
+        self._teller.follow(rulebook)
         return Surroundings(
             gathered,
             rulebook.definitions.record_types,

@@ -1,37 +1,42 @@
-"""Registering with Dataverse for events: one service endpoint, two steps a record type, kept in order."""
+"""Registering with Dataverse for events: one service endpoint and its steps, kept in order."""
 
 from __future__ import annotations
 
 import hashlib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from work_assignment.domain.defining.definition_rows import (
-    CreateStep,
     EndpointRow,
     MessageTarget,
     StepRow,
     Stored,
-    UpdateStep,
     WebhookChange,
     WriteEndpoint,
 )
 from work_assignment.domain.errors import WorkAssignmentError
-from work_assignment.services.sweep_requests import TABLE
+from work_assignment.services.webhook_steps import (
+    ENDPOINT_NAME,
+    Condition,
+    StepState,
+    Watch,
+    WebhookAction,
+    compare,
+    mend,
+    not_offered,
+    wanted_steps,
+)
 
-ENDPOINT_NAME = "Work Assignment"
 EVENTS_PATH = "/api/dataverse/events"
 KEY_HEADER = "x-functions-key"
-ALWAYS_WATCHED = frozenset({"ownerid", "statecode"})
-_MESSAGES = ("Create", "Update")
-_SWEEP_STEP = StepRow(
-    name=f"{ENDPOINT_NAME}: Create of {TABLE}", message="Create", record_type=TABLE
-)
+
+
+_Done = tuple[WebhookAction, WebhookChange]
 
 
 class CannotRegister(WorkAssignmentError):
@@ -57,19 +62,14 @@ class WebhookStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookAction:
-    """One thing that was done: to the endpoint or a step, and which columns it changed."""
-
-    verb: Literal["create", "update", "enable", "disable"]
-    name: str
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
-    """What was done, in order; nothing when all was registered already."""
+    """What was done, in order; nothing when all was registered already.
+
+    `not_offered` are the wanted steps that cannot be: Dataverse has no such message of the table.
+    """
 
     actions: tuple[WebhookAction, ...] = ()
+    not_offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +84,52 @@ def sync(
     url: str,
     key: str,
     store: WebhookStore,
-    filters_columns: Mapping[str, Collection[str]],
+    watch: Watch,
     *,
     new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> Report:
-    """Bring the registration into line with the app's address, its key and the filters.
+    """Bring the registration into line with the app's address, its key and the definitions.
 
-    `filters_columns` has each record type in scope and the columns that its filters read. Steps of
-    other types are disabled. What is right already is not written. A new sweep rings, too.
+    Steps that nobody needs are disabled. What is right already is not written. A new sweep rings,
+    too, and what makes room with sellers.
     """
     wanted = EndpointRow(
         ENDPOINT_NAME, events_url(url), _description(_checked(key)), _auth_value(key)
     )
-    existing = _only_endpoint(store)
+    existing = only_endpoint(store)
     endpoint_id = existing.id if existing else new_id()
     stored = store.steps(existing.id) if existing else ()
-    done = [
-        *_settle_endpoint(existing, endpoint_id, wanted),
-        *_settle_steps(
-            stored, [*_wanted_steps(filters_columns), _SWEEP_STEP], endpoint_id, store, new_id
-        ),
-    ]
+    endpoint = list(_settle_endpoint(existing, endpoint_id, wanted))
+    return _write(endpoint, compare(stored, wanted_steps(watch)), endpoint_id, store)
+
+
+def keep_steps(
+    endpoint_id: str, stored: Sequence[Stored[StepRow]], store: WebhookStore, watch: Watch
+) -> Report:
+    """Bring the steps of an endpoint into line with the definitions; the endpoint stays as it is."""
+    return _write([], compare(stored, wanted_steps(watch)), endpoint_id, store)
+
+
+def _write(
+    endpoint: Sequence[_Done], states: Sequence[StepState], endpoint_id: str, store: WebhookStore
+) -> Report:
+    missing = [state.row for state in states if state.condition is Condition.MISSING]
+    targets = (
+        store.targets(
+            sorted({row.message for row in missing}), sorted({row.record_type for row in missing})
+        )
+        if missing
+        else {}
+    )
+    done = [*endpoint, *mend(states, targets, endpoint_id)]
     if done:
         store.write([change for _, change in done])
-    return Report(tuple(action for action, _ in done))
+    return Report(tuple(action for action, _ in done), not_offered(states, targets))
 
 
 def registered(store: WebhookStore) -> Registration | None:
     """What is registered now, or None."""
-    endpoint = _only_endpoint(store)
+    endpoint = only_endpoint(store)
     if endpoint is None:
         return None
     steps = sorted(store.steps(endpoint.id), key=lambda step: (step.row.name, step.id))
@@ -175,22 +192,25 @@ def _description(key: str) -> str:
     return f"Posts events to Work Assignment. Key fingerprint: {fingerprint}"
 
 
+def has_key(endpoint: Stored[EndpointRow], key: str) -> bool:
+    """Whether this key was written last, as far as its fingerprint tells."""
+    return endpoint.row.description == _description(_checked(key))
+
+
 def _auth_value(key: str) -> str:
     settings = ElementTree.Element("settings")
     ElementTree.SubElement(settings, "setting", name=KEY_HEADER, value=key)
     return ElementTree.tostring(settings, encoding="unicode")
 
 
-def _only_endpoint(store: WebhookStore) -> Stored[EndpointRow] | None:
+def only_endpoint(store: WebhookStore) -> Stored[EndpointRow] | None:
+    """The endpoint of our name, or None; with several nobody can tell which is ours."""
     found = store.endpoints(ENDPOINT_NAME)
     if len(found) > 1:
         raise CannotRegister(
             f"there are {len(found)} webhooks named '{ENDPOINT_NAME}'; delete all but one"
         )
     return found[0] if found else None
-
-
-_Done = tuple[WebhookAction, WebhookChange]
 
 
 def _settle_endpoint(
@@ -210,75 +230,3 @@ def _changed(old: EndpointRow, new: EndpointRow) -> tuple[str, ...]:
     """What differs; the key itself is never read, its fingerprint is in the description."""
     compared = ("url", "description", "sends_key_header")
     return tuple(name for name in compared if getattr(old, name) != getattr(new, name))
-
-
-def _wanted_steps(filters_columns: Mapping[str, Collection[str]]) -> list[StepRow]:
-    return [
-        StepRow(
-            name=f"{ENDPOINT_NAME}: {message} of {record_type}",
-            message=message,
-            record_type=record_type,
-            columns=tuple(sorted(ALWAYS_WATCHED | set(filters_columns[record_type])))
-            if message == "Update"
-            else (),
-        )
-        for record_type in sorted(filters_columns)
-        for message in _MESSAGES
-    ]
-
-
-def _settle_steps(
-    stored: Sequence[Stored[StepRow]],
-    wanted: Sequence[StepRow],
-    endpoint_id: str,
-    store: WebhookStore,
-    new_id: Callable[[], str],
-) -> Iterator[_Done]:
-    """Create, change and enable what is wanted; disable the rest, also second steps of one kind."""
-    existing: dict[tuple[str, str], Stored[StepRow]] = {}
-    for step in sorted(stored, key=lambda step: (step.row.name, step.id)):
-        existing.setdefault(_key(step.row), step)
-    missing = [row for row in wanted if _key(row) not in existing]
-    targets = _targets(missing, store)
-    for row in wanted:
-        if row in missing:
-            target = targets[_key(row)]
-            yield WebhookAction("create", row.name), CreateStep(new_id(), endpoint_id, target, row)
-        else:
-            yield from _settle_step(existing[_key(row)], row)
-    kept = {existing[_key(row)].id for row in wanted if _key(row) in existing}
-    for step in stored:
-        if step.id not in kept and step.row.enabled:
-            row = replace(step.row, enabled=False)
-            yield WebhookAction("disable", row.name), UpdateStep(step.id, row)
-
-
-def _key(row: StepRow) -> tuple[str, str]:
-    return row.message, row.record_type
-
-
-def _targets(
-    missing: Sequence[StepRow], store: WebhookStore
-) -> Mapping[tuple[str, str], MessageTarget]:
-    if not missing:
-        return {}
-    found = store.targets(
-        sorted({row.message for row in missing}), sorted({row.record_type for row in missing})
-    )
-    for row in missing:
-        if _key(row) not in found:
-            raise CannotRegister(
-                f"Dataverse offers no {row.message} event for {row.record_type}; nothing was changed"
-            )
-    return found
-
-
-def _settle_step(existing: Stored[StepRow], row: StepRow) -> Iterator[_Done]:
-    columns = tuple(
-        field.name
-        for field in fields(row)
-        if getattr(existing.row, field.name) != getattr(row, field.name)
-    )
-    if columns:
-        verb: Literal["enable", "update"] = "enable" if columns == ("enabled",) else "update"
-        yield WebhookAction(verb, row.name, columns), UpdateStep(existing.id, row)

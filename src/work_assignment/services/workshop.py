@@ -10,7 +10,20 @@ from uuid import uuid4
 
 from work_assignment.domain.matching.flows import FlowSolver
 from work_assignment.services.bell import Bell
-from work_assignment.services.ports import Clock, Facts, Leases, Outcomes, Queues
+from work_assignment.services.outbox import NO_OUTBOX
+from work_assignment.services.ports import (
+    Clock,
+    Facts,
+    Leases,
+    Outbox,
+    Outcomes,
+    Queues,
+    Recipients,
+    Sequences,
+    SweepsGoingOn,
+)
+from work_assignment.services.recipients import EVERYBODY
+from work_assignment.services.sequences import NO_SEQUENCES
 
 BLOCK = 200
 """Records decided at once: enough to share the reads, few enough to be reserved shortly."""
@@ -24,7 +37,8 @@ class Workshop:
 
     A block begins with `block_size` records and grows to `largest_block` while there are more.
     `solver` is what best overall is found with. `clock` says when something was, `monotonic`, in
-    seconds, how long ago that is here: clocks are set now and then.
+    seconds, how long ago that is here: clocks are set now and then. `sweeps` are those going on,
+    whose records nobody else tries again.
     """
 
     queues: Queues[Any]
@@ -39,3 +53,7 @@ class Workshop:
     new_id: Callable[[], str] = field(default=lambda: str(uuid4()))
     solver: FlowSolver | None = None
     monotonic: Callable[[], float] = time.monotonic
+    outbox: Outbox = NO_OUTBOX
+    recipients: Recipients = EVERYBODY
+    sequences: Sequences = NO_SEQUENCES
+    sweeps: SweepsGoingOn | None = None

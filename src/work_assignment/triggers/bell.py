@@ -22,6 +22,8 @@ def answer_bell(bell: func.QueueMessage) -> None:
     """Work until nothing is left to do; the timer's bell also finishes what dead workers left."""
     thorough = bell.get_body().decode(errors="replace") == TIMER
     app = application()
+    if thorough:
+        _ask_for_sweeps(app)
     with telemetry.session("decider", app.traffic) as figures:
         report = app.decider.answer(thorough=thorough)
         figures.report(report)
@@ -39,13 +41,27 @@ def answer_bell(bell: func.QueueMessage) -> None:
         )
 
 
+def _ask_for_sweeps(app: Application) -> None:
+    """Have segments swept whose schedules say so; before deciding, so that theirs is the turn."""
+    try:
+        app.scheduling.look()
+    except Exception:
+        _log.exception("schedules could not be looked at; it is tried again in a minute")
+
+
 def _look_after(app: Application) -> None:
     """See to what is not deciding.
 
     A bell that fails is answered again, and in the end put aside: that must not come of chores,
     which the next minute's bell brings again anyway.
     """
-    for chore in (app.sweeps.look_after, app.failed_jobs.look):
+    for chore in (
+        app.sweeps.look_after,
+        app.failed_jobs.look,
+        app.reconciler.look_after,
+        app.webhooks.look,
+        app.escalation.look,
+    ):
         try:
             chore()
         except Exception:

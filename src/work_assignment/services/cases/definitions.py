@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from work_assignment.domain.defining.policy import Policy, RoundRobinScope
+from work_assignment.domain.defining.policy import FlapLimit, Policy, RoundRobinScope
 from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.defining.rules import (
     AssignmentRule,
@@ -64,11 +64,18 @@ class CaseSettings:
             eligible_roles=None if roles is None else frozenset(fold(one.name) for one in roles),
             round_robin_scope=RoundRobinScope(row.round_robin_scope),
             keeps_self_created=row.keep_self_created,
+            flap_limit=_flap_limit(row.flap_limit_moves, row.flap_limit_hours),
         )
 
     @property
     def default_capacity(self) -> int:
         return self.form.row.default_capacity or 0
+
+
+def _flap_limit(moves: int | None, hours: int | None) -> FlapLimit | None:
+    if moves is None or hours is None:
+        return None
+    return FlapLimit(moves, timedelta(hours=hours))
 
 
 def read_case_settings(raw: object, path: str, notes: Notes) -> CaseSettings:

@@ -20,6 +20,7 @@ from work_assignment.services.cases.events import (
     Changed,
     Closed,
     Event,
+    LookedAtAgain,
     New,
     RowChanged,
     Sweep,
@@ -31,11 +32,11 @@ from work_assignment.services.cases.owners import OWNER, AmbiguousName, Owners, 
 from work_assignment.services.cases.people import People
 from work_assignment.services.cases.values import labels_of, said
 
-_KINDS = ("new", "changed", "assigned_by_hand", "closed", "sweep", "at")
+_KINDS = ("new", "changed", "assigned_by_hand", "closed", "sweep", "resegment", "force", "at")
 _NEW_KEYS = ("type", "id", "columns", "created_at", "owner", "score")
 _CHANGED_KEYS = ("id", "type", "columns")
 _BY_HAND_KEYS = ("id", "type", "owner")
-_CLOSED_KEYS = ("id", "type")
+_ID_KEYS = ("id", "type")
 _SWEEP_KEYS = ("segment", "record_type", "type")
 _CREATED = "createdon"
 STANDARD_TYPES = ("lead", "opportunity")
@@ -302,7 +303,7 @@ class EventReader:
         return AssignedByHand(record_type, own_id, owner)
 
     def _closed(self, raw: object, path: str) -> Closed | None:
-        body = self._body(raw, path, _CLOSED_KEYS)
+        body = self._body(raw, path, _ID_KEYS)
         if body is None:
             return None
         own_id = self.notes.id_of(body, path)
@@ -315,6 +316,25 @@ class EventReader:
             self._check_agrees(body, own_id, seen.type, path)
             seen.is_open = False
         return Closed(own_id)
+
+    def _resegment(self, raw: object, path: str) -> LookedAtAgain | None:
+        return self._looked_at_again(raw, path, is_forced=False)
+
+    def _force(self, raw: object, path: str) -> LookedAtAgain | None:
+        return self._looked_at_again(raw, path, is_forced=True)
+
+    def _looked_at_again(self, raw: object, path: str, *, is_forced: bool) -> LookedAtAgain | None:
+        body = self._body(raw, path, _ID_KEYS)
+        if body is None:
+            return None
+        own_id = self.notes.id_of(body, path)
+        seen = self._records.get(own_id)
+        if own_id and seen is None:
+            place = below(path, "id")
+            self.notes.add(place, f"'{own_id}' is no record yet", self._nearest(own_id))
+        if seen is not None:
+            self._check_agrees(body, own_id, seen.type, path)
+        return LookedAtAgain(own_id, is_forced)
 
     # the rest
 
@@ -371,5 +391,7 @@ _READERS: dict[str, Callable[[EventReader, object, str], Event | None]] = {
     "assigned_by_hand": EventReader._assigned_by_hand,
     "closed": EventReader._closed,
     "sweep": EventReader._sweep,
+    "resegment": EventReader._resegment,
+    "force": EventReader._force,
     "at": EventReader._time_passes,
 }

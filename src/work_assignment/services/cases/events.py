@@ -72,10 +72,18 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedAtAgain:
+    """A person asks whether a record falls into another segment; forced, it is routed anew."""
+
+    id: str
+    is_forced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimePasses:
     """It is later now."""
 
     at: datetime
 
 
-Event = New | Changed | RowChanged | AssignedByHand | Closed | Sweep | TimePasses
+Event = New | Changed | RowChanged | AssignedByHand | Closed | Sweep | LookedAtAgain | TimePasses

@@ -23,6 +23,7 @@ from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.filtering.rows import id_column
 from work_assignment.domain.matching.best_overall import FlowSolver
 from work_assignment.domain.records import Owner, Record, RecordId, SellerId, Value
+from work_assignment.domain.runs.flapping import Step, changes_in, too_often
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.events import (
@@ -30,6 +31,7 @@ from work_assignment.services.cases.events import (
     Changed,
     Closed,
     Event,
+    LookedAtAgain,
     New,
     RowChanged,
     Sweep,
@@ -55,7 +57,7 @@ class Decided:
 
 @dataclass(slots=True)
 class _Known:
-    """A record as it stands; `status` is that of its last outcome."""
+    """A record as it stands; `status` is that of its last outcome, `way` what came before it."""
 
     type: str
     id: str
@@ -69,6 +71,7 @@ class _Known:
     is_settled: bool = False
     is_open: bool = True
     status: RoutingStatus | None = None
+    way: list[Step] = field(default_factory=list)
 
 
 def play(case: Case, solver: FlowSolver | None, *, is_traced: bool = False) -> Iterator[Decided]:
@@ -106,6 +109,8 @@ class _World:
                 yield self._changed(event)
             case Sweep():
                 yield from self._sweep(event)
+            case LookedAtAgain():
+                yield self._look_again(event)
             case RowChanged():
                 self._row_changed(event)
             case AssignedByHand():
@@ -152,6 +157,14 @@ class _World:
         (decided,) = self._decide([known], since={known.id: self._at})
         return decided
 
+    def _look_again(self, event: LookedAtAgain) -> Decided:
+        known = self._known[event.id]
+        if not known.is_open:
+            return self._left_alone(known, _CLOSED)
+        since = {known.id: self._at}
+        (decided,) = self._decide([known], since=since, as_new=event.is_forced)
+        return decided
+
     def _left_alone(self, known: _Known, detail: str) -> Decided:
         status = SegmentationStatus.NOT_REQUIRED
         record = self._record(known)
@@ -184,6 +197,7 @@ class _World:
         if event.owner.type != _QUEUE:
             self._give(known, event.owner)
         known.is_settled, known.status = True, RoutingStatus.ASSIGNED_BY_HAND
+        known.way.append(Step(self._at, known.status, has_moved=True, is_by_hand=True))
         receiver = self._standing(event.owner)
         if receiver is not None and event.type in self._counted:
             newest = 1 + max(standing.newest_turn for standing in self._standings.values())
@@ -203,16 +217,20 @@ class _World:
 
     # deciding
 
-    def _decide(self, waiting: Sequence[_Known], since: Mapping[str, datetime]) -> list[Decided]:
+    def _decide(
+        self, waiting: Sequence[_Known], since: Mapping[str, datetime], *, as_new: bool = False
+    ) -> list[Decided]:
         """Decide records, oldest first; those that are not in `since` have just been created."""
         records = [self._record(known) for known in waiting]
+        if as_new:
+            records = [record.as_new() for record in records]
         assigner = self._assigner = self._assigner or self._new_assigner()
         decisions = assigner.decide_all(records, since)
         for decision in decisions:
             taker = self._standing(decision.owner) if isinstance(decision, Assigned) else None
             if taker is not None:
                 taker.taken = 0  # from now on it is counted by owner
-        return [self._note(decision) for decision in decisions]
+        return [self._note(decision, is_by_hand=as_new) for decision in decisions]
 
     def _new_assigner(self) -> Assigner:
         return Assigner(
@@ -223,16 +241,20 @@ class _World:
             is_traced=self._is_traced,
         )
 
-    def _note(self, decision: Decision) -> Decided:
+    def _note(self, decision: Decision, *, is_by_hand: bool) -> Decided:
         if isinstance(decision, Held):
             raise RuntimeError(f"{decision.record.id} was held, though nobody reserves in a case")
         known = self._known[decision.record.id]
+        before = known.owner, known.segment
         if isinstance(decision, Assigned) and decision.owner.type != _QUEUE:
             self._give(known, decision.owner)
         known.is_settled = not isinstance(decision, Unassigned)
         known.status = decision.status or known.status
         if _says_segment(decision):
             known.segment = decision.segment
+        has_moved = (known.owner, known.segment) != before
+        if decision.status is not None:
+            known.way.append(Step(self._at, decision.status, has_moved, is_by_hand=is_by_hand))
         return Decided(self._at, decision, known.status)
 
     def _give(self, known: _Known, owner: Owner) -> None:
@@ -267,6 +289,7 @@ class _World:
             labels=known.labels,
             is_settled=known.is_settled,
             score=self._score(known),
+            restless=too_often(changes_in(known.way), self._case.policy.flap_limit, self._at),
         )
 
     def _score(self, known: _Known) -> Decimal | int:
@@ -323,6 +346,6 @@ def _segment_name(known: _Known) -> str:
 
 def _says_segment(decision: Assigned | Unassigned | Unchanged) -> bool:
     """Whether the record is in the decision's segment from now on, even if that is none."""
-    if decision.segmentation is SegmentationStatus.WENT_WRONG:
+    if decision.segmentation in (SegmentationStatus.WENT_WRONG, SegmentationStatus.NOT_REQUIRED):
         return False
     return decision.segment is not None or isinstance(decision, Unassigned)
