@@ -16,7 +16,7 @@ STAMP = os.path.join(VENV, "set-up-for")
 INPUTS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
-USAGE = """usage: python3 dev.py demo [--once] [--data DIR] [--json FILE]
+USAGE = """usage: python3 dev.py demo [--once] [--scenario day | --data DIR] [--json FILE]
                                  the whole system on this machine; Ctrl-C ends it
        python3 dev.py test [PYTEST ARGUMENTS]
                                  everything CI checks; with arguments, only pytest

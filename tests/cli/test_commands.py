@@ -95,7 +95,11 @@ def test_applying_twice_says_that_nothing_differed(
     assert main(["apply", str(DEFINITIONS), "--url", url]) == 0
     assert capsys.readouterr().out == "Applied: nothing differed.\n"
     assert main(["apply", str(DEFINITIONS), "--url", url, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"changes": [], "stamp": None}
+    assert json.loads(capsys.readouterr().out) == {
+        "changes": [],
+        "stamp": None,
+        "webhooks": None,
+    }
 
 
 def test_a_wrong_definition_is_refused_with_file_line_and_the_nearest_word(

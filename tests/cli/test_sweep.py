@@ -20,7 +20,7 @@ from work_assignment.cli.main import main
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import Owner, RecordKey
-from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept
+from work_assignment.domain.runs.sweeps import Counts, Sweep, SweepStatus, Swept, Trigger
 from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.samples import DEFINITIONS
@@ -191,14 +191,16 @@ def test_reasons_come_with_the_most_frequent_first_and_end_somewhere() -> None:
 
 def test_sweeps_are_listed_in_columns() -> None:
     other = Sweep(ID.replace("6", "7"), "Sweep of all", SweepStatus.IN_PROGRESS, AT, undone=0)
-    assert list(sweep_view.listed([SWEEP, other])) == [
-        "began (UTC)          status       records  assigned  unassigned  undone"
-        "  id                                    name",
-        "2026-03-04 09:05:07  succeeded       1204      1200           3        "
-        f"  {ID}  Sweep of lead",
-        "2026-03-04 09:05:07  in progress        0         0           0        "
-        f"  {ID.replace('6', '7')}  Sweep of all",
+    due = replace(SWEEP, trigger=Trigger.SCHEDULED, due_at=AT, ended_at=AT + timedelta(seconds=75))
+    assert list(sweep_view.listed([due, other])) == [
+        "began (UTC)          took        trigger    due (UTC)         status       records  assigned"
+        "  unassigned  undone  id                                    name",
+        "2026-03-04 09:05:07  1 min 15 s  scheduled  2026-03-04 09:05  succeeded       1204      1200"
+        f"           3          {ID}  Sweep of lead",
+        "2026-03-04 09:05:07              by hand                      in progress        0         0"
+        f"           0          {ID.replace('6', '7')}  Sweep of all",
     ]
+    assert sweep_view.sweep_data(due)["seconds"] == 75.0
 
 
 def test_why_records_were_left_waiting_is_said_below_the_list() -> None:

@@ -40,9 +40,9 @@ def a_lead_of_bea(world: World) -> str:
     return one
 
 
-def grows(world: World, lead_id: str) -> RunReport:
-    """The lead becomes a big one, and we hear of it."""
-    world.update_lead(lead_id, {"numberofemployees": 900})
+def grows(world: World, lead_id: str, employees: int = 900) -> RunReport:
+    """The lead becomes a big one, or another one, and we hear of it."""
+    world.update_lead(lead_id, {"numberofemployees": employees})
     place = shop(world)
     event = Event(
         table="lead",

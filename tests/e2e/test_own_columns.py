@@ -152,8 +152,8 @@ def test_webhooks_watch_the_owner_column(world: World) -> None:
     webhooks.sync_with(world.admin, "https://app.example", "key")
     found = registered(WebhookStore(world.admin))
     assert found is not None
-    columns = {step.row.message: step.row.columns for step in found.steps}
-    assert columns["Update"] == (HANDLER, "ownerid", "statecode")
+    columns = {step.row.name: step.row.columns for step in found.steps}
+    assert columns["Work Assignment: Update of lead"] == (HANDLER, "ownerid", "statecode")
 
 
 def test_a_record_type_without_the_owner_column_is_not_routed_and_that_is_said(

@@ -35,6 +35,7 @@ from work_assignment.services.deciding import Decider
 from work_assignment.services.events import Event
 from work_assignment.services.intake import QUEUE as EVENTS
 from work_assignment.services.webhook_registration import registered
+from work_assignment.services.webhook_steps import SELLER_COLUMNS
 from work_assignment.settings import Credentials
 
 REQUEST = TableName("new_partnerrequest", "new_partnerrequests", "new_partnerrequestid")
@@ -142,6 +143,9 @@ def test_webhooks_are_registered_for_every_type_that_is_routed(world: World) -> 
         ("Create", "new_partnerrequest"): (),
         ("Update", "new_partnerrequest"): ("ownerid", "statecode"),
         ("Create", "wa_sweep"): (),
+        ("Create", "wa_seller"): (),
+        ("Update", "wa_seller"): tuple(sorted(SELLER_COLUMNS)),
+        ("Update", "systemuser"): ("isdisabled",),
     }
 
 
@@ -172,4 +176,4 @@ def test_a_type_that_settings_do_not_name_is_left_alone_and_that_is_said(world: 
     ]
     webhooks.sync_with(world.admin, "https://app.example", "key")
     record_types = {record_type for _, record_type in watched(world)}
-    assert record_types == {"account", "contact", "wa_sweep"}
+    assert record_types == {"account", "contact", "wa_sweep", "wa_seller", "systemuser"}

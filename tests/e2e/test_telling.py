@@ -56,7 +56,7 @@ def test_a_seller_who_is_disabled_meanwhile_is_told_when_she_is_back(world: Worl
 
     switch(world, "Ada", off=False)
     Decider(later).answer(thorough=True)
-    assert notices(world, "Ada") == ["2 new lead records"]
+    assert notices(world, "Ada") == ["2 leads were assigned to you"]
     assert not any(run["wa_tellpending"] for run in world.runs())
     Decider(later).answer(thorough=True)
     assert len(notices(world, "Ada")) == 1

@@ -79,7 +79,7 @@ def store(world: World, time: Time | None = None) -> Iterator[OutcomeStore]:
 
 def tell_the_untold(outcomes: OutcomeStore) -> None:
     """What the timer does each minute."""
-    outcomes.tell([late_notice(entry) for entry in outcomes.untold(before=now())])
+    outcomes.tell([late_notice(entry) for entry in outcomes.untold(before=now(), now=now())])
 
 
 def titles(world: World, name: str) -> list[str]:
@@ -202,7 +202,7 @@ def test_what_a_block_brought_a_seller_is_told_together_once_one_of_its_runs_is_
     log_runs(world, 8, 1, **given("Ada"))
     with store(world) as outcomes:
         tell_the_untold(outcomes)
-        assert titles(world, "Ada") == ["5 new lead records", "New lead: Lead 8"]
+        assert titles(world, "Ada") == ["5 leads were assigned to you", "New lead: Lead 8"]
         assert (titles(world, "Bea"), marked(world)) == ([], 0)
 
 
@@ -217,6 +217,6 @@ def test_a_decider_whose_app_may_notify_nobody_loses_no_news(world: World) -> No
     refuse_no_more(world)
     with store(world) as outcomes:
         later = now() + timedelta(minutes=5)
-        outcomes.tell([late_notice(entry) for entry in outcomes.untold(before=later)])
-    assert titles(world, "Ada") == titles(world, "Bea") == ["3 new lead records"]
+        outcomes.tell([late_notice(entry) for entry in outcomes.untold(before=later, now=later)])
+    assert titles(world, "Ada") == titles(world, "Bea") == ["3 leads were assigned to you"]
     assert marked(world) == 0

@@ -35,7 +35,8 @@ from work_assignment.services.events import Event
 from work_assignment.services.giving_up import give_up
 from work_assignment.services.inbox import TRIES, GivenUp, Inbox
 from work_assignment.services.intake import QUEUE
-from work_assignment.services.webhook_registration import ENDPOINT_NAME, sync
+from work_assignment.services.webhook_registration import sync
+from work_assignment.services.webhook_steps import ENDPOINT_NAME, Watch
 from work_assignment.settings import Credentials
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +170,7 @@ def test_a_dataverse_that_never_answers_is_503_in_seconds(unanswering: str, tmp_
 
 
 def test_failed_deliveries_to_us_are_counted_and_no_others(world: Organization) -> None:
-    sync(NOWHERE, "key", WebhookStore(world.admin), {"lead": {"subject"}})
+    sync(NOWHERE, "key", WebhookStore(world.admin), Watch({"lead": frozenset({"subject"})}))
     watched, others = WatchStore(world.admin, ENDPOINT_NAME), WatchStore(world.admin, "Another")
     before = now() - timedelta(minutes=5)
     assert watched.failed_jobs(before).count == 0

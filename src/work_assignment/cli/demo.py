@@ -22,6 +22,7 @@ from work_assignment.cli.common import (
     console,
     end_like_ctrl_c_when_told,
 )
+from work_assignment.cli.demo_day import EXAMPLE, ScriptedDay
 from work_assignment.cli.demo_organisations import (
     ExportedOrganisation,
     Incoming,
@@ -36,12 +37,18 @@ from work_assignment.services.csv_table import CsvError
 from work_assignment.settings import Credentials
 
 SUMMARY = "show the whole system on this machine"
+DAY = "day"
 _FIRST_SHOWN = 12
 _LOOK_EVERY = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end after the records are routed")
+    parser.add_argument(
+        "--scenario",
+        choices=[DAY],
+        help="day: a scripted day on virtual time, told and checked",
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="take the organisation from a CRM export's CSVs"
     )
@@ -53,16 +60,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the show; 1 unless every record got an outcome."""
+    """Run the show; 1 unless every record got an outcome, or all is as the scenario has it."""
     end_like_ctrl_c_when_told()
+    if arguments.scenario and arguments.data:
+        arguments.refuse("--scenario has an organisation of its own, so --data says nothing")
     if arguments.json:
         check_writable(arguments.json)
-    organisation = _organisation(arguments.data)
     screen = console()
+    if arguments.scenario == DAY:
+        return _day(arguments, screen)
+    organisation = _organisation(arguments.data)
     with tempfile.TemporaryDirectory(prefix="work-assignment-") as name:
         folder = Path(name)
         with World(folder, arguments.app_root, organisation.solutions) as world:
             return _show(arguments, organisation, screen, folder, world)
+
+
+def _day(arguments: argparse.Namespace, screen: Console) -> int:
+    with (
+        tempfile.TemporaryDirectory(prefix="work-assignment-") as name,
+        World(Path(name), arguments.app_root) as world,
+    ):
+        day = ScriptedDay(world, screen)
+        status = day.play(arguments.json)
+        if not arguments.once:
+            demo_view.show_how_to_go_on(screen, day.dataverse_url, day.app_url, EXAMPLE)
+            _stay(screen, day.dataverse_url, world)
+        return status
 
 
 def _organisation(data: Path | None) -> Organisation:

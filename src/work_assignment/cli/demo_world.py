@@ -42,6 +42,11 @@ class World:
     def __enter__(self) -> World:
         return self
 
+    @property
+    def queues_file(self) -> Path:
+        """Where the hosts have their queues, leases and notes."""
+        return self.folder / "queues.sqlite"
+
     def __exit__(self, *_: object) -> None:
         for running in reversed(self._running):
             _stop(running)
@@ -63,7 +68,7 @@ class World:
         environment = {
             "DATAVERSE_URL": dataverse_url,
             "DATAVERSE_TOKEN": f"user:{sample_data.APP_USER}",
-            "AzureWebJobsStorage": f"sqlite:{self.folder / 'queues.sqlite'}",
+            "AzureWebJobsStorage": f"sqlite:{self.queues_file}",
             "WA_MODE": "on",
             "WA_BELL_SCHEDULE": "*/20 * * * * *",
             "WA_FUNCTION_KEY": self.function_key,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from work_assignment.cli.common import DONE, REFUSED, Refused, add_common, connection, print_json
+from work_assignment.cli.present import present
 from work_assignment.dataverse.errors import NotFound
 from work_assignment.dataverse.run_store import RunStore
 from work_assignment.domain.runs.stories import story
@@ -33,9 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
         except NotFound:
             raise Refused(f"there is no table {arguments.record_type!r}") from None
         runs = store.runs(arguments.record_type, record_id)
+        at = present(client)
     if arguments.json:
         print_json({"record": record and asdict(record), "runs": [asdict(run) for run in runs]})
     else:
-        for line in story(record, runs):
+        for line in story(record, runs, at):
             print(line)
     return DONE if record or runs else REFUSED

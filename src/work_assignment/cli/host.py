@@ -12,6 +12,7 @@ from pathlib import Path
 
 from work_assignment.azure_storage.errors import StorageUnavailable
 from work_assignment.azure_storage.opening import open_leases, open_notes, open_queues
+from work_assignment.bootstrap import clock_of
 from work_assignment.cli.common import (
     DONE,
     Refused,
@@ -24,7 +25,8 @@ from work_assignment.local_host.errors import LocalHostError
 from work_assignment.local_host.host import LocalHost
 from work_assignment.local_host.keys import Keys
 from work_assignment.local_host.settings_file import read_settings as read_file
-from work_assignment.settings import SettingsError, read_settings
+from work_assignment.local_host.timers import GLANCE, LONGEST_WAIT
+from work_assignment.settings import SettingsError, read_clock, read_settings
 
 SUMMARY = "run the function app on this machine"
 DEFAULT_PORT = 7071
@@ -59,6 +61,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         environment["DATAVERSE_URL"] = arguments.url
     try:
         settings = read_settings(environment)
+        clock = clock_of(environment)
     except SettingsError as exc:
         raise Refused(
             f"{exc} (in {arguments.app_root / SETTINGS_FILE} or the environment)"
@@ -78,6 +81,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             leases=leases,
             notes=notes,
+            clock=clock,
+            longest_wait=GLANCE if read_clock(environment) else LONGEST_WAIT,
         )
         call_when_told_to_end(host.stop)
         host.start()

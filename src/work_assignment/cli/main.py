@@ -31,12 +31,16 @@ COMMANDS: dict[str, str] = {
     "apply": "work_assignment.cli.apply",
     "decide": "work_assignment.cli.decide",
     "demo": "work_assignment.cli.demo",
+    "doctor": "work_assignment.cli.doctor",
     "explain": "work_assignment.cli.explain",
     "host": "work_assignment.cli.host",
     "mock": "work_assignment.cli.mock",
     "poison": "work_assignment.cli.poison",
+    "reconcile": "work_assignment.cli.reconcile",
+    "route": "work_assignment.cli.route",
     "segments": "work_assignment.cli.segments",
     "sweep": "work_assignment.cli.sweep",
+    "unassigned": "work_assignment.cli.unassigned",
     "webhooks": "work_assignment.cli.webhooks",
 }
 """Each command's module, loaded when it is asked for: no command waits for what others need."""

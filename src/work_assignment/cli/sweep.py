@@ -31,6 +31,7 @@ from work_assignment.services import sweep_keeping
 from work_assignment.services.blocks import RESERVED_FOR_MANY
 from work_assignment.services.sweep_orders import Order
 from work_assignment.services.sweep_reports import SweepReport
+from work_assignment.services.sweep_turns import waiting_for
 from work_assignment.services.undoing import STOPPED
 
 SUMMARY = "decide now what waits; list sweeps, stop or undo one"
@@ -48,11 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record-type", metavar="TYPE", help="only records of this table")
     parser.add_argument(
         "--since",
-        type=_day,
+        type=day,
         metavar="DATE",
         help="records created on this day or later, also those older than the definitions",
     )
-    parser.add_argument("--limit", type=_number, metavar="N", help="at most so many, oldest first")
+    parser.add_argument("--limit", type=number, metavar="N", help="at most so many, oldest first")
     parser.add_argument(
         "--watch",
         action="store_true",
@@ -74,14 +75,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A day, for argparse."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-01-31") from None
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """How many records, for argparse."""
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of records, such as 500")
     return int(text)
@@ -104,16 +107,28 @@ def _order(arguments: argparse.Namespace) -> Order:
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
+    return _tell(swept_here(arguments, _order(arguments)), arguments)
+
+
+def swept_here(arguments: argparse.Namespace, order: Order) -> SweepReport:
+    """Sweep in this process; Ctrl-C ends it after the block at hand."""
     with (
         _ending_at_once(_held),
         stoppable() as stopped,
         display(is_json=arguments.json, limit=arguments.limit) as shown,
         sweeping(
-            settings_for(arguments), stopped=stopped, begun=shown.begun, progress=shown.show
+            settings_for(arguments),
+            stopped=stopped,
+            begun=shown.begun,
+            progress=shown.show,
+            waiting=_say_waiting,
         ) as tools,
     ):
-        report = tools.sweeper.sweep(_order(arguments))
-    return _tell(report, arguments)
+        return tools.sweeper.sweep(order)
+
+
+def _say_waiting(first: Sweep) -> None:
+    print(f"wa sweep: {waiting_for(first)}; Ctrl-C ends the waiting", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -131,22 +146,26 @@ def _held() -> str:
 
 
 def _watch(arguments: argparse.Namespace) -> int:
+    return _tell(swept_by_the_app(arguments, _order(arguments)), arguments)
+
+
+def swept_by_the_app(arguments: argparse.Namespace, order: Order) -> SweepReport:
+    """Have the running app sweep, and watch; Ctrl-C ends the watching alone."""
     sweep: Sweep | None = None
     try:
         with (
             connection(arguments) as client,
             display(is_json=arguments.json, limit=arguments.limit) as shown,
         ):
-            store, scope, sweep = sweep_watch.hand_over(client, _order(arguments))
+            store, scope, sweep = sweep_watch.hand_over(client, order)
             shown.begun(store, scope)
-            report = sweep_watch.follow(store, sweep, shown)
+            return sweep_watch.follow(store, sweep, shown)
     except (KeyboardInterrupt, Unavailable):
         if sweep is not None:
             # After the display, which would wrap what is to be copied.
             print("wa sweep: it is not watched any more, and goes on; to stop it:", file=sys.stderr)
             print(f"wa sweep stop {sweep.id}", file=sys.stderr)
         raise
-    return _tell(report, arguments)
 
 
 def _tell(report: SweepReport, arguments: argparse.Namespace) -> int:
@@ -154,7 +173,13 @@ def _tell(report: SweepReport, arguments: argparse.Namespace) -> int:
         print_json(sweep_view.swept_data(report))
     else:
         _print(sweep_view.swept(report))
-    return DONE if report.sweep.status is SweepStatus.SUCCEEDED and not report.left else REFUSED
+    return status_of(report)
+
+
+def status_of(report: SweepReport) -> int:
+    """Whether all was done that was asked."""
+    is_whole = not (report.left or report.passed_by)
+    return DONE if report.sweep.status is SweepStatus.SUCCEEDED and is_whole else REFUSED
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -79,6 +79,7 @@ def outcomes(report: SweepReport) -> str:
         "assigned": report.assigned,
         "kept with whom they are": report.by_hand,
         "unassigned": report.unassigned.total(),
+        "as they were": report.unchanged,
         "left waiting": report.left,
     }
     said = ", ".join(f"{n:,} {what}" for what, n in told.items() if n or what == "assigned")

@@ -8,14 +8,15 @@ from datetime import UTC
 from typing import Any
 
 from work_assignment.cli.tables import aligned
-from work_assignment.domain.runs.sweeps import Sweep
+from work_assignment.domain.runs.sweeps import Sweep, Trigger
 from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.services.sweep_reports import SweepReport
 from work_assignment.services.undoing import UndoReport
 
 _REASONS = 15
 _NAMED = 5
-_COUNTS = range(2, 6)
+_COUNTS = range(5, 9)
+_TRIGGERS = {Trigger.MANUAL: "by hand", Trigger.SCHEDULED: "scheduled"}
 
 
 def swept(report: SweepReport) -> Iterator[str]:
@@ -29,9 +30,15 @@ def swept(report: SweepReport) -> Iterator[str]:
     if report.by_hand:
         figures["kept with whom they are"] = report.by_hand
     figures["unassigned"] = report.unassigned.total()
+    if report.unchanged:
+        figures["as they were"] = report.unchanged
+    if report.passed_by:
+        figures["not looked at"] = report.passed_by.total()
     if report.left:
         figures["left waiting"] = report.left
     yield from _figures(figures)
+    for why, count in report.passed_by.most_common(_REASONS):
+        yield f"    not looked at: {count}, as {why}"
     reasons = report.unassigned.most_common()
     width = max((len(str(count)) for _, count in reasons), default=0)
     for reason, count in reasons[:_REASONS]:
@@ -52,8 +59,7 @@ def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
     if not sweeps:
         yield "There has been no sweep."
         return
-    rows = [("began (UTC)", "status", "records", "assigned", "unassigned", "undone", "id", "name")]
-    rows += [_row(sweep) for sweep in sweeps]
+    rows = [_HEADINGS, *(_row(sweep) for sweep in sweeps)]
     yield from aligned(rows, to_the_right=_COUNTS)
     for sweep in sweeps:
         counts = sweep.counts
@@ -62,9 +68,27 @@ def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
             yield f"{sweep.id}: {sweep.message}."
 
 
-def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
+_HEADINGS = (
+    "began (UTC)",
+    "took",
+    "trigger",
+    "due (UTC)",
+    "status",
+    "records",
+    "assigned",
+    "unassigned",
+    "undone",
+    "id",
+    "name",
+)
+
+
+def _row(sweep: Sweep) -> tuple[str, ...]:
     return (
         sweep.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        _took(sweep),
+        _TRIGGERS[sweep.trigger],
+        sweep.due_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if sweep.due_at else "",
         sweep.status.value,
         str(sweep.counts.total),
         str(sweep.counts.succeeded),
@@ -73,6 +97,21 @@ def _row(sweep: Sweep) -> tuple[str, str, str, str, str, str, str, str]:
         sweep.id,
         sweep.name,
     )
+
+
+def _took(sweep: Sweep) -> str:
+    seconds = _seconds(sweep)
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _seconds(sweep: Sweep) -> float | None:
+    """How long it took; None for one that goes on."""
+    if sweep.ended_at is None:
+        return None
+    return max((sweep.ended_at - sweep.started_at).total_seconds(), 0.0)
 
 
 def undone(report: UndoReport, *, is_dry: bool) -> Iterator[str]:
@@ -109,13 +148,13 @@ def _names(entries: Sequence[Left], count: int) -> str:
 
 
 def sweep_data(sweep: Sweep) -> dict[str, Any]:
-    """A sweep as plain data: status and trigger by name, counts beside the rest."""
+    """A sweep as plain data: status and trigger by name, counts and how long it took beside the rest."""
     row = asdict(sweep)
     for inward in ("cursor", "version", "idle", "fault"):
         del row[inward]
     counts: dict[str, int] = row.pop("counts")
-    named = {"status": sweep.status.value, "trigger": sweep.trigger.name.lower()}
-    return row | counts | named
+    named = {"status": sweep.status.value, "trigger": sweep.trigger.name.lower(), "kind": sweep.kind.name.lower()}
+    return row | counts | named | {"seconds": _seconds(sweep)}
 
 
 def swept_data(report: SweepReport) -> dict[str, Any]:
@@ -130,6 +169,8 @@ def swept_data(report: SweepReport) -> dict[str, Any]:
         "reserved_until": report.reserved_until and report.reserved_until.isoformat(),
         "requests": report.requests,
         "unassigned": dict(report.unassigned.most_common()),
+        "unchanged": report.unchanged,
+        "not_looked_at": dict(report.passed_by.most_common()),
     }
 
 

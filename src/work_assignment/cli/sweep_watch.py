@@ -20,6 +20,7 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepStatus
 from work_assignment.services.sweep_orders import Order, asked_for, scope_of
 from work_assignment.services.sweep_reports import SweepReport, report_of
+from work_assignment.services.sweep_turns import WAITS_FOR
 
 LOOK_EVERY = 2.0
 PATIENCE = timedelta(seconds=90)
@@ -53,7 +54,7 @@ def follow(
     say: Callable[[str], object] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> SweepReport:
     """Show how far the sweep is until it has ended; while nobody can say, how far it was."""
-    last, tries, is_seen, has_said = sweep, 0, False, False
+    last, tries, is_seen, has_said, told = sweep, 0, False, False, ""
     while True:
         try:
             found, tries = store.read(sweep.id), 0
@@ -72,6 +73,9 @@ def follow(
             is_seen = True
             display.seen(report)
         display.show(report)
+        if found.message.startswith(WAITS_FOR) and found.message != told:
+            told = found.message
+            say(f"wa sweep: {told}")
         if found.status is SweepStatus.QUEUED and found.idle >= PATIENCE and not has_said:
             has_said = True
             say("wa sweep: no running app has taken it up yet; it waits, and so do we")

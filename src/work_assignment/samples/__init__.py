@@ -17,3 +17,8 @@ CRM_EXPORT_DEFINITIONS = _HERE / "crm_export" / "definitions"
 """Segments, rules and settings for a CRM export; its sellers come from the export itself."""
 CRM_EXPORT_SOLUTION = _HERE / "crm_export" / "solution"
 """Columns that the opportunities of a CRM export need."""
+
+DAY_DEFINITIONS = _HERE / "day" / "definitions"
+"""Segments, rules, sellers and settings of the scripted day."""
+DAY_PEOPLE = _HERE / "day" / "people.yaml"
+"""Its people with their languages, and its accounts."""
