@@ -18,6 +18,7 @@ NAMES = (
     "sweep",
     "pressure",
     "burst",
+    "resegment",
     "webhook",
     "decide",
     "matching",
@@ -28,7 +29,7 @@ NAMES = (
     "crm",
 )
 SELDOM = ("backlog", "million", "crm")
-SIZED = ("sweep", "pressure", "burst", "backlog", "million")
+SIZED = ("sweep", "pressure", "burst", "resegment", "backlog", "million")
 """Those whose number of leads can be chosen."""
 
 
