@@ -16,16 +16,15 @@ from work_assignment.cli.webhooks import sync_with
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.choices import ProcessingStepStatus, State
 from work_assignment.dataverse.names import (
-    PROCESSING_STEP,
     SEGMENT,
     SETTING,
     SYSTEM_USER,
     Common,
-    ProcessingStepColumn,
     SettingColumn,
     SystemUserColumn,
 )
 from work_assignment.dataverse.queries import Query, eq
+from work_assignment.dataverse.registration_names import PROCESSING_STEP, ProcessingStepColumn
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.settings import Credentials
 

@@ -23,7 +23,7 @@ from tests.e2e.features import (
 from tests.e2e.world import World, user_id
 
 from work_assignment.dataverse import messages
-from work_assignment.dataverse.names import CALENDAR
+from work_assignment.dataverse.calendar_names import CALENDAR
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.deciding import Decider
 

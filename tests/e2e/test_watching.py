@@ -25,8 +25,9 @@ from work_assignment.cli.demo_world import World
 from work_assignment.cli.main import main
 from work_assignment.cli.webhooks import sync_with
 from work_assignment.dataverse import messages
-from work_assignment.dataverse.names import LEAD, SERVICE_ENDPOINT, ServiceEndpointColumn
+from work_assignment.dataverse.names import LEAD
 from work_assignment.dataverse.queries import Query
+from work_assignment.dataverse.registration_names import SERVICE_ENDPOINT, ServiceEndpointColumn
 from work_assignment.dataverse.watch_store import WatchStore
 from work_assignment.dataverse.webhook_store import WebhookStore
 from work_assignment.samples import DEFINITIONS

@@ -7,12 +7,18 @@ from functools import cache
 import pytest
 from tests.solution.solution_files import SOLUTION
 
-from work_assignment.dataverse import names
+from work_assignment.dataverse import calendar_names, email_names, names, registration_names
 from work_assignment.dataverse.names import LookupName, TableName
 from work_assignment.mock_dataverse.tables.catalogs import build_catalog
 from work_assignment.mock_dataverse.tables.metadata import Catalog
 
-ALL_TABLES = [value for value in vars(names).values() if isinstance(value, TableName)]
+MODULES = (calendar_names, email_names, names, registration_names)
+ALL_TABLES = [
+    value
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, TableName) and (module is names or value not in vars(names).values())
+]
 COLUMNS: list[tuple[TableName, type]] = [
     (names.SEGMENT, names.SegmentColumn),
     (names.ASSIGNMENT_RULE, names.AssignmentRuleColumn),
@@ -22,6 +28,9 @@ COLUMNS: list[tuple[TableName, type]] = [
     (names.SETTING, names.SettingColumn),
     (names.ROUTING_RUN, names.RoutingRunColumn),
     (names.SWEEP, names.SweepColumn),
+    (names.WORK_ITEM_STATE, names.WorkItemStateColumn),
+    (names.WORKLIST_SETTING, names.WorklistSettingColumn),
+    (names.USER_SETTINGS, names.UserSettingsColumn),
     (names.LEAD, names.RoutedColumn),
     (names.OPPORTUNITY, names.RoutedColumn),
     (names.ACCOUNT, names.RoutedColumn),
@@ -30,13 +39,13 @@ COLUMNS: list[tuple[TableName, type]] = [
     (names.TEAM, names.TeamColumn),
     (names.QUEUE_ITEM, names.QueueItemColumn),
     (names.ORGANIZATION, names.OrganizationColumn),
-    (names.EXTENDED_USER_SETTING, names.ExtendedUserSettingColumn),
+    (calendar_names.EXTENDED_USER_SETTING, calendar_names.ExtendedUserSettingColumn),
     (names.SYSTEM_USER, names.SystemUserColumn),
     (names.APP_NOTIFICATION, names.AppNotificationColumn),
-    (names.SERVICE_ENDPOINT, names.ServiceEndpointColumn),
-    (names.SDK_MESSAGE, names.SdkMessageColumn),
-    (names.SDK_MESSAGE_FILTER, names.SdkMessageFilterColumn),
-    (names.PROCESSING_STEP, names.ProcessingStepColumn),
+    (registration_names.SERVICE_ENDPOINT, registration_names.ServiceEndpointColumn),
+    (registration_names.SDK_MESSAGE, registration_names.SdkMessageColumn),
+    (registration_names.SDK_MESSAGE_FILTER, registration_names.SdkMessageFilterColumn),
+    (registration_names.PROCESSING_STEP, registration_names.ProcessingStepColumn),
     (names.SYSTEM_JOB, names.SystemJobColumn),
 ]
 MANY_TO_MANY = [

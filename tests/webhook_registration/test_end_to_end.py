@@ -14,8 +14,9 @@ import pytest
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.auth import StaticToken
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.names import LEAD, PROCESSING_STEP, SERVICE_ENDPOINT
+from work_assignment.dataverse.names import LEAD
 from work_assignment.dataverse.queries import Query
+from work_assignment.dataverse.registration_names import PROCESSING_STEP, SERVICE_ENDPOINT
 from work_assignment.dataverse.webhook_store import WebhookStore
 from work_assignment.mock_dataverse.server import MockServer
 from work_assignment.services.webhook_registration import Report, registered, sync

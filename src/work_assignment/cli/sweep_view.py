@@ -153,7 +153,11 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     for inward in ("cursor", "version", "idle", "fault"):
         del row[inward]
     counts: dict[str, int] = row.pop("counts")
-    named = {"status": sweep.status.value, "trigger": sweep.trigger.name.lower(), "kind": sweep.kind.name.lower()}
+    named = {
+        "status": sweep.status.value,
+        "trigger": sweep.trigger.name.lower(),
+        "kind": sweep.kind.name.lower(),
+    }
     return row | counts | named | {"seconds": _seconds(sweep)}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from work_assignment.dataverse.calendar_names import CALENDAR, CalendarColumn, CalendarRuleColumn
 from work_assignment.dataverse.calendar_patterns import (
     Kind,
     Pattern,
@@ -24,7 +25,6 @@ from work_assignment.dataverse.calendar_patterns import (
 )
 from work_assignment.dataverse.choices import ExtentCode, SubCode, TimeCode
 from work_assignment.dataverse.messages import Row
-from work_assignment.dataverse.names import CALENDAR, CalendarColumn, CalendarRuleColumn
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.hours.availability import (
     EVERY_DAY,

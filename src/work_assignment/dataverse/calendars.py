@@ -12,19 +12,17 @@ from typing import TypeAlias
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.batches import Batch, PartResult
+from work_assignment.dataverse.calendar_names import (
+    CALENDAR,
+    EXTENDED_USER_SETTING,
+    CalendarColumn,
+    ExtendedUserSettingColumn,
+)
 from work_assignment.dataverse.calendar_rules import calendar_from_rows, inner_calendars
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import AccessDenied, InvalidRequest, NotFound
 from work_assignment.dataverse.messages import Request, Response, Row
-from work_assignment.dataverse.names import (
-    CALENDAR,
-    EXTENDED_USER_SETTING,
-    SYSTEM_USER,
-    CalendarColumn,
-    Common,
-    ExtendedUserSettingColumn,
-    SystemUserColumn,
-)
+from work_assignment.dataverse.names import SYSTEM_USER, Common, SystemUserColumn
 from work_assignment.dataverse.queries import Expand, Guid, Query, eq, in_chunks
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.errors import DefinitionError

@@ -65,12 +65,6 @@ ORGANIZATION = TableName("organization", "organizations", "organizationid")
 ROLE = TableName("role", "roles", "roleid")
 APP_NOTIFICATION = TableName("appnotification", "appnotifications", "appnotificationid")
 SYSTEM_JOB = TableName("asyncoperation", "asyncoperations", "asyncoperationid")
-SERVICE_ENDPOINT = TableName("serviceendpoint", "serviceendpoints", "serviceendpointid")
-SDK_MESSAGE = TableName("sdkmessage", "sdkmessages", "sdkmessageid")
-SDK_MESSAGE_FILTER = TableName("sdkmessagefilter", "sdkmessagefilters", "sdkmessagefilterid")
-PROCESSING_STEP = TableName(
-    "sdkmessageprocessingstep", "sdkmessageprocessingsteps", "sdkmessageprocessingstepid"
-)
 
 # Many-to-many relationships: the navigation property has the same name on both sides
 
@@ -346,90 +340,3 @@ class AppNotificationColumn:
     TOAST_TYPE = "toasttype"
     PRIORITY = "priority"
     TIME_TO_LIVE_SECONDS = "ttlinseconds"
-
-
-class ServiceEndpointColumn:
-    """serviceendpoint."""
-
-    NAME = "name"
-    DESCRIPTION = "description"
-    URL = "url"
-    CONTRACT = "contract"
-    AUTH_TYPE = "authtype"
-    AUTH_VALUE = "authvalue"
-    CONNECTION_MODE = "connectionmode"
-    MESSAGE_FORMAT = "messageformat"
-    MESSAGE_CHARSET = "messagecharset"
-    USER_CLAIM = "userclaim"
-    NAMESPACE_FORMAT = "namespaceformat"
-    PATH = "path"
-
-
-class SdkMessageColumn:
-    """sdkmessage."""
-
-    NAME = "name"
-
-
-class SdkMessageFilterColumn:
-    """sdkmessagefilter."""
-
-    PRIMARY_OBJECT_TYPE_CODE = "primaryobjecttypecode"
-    SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
-
-
-class ProcessingStepColumn:
-    """sdkmessageprocessingstep."""
-
-    NAME = "name"
-    DESCRIPTION = "description"
-    STAGE = "stage"
-    MODE = "mode"
-    RANK = "rank"
-    SUPPORTED_DEPLOYMENT = "supporteddeployment"
-    INVOCATION_SOURCE = "invocationsource"
-    ASYNC_AUTO_DELETE = "asyncautodelete"
-    FILTERING_ATTRIBUTES = "filteringattributes"
-    SDK_MESSAGE = LookupName("sdkmessageid", "sdkmessageid")
-    SDK_MESSAGE_FILTER = LookupName("sdkmessagefilterid", "sdkmessagefilterid")
-    EVENT_HANDLER = LookupName("eventhandler", "eventhandler_serviceendpoint")
-
-
-# Calendars
-
-CALENDAR = TableName("calendar", "calendars", "calendarid")
-EXTENDED_USER_SETTING = TableName(
-    "msdyn_extendedusersetting", "msdyn_extendedusersettings", "msdyn_extendedusersettingid"
-)
-
-
-class CalendarColumn:
-    """calendar; its rules come only when a single calendar is read with them."""
-
-    NAME = "name"
-    HOLIDAY_SCHEDULE = LookupName("holidayschedulecalendarid", "holidayschedulecalendarid")
-    RULES = "calendar_calendar_rules"
-
-
-class CalendarRuleColumn:
-    """calendarrule."""
-
-    INNER_CALENDAR = LookupName("innercalendarid", "innercalendarid")
-    PATTERN = "pattern"
-    START_TIME = "starttime"
-    DURATION = "duration"
-    OFFSET = "offset"
-    RANK = "rank"
-    TIME_CODE = "timecode"
-    SUB_CODE = "subcode"
-    EXTENT_CODE = "extentcode"
-    TIME_ZONE_CODE = "timezonecode"
-    EFFECTIVE_START = "effectiveintervalstart"
-    EFFECTIVE_END = "effectiveintervalend"
-
-
-class ExtendedUserSettingColumn:
-    """msdyn_extendedusersetting, where Dynamics 365 Sales is installed; both hold ids as text."""
-
-    USER = "msdyn_userid"
-    CALENDAR = "msdyn_calendarid"

@@ -11,19 +11,21 @@ from work_assignment.dataverse.errors import AccessDenied, DataverseError, NotFo
 from work_assignment.dataverse.mapping import moment
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
-    PROCESSING_STEP,
     ROUTING_RUN,
-    SERVICE_ENDPOINT,
     SWEEP,
     SYSTEM_JOB,
-    ProcessingStepColumn,
     RoutingRunColumn,
-    ServiceEndpointColumn,
     SweepColumn,
     SystemJobColumn,
 )
 from work_assignment.dataverse.queries import Query, desc
 from work_assignment.dataverse.questions import Questions
+from work_assignment.dataverse.registration_names import (
+    PROCESSING_STEP,
+    SERVICE_ENDPOINT,
+    ProcessingStepColumn,
+    ServiceEndpointColumn,
+)
 from work_assignment.dataverse.unavailable import PASSING, away_means_unavailable
 from work_assignment.domain.errors import NotPermitted, Refused
 from work_assignment.domain.runs.sweeps import Sweep

@@ -18,19 +18,19 @@ from work_assignment.dataverse.choices import (
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import unreadable
 from work_assignment.dataverse.messages import Request, Row, bind
-from work_assignment.dataverse.names import (
+from work_assignment.dataverse.names import Common
+from work_assignment.dataverse.port_errors import in_port_terms
+from work_assignment.dataverse.queries import Expand, Guid, Query, and_, eq, in_, or_
+from work_assignment.dataverse.registration_names import (
     PROCESSING_STEP,
     SDK_MESSAGE,
     SDK_MESSAGE_FILTER,
     SERVICE_ENDPOINT,
-    Common,
     ProcessingStepColumn,
     SdkMessageColumn,
     SdkMessageFilterColumn,
     ServiceEndpointColumn,
 )
-from work_assignment.dataverse.port_errors import in_port_terms
-from work_assignment.dataverse.queries import Expand, Guid, Query, and_, eq, in_, or_
 from work_assignment.domain.defining.definition_rows import (
     CreateStep,
     EndpointRow,
