@@ -6,50 +6,73 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.cases import NOW, decided, lead, rule, segment, sellers, unchanged
+from tests.domain.cases import (
+    NOW,
+    decided,
+    lead,
+    owner_of,
+    rule,
+    segment,
+    sellers,
+    unchanged,
+)
 
 from work_assignment.domain.deciding.decisions import Unassigned
 from work_assignment.domain.defining.policy import FlapLimit
 from work_assignment.domain.records import Owner, SegmentId
-from work_assignment.domain.runs.flapping import Step, changes_in, too_often
+from work_assignment.domain.runs.flapping import is_a_change, too_often
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 ASSIGNED = RoutingStatus.ASSIGNED
 LIMIT = FlapLimit(3, timedelta(hours=24))
+ANA, BEN = Owner("systemuser", "ana"), Owner("systemuser", "ben")
 
 
-def way(*statuses: RoutingStatus, moves: bool = True, by_hand: bool = False) -> list[Step]:
-    """A history, an hour between any two outcomes."""
-    return [
-        Step(NOW + timedelta(hours=n), status, has_moved=moves, is_by_hand=by_hand)
-        for n, status in enumerate(statuses)
-    ]
+def changes(
+    status: RoutingStatus = ASSIGNED,
+    *,
+    segments: tuple[str | None, str | None] = ("here", "here"),
+    owners: tuple[Owner, Owner | None] = (ANA, ANA),
+    was_settled: bool = True,
+    is_by_hand: bool = False,
+) -> bool:
+    """Whether one outcome, of a record that had its owner chosen before, counts."""
+    return is_a_change(
+        status,
+        segment=segments,
+        owner=owners,
+        was_settled=was_settled,
+        is_by_hand=is_by_hand,
+    )
 
 
 def test_the_first_owner_is_no_change_however_often_that_was_tried() -> None:
-    tried = [RoutingStatus.NO_CAPACITY, RoutingStatus.NO_AVAILABILITY, ASSIGNED]
-
-    assert changes_in(way(*tried)) == ()
+    assert not changes(owners=(ANA, BEN), segments=(None, "here"), was_settled=False)
+    assert not changes(owners=(ANA, BEN), was_settled=False)
 
 
 def test_every_owner_and_segment_after_the_first_counts() -> None:
-    assert len(changes_in(way(ASSIGNED, ASSIGNED, RoutingStatus.RULES_OFF_FOR_SEGMENT))) == 2
+    assert changes(owners=(ANA, BEN))
+    assert changes(RoutingStatus.RULES_OFF_FOR_SEGMENT, segments=("here", "there"))
+    assert changes(segments=(None, "there"))
 
 
-def test_a_move_after_which_nobody_was_found_counts_and_so_does_the_owner_found_later() -> None:
-    assert len(changes_in(way(ASSIGNED, RoutingStatus.NO_CAPACITY, ASSIGNED))) == 2
+def test_a_move_counts_although_nobody_was_found_there_or_before() -> None:
+    moved = ("here", "there")
+    assert changes(RoutingStatus.NO_CAPACITY, segments=moved, owners=(ANA, None))
+    assert changes(RoutingStatus.NO_CAPACITY, segments=moved, owners=(ANA, None), was_settled=False)
 
 
 def test_what_changed_nothing_does_not_count() -> None:
-    assert changes_in(way(ASSIGNED, RoutingStatus.LEFT_ALONE, moves=False)) == ()
+    assert not changes(RoutingStatus.LEFT_ALONE)
+    assert not changes()
 
 
-def test_what_a_person_asked_for_does_not_count() -> None:
-    assert changes_in(way(ASSIGNED, ASSIGNED, ASSIGNED, by_hand=True)) == ()
-
-
-def test_after_an_undo_the_next_owner_is_a_first_one_again() -> None:
-    assert changes_in(way(ASSIGNED, RoutingStatus.UNDONE, ASSIGNED)) == (NOW + timedelta(hours=1),)
+def test_what_a_person_chose_asked_for_or_undid_does_not_count() -> None:
+    moved = ("here", "there")
+    assert not changes(RoutingStatus.ASSIGNED_BY_HAND, segments=moved, owners=(ANA, BEN))
+    assert not changes(RoutingStatus.UNDONE, segments=moved, owners=(ANA, BEN))
+    assert not changes(segments=moved, owners=(ANA, BEN), is_by_hand=True)
 
 
 def test_as_many_changes_as_the_limit_within_its_hours_are_too_many() -> None:
@@ -95,13 +118,17 @@ def test_a_restless_record_keeps_segment_and_owner_and_says_where_it_would_go() 
     assert decision.detail == "3 changes of segment or owner; else it would move to 'There'"
 
 
-def test_a_restless_record_without_an_owner_stays_without() -> None:
-    record = lead(segment_id=SegmentId("segment All"), restless="3 changes of segment or owner")
+def test_a_restless_record_without_an_owner_gets_one_in_its_segment_and_goes_to_no_other() -> None:
+    restless = "3 changes of segment or owner"
+    here, there = segment("Here"), segment("There", allow_move_in=True)
+    record = lead(segment_id=here.id, restless=restless)
 
-    decision = decided(record, [rule()], sellers("ana"), [segment()])
+    stays = decided(record, [rule(segment_id=here.id)], sellers("ana"), [here])
+    goes = decided(record, [rule(segment_id=there.id)], sellers("ana"), [there])
 
-    assert isinstance(decision, Unassigned)
-    assert decision.status is RoutingStatus.LEFT_ALONE
+    assert owner_of(stays) == "ana"
+    assert isinstance(goes, Unassigned)
+    assert goes.status is RoutingStatus.LEFT_ALONE
 
 
 def test_a_restless_record_that_would_stay_anyway_says_nothing() -> None:
@@ -112,3 +139,12 @@ def test_a_restless_record_that_would_stay_anyway_says_nothing() -> None:
     )
 
     assert unchanged(decided(record, [rule()], sellers("ana"), [segment()])).status is None
+
+
+def test_whom_a_person_chose_before_there_was_a_segment_keeps_the_record() -> None:
+    into = segment("All", allow_move_in=False)
+    record = lead(is_settled=True, is_chosen=True, owner=Owner("systemuser", "cem"))
+
+    decision = unchanged(decided(record, [rule()], sellers("ana"), [into]))
+
+    assert (decision.segment, decision.status) == (into, RoutingStatus.ASSIGNED_BY_HAND)

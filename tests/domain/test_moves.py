@@ -16,6 +16,7 @@ from tests.domain.cases import (
     refusal,
     rule,
     segment,
+    seller,
     sellers,
     unchanged,
 )
@@ -226,3 +227,25 @@ def test_a_segment_may_compare_two_columns_of_the_record() -> None:
 
     record = lead(columns={"subject": "Chad", "address1_country": "chad"})
     assert refusal(decided(record, [], (), [hers])).segment is hers
+
+
+def test_routed_by_force_a_record_may_stay_with_its_owner_who_has_no_room_for_another() -> None:
+    ana = [seller("ana", capacity=1)]
+    hers = british("UK", owner=Owner("systemuser", "ana")).as_new()
+    limited = rule(segment_id=UK.id, uses_capacity=True)
+
+    decision = decided(hers, [limited], ana, [UK], ana={"open_records": 1})
+
+    assert owner_of(decision) == "ana"
+    assert summary(decision) == ("Anyone: Ana, it is hers already, and nobody has room for another")
+
+
+def test_routed_by_force_it_goes_to_somebody_who_has_room_before() -> None:
+    both = [seller("ana", capacity=1), seller("ben", capacity=1)]
+    hers = british("UK", owner=Owner("systemuser", "ana")).as_new()
+
+    limited = rule(segment_id=UK.id, uses_capacity=True)
+
+    decision = decided(hers, [limited], both, [UK], ana={"open_records": 1})
+
+    assert owner_of(decision) == "ben"

@@ -23,6 +23,7 @@ NOT_BY_A_DECISION = {
     RoutingStatus.NO_PRIVILEGES,
     RoutingStatus.APPLICATION_USER_LACKS_PERMISSION,
     RoutingStatus.UNDONE,
+    RoutingStatus.UNCHANGED,
 }
 """What only an organisation with users, faults and sweeps can come to."""
 DECIDED = set(RoutingStatus) - NOT_BY_A_DECISION

@@ -26,11 +26,13 @@ from work_assignment.domain.runs.facts import (
     Rulebook,
     SellerRow,
 )
+from work_assignment.domain.runs.flapping import is_a_change
 from work_assignment.domain.runs.news import Change
 from work_assignment.domain.runs.outcomes import (
     Committed,
     Notice,
     Outcome,
+    RequestSource,
     Run,
     SellerChange,
     Settlement,
@@ -80,6 +82,7 @@ class Organization:
     refused: dict[SellerId, str] = field(default_factory=dict)
     spoilt: dict[RecordKey, Written] = field(default_factory=dict)
     closed_is_closed: bool = False
+    told_outside: set[str] = field(default_factory=set)
     queue_items: dict[RecordKey, QueueItem] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
 
@@ -247,6 +250,15 @@ class Connection:
             ]
         yield from found
 
+    def left_alone(self, after: datetime, until: datetime) -> list[RecordKey]:
+        with self._calls.call("left alone"):
+            return [
+                logged.run.key
+                for logged in self._organization.runs.values()
+                if logged.run.status is RoutingStatus.LEFT_ALONE
+                and after < logged.last_attempt_at <= until
+            ]
+
     def _page(self, page: Page) -> tuple[CurrentRecord, ...]:
         found = [
             current
@@ -301,7 +313,11 @@ class Connection:
         return tuple(found[:limit])
 
     def _last_run(self, key: RecordKey) -> LastRun | None:
-        runs = [run for run in self._organization.runs_of(key) if run.run.mode == "on"]
+        runs = [
+            run
+            for run in self._organization.runs_of(key)
+            if run.run.mode == "on" and run.run.status is not RoutingStatus.UNCHANGED
+        ]
         if not runs:
             return None
         newest = max(reversed(runs), key=lambda logged: logged.last_attempt_at)
@@ -320,6 +336,7 @@ class Connection:
             seller_id=SellerId(run.owner.id) if run.owner and is_user else None,
             previous_owner=run.previous_owner,
             sweep_id=run.sweep_id,
+            changed_at=tuple(logged.written_at for logged in runs if _is_a_change(logged.run)),
         )
 
     def reserve(self, changes: Sequence[SellerChange]) -> list[SellerRow] | None:
@@ -391,7 +408,7 @@ class Connection:
     def committed(self, blocks: Collection[str]) -> list[Committed]:
         with self._calls.call("read what was committed"):
             return [
-                _committed(run)
+                replace(_committed(run), told_outside=run.id in self._organization.told_outside)
                 for run in (logged.run for logged in self._organization.runs.values())
                 if run.block in blocks and run.assigns and run.owner and run.owner.type != "queue"
             ]
@@ -410,6 +427,10 @@ class Connection:
                 and (logged.tell_after is None or logged.tell_after <= now)
             ]
 
+    def note_told_outside(self, runs: Collection[str]) -> None:
+        with self._calls.call("note told outside"):
+            self._organization.told_outside |= set(runs)
+
     def tell_others(
         self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
     ) -> None:
@@ -425,6 +446,16 @@ class Connection:
                 and (logged.run.decided_at < before)
                 and (logged.others_after is None or logged.others_after <= now)
             ]
+
+
+def _is_a_change(run: Run) -> bool:
+    return is_a_change(
+        run.status,
+        segment=(run.previous_segment_id, run.segment_id),
+        owner=(run.previous_owner, run.owner),
+        was_settled=run.previous_result is Result.SUCCEEDED,
+        is_by_hand=run.source in (RequestSource.FORCED_BY_HAND, RequestSource.RESEGMENTED_BY_HAND),
+    )
 
 
 def _is_in(scope: Scope, current: CurrentRecord) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
 from tests.domain.cases import rule
-from tests.services.fakes import NOW, Calls
+from tests.services.fakes import NOW, Calls, Killed
+from tests.services.test_related_rounds import with_fault
 from tests.services.world import ANA, World
 
 from work_assignment.domain.hours.availability import EVERY_DAY, Calendar, WorkingHours
 from work_assignment.domain.records import RecordKey, SellerId
+from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.runs.sweeps import Sweep, SweepStatus
 from work_assignment.domain.statuses import RoutingStatus
@@ -188,6 +192,18 @@ def test_records_of_a_sweep_that_is_going_on_are_its_own_until_it_has_ended() ->
     assert world.owner(older) == ANA
 
 
+def test_one_record_that_cannot_be_decided_keeps_nobody_else_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, hers, older, younger = full()
+    close(world, hers)
+    with_fault(monkeypatch, older)
+
+    world.decider().answer()
+
+    assert world.owner(younger) == ANA
+
+
 def test_in_a_dry_run_nothing_is_tried_again() -> None:
     world, hers, older, _ = full()
     close(world, hers)
@@ -195,6 +211,13 @@ def test_in_a_dry_run_nothing_is_tried_again() -> None:
     world.decider(mode="dry-run").answer()
 
     assert world.statuses(older) == [NO_CAPACITY]
+
+
+class Deadly:
+    """Whoever asks which sweeps are going on dies of it."""
+
+    def going_on(self) -> list[Sweep]:
+        raise Killed
 
 
 class GoingOn:
@@ -209,3 +232,56 @@ class GoingOn:
 
 def change_ana(world: World, **changes: object) -> None:
     world.change_seller(SellerId(ANA), **changes)
+
+
+def test_two_records_closed_together_make_room_although_their_events_come_apart() -> None:
+    world = World(names=[ANA], capacity=2)
+    first, second = world.create(1), world.create(2)
+    world.decider().answer()
+    waiting = [world.create(3), world.create(4)]
+    world.decider().answer()
+    world.organization.change(first, is_open=False)
+    world.organization.change(second, is_open=False)
+
+    world.event(first, "Update", columns=frozenset({"statecode"}))
+    world.decider().answer()
+
+    assert [world.owner(key) for key in waiting] == [ANA, ANA]
+
+
+def test_who_is_back_at_work_gets_what_needs_no_room_although_she_is_full() -> None:
+    within = timedelta(hours=1)
+    rules = [
+        rule("Counts", segment_id=None, order=1, uses_capacity=True),
+        rule("Any", segment_id=None, order=2, available_within=within),
+    ]
+    world = World(rules=rules, names=[ANA], capacity=1)
+    world.create(1)
+    world.decider().answer()
+    hours = WorkingHours(EVERY_DAY, time(9), time(17), UTC)
+    change_ana(world, calendar=Calendar(hours=(hours,)))
+    world.clock.now = datetime(2026, 3, 5, 5, 0, tzinfo=UTC)
+    waiting = world.create(2)
+    decider = world.decider()
+    decider.answer(thorough=True)
+    assert world.result(waiting) is Result.FAILED
+
+    world.clock.now = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
+    decider.answer(thorough=True)
+
+    assert world.owner(waiting) == ANA
+
+
+def test_a_worker_that_dies_before_it_tries_again_leaves_the_trace_that_somebody_is_back() -> None:
+    world, hers, older, _ = full()
+    other = world.decider()
+    other.answer(thorough=True)
+    world.organization.change(hers, is_open=False)
+    dying = Decider(replace(world.shop(), sweeps=Deadly()))
+    with suppress(Killed):
+        dying.answer(thorough=True)
+    world.clock.advance(timedelta(minutes=2))
+
+    other.answer(thorough=True)
+
+    assert world.owner(older) == ANA

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from work_assignment.dataverse import fetch, messages
-from work_assignment.dataverse.choices import AssignmentResult
+from work_assignment.dataverse.choices import AssignmentResult, RunMode
 from work_assignment.dataverse.messages import FORMATTED_VALUE, PLAIN, Prefer, Request
 from work_assignment.dataverse.names import (
+    ROUTING_RUN,
     SELLER,
     SETTING,
     Common,
     RoutedColumn,
+    RoutingRunColumn,
     SellerColumn,
     SettingColumn,
 )
@@ -24,7 +27,9 @@ from work_assignment.dataverse.queries import (
     and_,
     eq,
     ge,
+    gt,
     is_null,
+    le,
     ne,
     or_,
 )
@@ -33,6 +38,7 @@ from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.records import SellerId
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.domain.runs.sweeps import Page, SweepKind
+from work_assignment.domain.statuses import RoutingStatus
 
 _OPEN = eq(Common.STATE, 0)
 
@@ -140,6 +146,20 @@ def waiting(schema: TableSchema, rulebook: Rulebook, limit: int) -> Request:
             top=limit,
         ),
         prefer=_wishes(rulebook),
+    )
+
+
+def left_alone(since: datetime, until: datetime) -> Query:
+    """Runs that left a record alone, for the last time after one moment and until another."""
+    return Query(
+        ROUTING_RUN.entity_set,
+        select=(RoutingRunColumn.RECORD_TYPE, RoutingRunColumn.RECORD_ID),
+        filter=and_(
+            eq(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.LEFT_ALONE),
+            eq(RoutingRunColumn.MODE, RunMode.ON.value),
+            gt(RoutingRunColumn.LAST_ATTEMPT_ON, since),
+            le(RoutingRunColumn.LAST_ATTEMPT_ON, until),
+        ),
     )
 
 

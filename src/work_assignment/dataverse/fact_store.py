@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from work_assignment.dataverse import fact_queries, last_runs, mapping, messages
 from work_assignment.dataverse.affected_reader import AffectedReader
@@ -14,7 +15,7 @@ from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.fetch import LONGEST_PAGE, Fetch
 from work_assignment.dataverse.follower_reader import FollowerReader
 from work_assignment.dataverse.messages import Request, Row
-from work_assignment.dataverse.names import SettingColumn
+from work_assignment.dataverse.names import RoutingRunColumn, SettingColumn
 from work_assignment.dataverse.open_counts import Asked, Group, OpenCounts
 from work_assignment.dataverse.queries import Guid, in_chunks
 from work_assignment.dataverse.questions import Answers, Questions
@@ -88,12 +89,22 @@ class FactStore:
             if page.limit > LONGEST_PAGE:
                 gathered = self._with_more(rulebook, page, gathered)
             tried = [c.key.id for c in gathered.waiting if c.result is not Result.UNDECIDED]
-            return replace(gathered, last_runs=last_runs.read(self._client, tried))
+            limit = rulebook.definitions.policy.flap_limit
+            return replace(gathered, last_runs=last_runs.read(self._client, tried, limit))
 
     def affected(self, rulebook: Rulebook, changed: Collection[RecordKey]) -> Iterator[RecordKey]:
         """The open records with an outcome that filters decide by these rows of other tables."""
         with away_means_unavailable():
             yield from self._affected.read(rulebook, changed)
+
+    def left_alone(self, after: datetime, until: datetime) -> list[RecordKey]:
+        """The records that were left alone, as they had been moved too often, in that time."""
+        with away_means_unavailable():
+            rows = self._client.rows(fact_queries.left_alone(after, until))
+            return [
+                RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
+                for row in rows
+            ]
 
     def _with_more(self, rulebook: Rulebook, page: Page, gathered: Gathered) -> Gathered:
         """Read on until the page has its records: one answer holds no more than 5,000."""
@@ -149,7 +160,8 @@ class FactStore:
         counts = self._ask_for_counts(questions, rulebook)
         records = self._ask_for_records(questions, rulebook, asked)
         found = [(schema, questions.ask(request)) for schema, request in searches]
-        runs = last_runs.ask(questions, (key.id for key in asked))
+        flap_limit = rulebook.definitions.policy.flap_limit
+        runs = last_runs.ask(questions, (key.id for key in asked), flap_limit)
         followed = self._followers.ask(questions)
         around = self._ask_around(questions, rulebook, asked)
         answers = questions.send(self._client)
@@ -170,7 +182,7 @@ class FactStore:
             open_counts=open_counts,
             asked={entry.key: entry for entry in asked_for},
             waiting=waits.records,
-            last_runs=last_runs.newest(self._client, runs, answers),
+            last_runs=last_runs.newest(self._client, runs, answers, flap_limit),
             unreadable=frozenset(reader.unreadable),
             rows=self._around(answers, around, rulebook, new),
             reached=waits.reached,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from work_assignment.dataverse import mapping, messages
-from work_assignment.dataverse.choices import RunMode
+from work_assignment.dataverse.choices import AssignmentResult, RunMode
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import ROUTING_RUN, Common, RoutingRunColumn
-from work_assignment.dataverse.queries import Query, and_, desc, eq, in_
+from work_assignment.dataverse.queries import Query, and_, desc, eq, in_, ne
 from work_assignment.dataverse.questions import Answers, Questions
+from work_assignment.domain.defining.policy import FlapLimit
 from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import LastRun
-from work_assignment.domain.runs.flapping import Step, changes_in
+from work_assignment.domain.runs.flapping import is_a_change
 from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.statuses import RoutingStatus
 
@@ -35,6 +38,7 @@ _COLUMNS = (
     RoutingRunColumn.PREVIOUS_OWNER,
     RoutingRunColumn.PREVIOUS_OWNER_TYPE,
     RoutingRunColumn.PREVIOUS_SEGMENT.value,
+    RoutingRunColumn.PREVIOUS_RESULT,
     RoutingRunColumn.REQUEST_SOURCE,
     RoutingRunColumn.DUE_ON,
     RoutingRunColumn.OVERDUE,
@@ -42,50 +46,83 @@ _COLUMNS = (
     Common.CREATED_ON,
 )
 
-_SAY_NO_SEGMENT = (RoutingStatus.ASSIGNED_BY_HAND, RoutingStatus.UNDONE)
 _ASKED_FOR = (RequestSource.FORCED_BY_HAND, RequestSource.RESEGMENTED_BY_HAND)
 
 Asked = list[tuple[Sequence[str], int]]
 """The ids of the records that a question is about, and its place."""
 
 
-def ask(questions: Questions, record_ids: Iterable[str]) -> Asked:
-    """Add what is to be asked about these records to other questions; dry runs are left out."""
+def ask(questions: Questions, record_ids: Iterable[str], limit: FlapLimit | None = None) -> Asked:
+    """Add what is to be asked about these records to other questions.
+
+    Dry runs are left out, and answers to who asked about a record: they changed nothing. With a `limit` fewer records share an answer, so that it tells of as many changes of each.
+    """
+    return _ask(questions, record_ids, _records_at_once(limit))
+
+
+def _ask(questions: Questions, record_ids: Iterable[str], at_once: int) -> Asked:
     ids = list(dict.fromkeys(record_ids))
-    chunks = [
-        ids[start : start + _RECORDS_AT_ONCE] for start in range(0, len(ids), _RECORDS_AT_ONCE)
-    ]
+    chunks = [ids[start : start + at_once] for start in range(0, len(ids), at_once)]
     return [(chunk, questions.ask(_request(chunk))) for chunk in chunks]
 
 
-def read(client: DataverseClient, record_ids: Iterable[str]) -> dict[RecordKey, LastRun]:
+def _records_at_once(limit: FlapLimit | None) -> int:
+    """A record has its changes, as many as matter, and some other rows."""
+    if limit is None:
+        return _RECORDS_AT_ONCE
+    return min(_RECORDS_AT_ONCE, max(ROWS_AT_ONCE // (limit.moves + 2), 1))
+
+
+def read(
+    client: DataverseClient, record_ids: Iterable[str], limit: FlapLimit | None = None
+) -> dict[RecordKey, LastRun]:
     """The last runs of these records, in requests of their own."""
     questions = Questions()
-    asked = ask(questions, record_ids)
-    return newest(client, asked, questions.send(client)) if asked else {}
+    asked = ask(questions, record_ids, limit)
+    return newest(client, asked, questions.send(client), limit) if asked else {}
 
 
-def newest(client: DataverseClient, asked: Asked, answers: Answers) -> dict[RecordKey, LastRun]:
+def newest(
+    client: DataverseClient, asked: Asked, answers: Answers, limit: FlapLimit | None = None
+) -> dict[RecordKey, LastRun]:
     """The last run of each record, by the answers.
 
-    An answer that is full may have been filled by a few records: those that it does not name are
-    asked about again, by themselves. Each time there are fewer, as every answer names some.
+    An answer that is full may have been filled by a few records: those of which it tells too little
+    are asked about again, half as many at once each time.
     """
     found: dict[RecordKey, LastRun] = {}
+    at_once = _records_at_once(limit)
     while True:
         unseen: list[str] = []
         for ids, place in asked:
             rows = answers.rows(place)
             if len(rows) >= ROWS_AT_ONCE:
                 rows = _without_last_second(rows)
-                seen = {str(row[RoutingRunColumn.RECORD_ID]).lower() for row in rows}
-                unseen += [record_id for record_id in ids if record_id.lower() not in seen]
+                unseen += _told_too_little(ids, rows, limit)
             found |= _newest(rows)
         if not unseen:
             return found
+        at_once = max(at_once // 2, 1)
         questions = Questions()
-        asked = ask(questions, unseen)
+        asked = _ask(questions, unseen, at_once)
         answers = questions.send(client)
+
+
+def _told_too_little(ids: Sequence[str], rows: Sequence[Row], limit: FlapLimit | None) -> list[str]:
+    """Records that a full answer does not name, or not as often as they may be moved.
+
+    Where it goes back as far as changes count, or is about one record alone, it tells enough.
+    """
+    seen = Counter(str(row[RoutingRunColumn.RECORD_ID]).lower() for row in rows)
+    is_enough = limit is None or len(ids) == 1 or _covers(rows, limit)
+    wanted = 1 if is_enough or limit is None else limit.moves
+    return [record_id for record_id in ids if seen[record_id.lower()] < wanted]
+
+
+def _covers(rows: Sequence[Row], limit: FlapLimit) -> bool:
+    """Whether rows, newest first, go back as far as changes count."""
+    first, last = (mapping.moment(row[Common.CREATED_ON]) for row in (rows[0], rows[-1]))
+    return first - last >= limit.within
 
 
 def _request(record_ids: Sequence[str]) -> Request:
@@ -96,6 +133,7 @@ def _request(record_ids: Sequence[str]) -> Request:
             filter=and_(
                 in_(RoutingRunColumn.RECORD_ID, record_ids),
                 eq(RoutingRunColumn.MODE, RunMode.ON.value),
+                ne(RoutingRunColumn.ROUTING_STATUS, RoutingStatus.UNCHANGED),
             ),
             orderby=(desc(Common.CREATED_ON), desc(RoutingRunColumn.DECIDED_ON)),
             top=ROWS_AT_ONCE,
@@ -112,14 +150,15 @@ def _without_last_second(rows: list[Row]) -> list[Row]:
 def _newest(rows: Iterable[Row]) -> dict[RecordKey, LastRun]:
     """The newest row of each record that can be read, with what the others tell of its way."""
     found: dict[RecordKey, LastRun] = {}
-    history: dict[RecordKey, list[Step]] = {}
-    for key, run, step in mapping.readable(_keyed_run, sorted(rows, key=_age)):
+    changes: dict[RecordKey, list[datetime]] = {}
+    for key, run, is_change in mapping.readable(_keyed_run, sorted(rows, key=_age)):
+        if is_change:
+            changes.setdefault(key, []).append(run.written_at or run.decided_at)
+        before = found.get(key)
+        if before is not None and run.keeps_owner:
+            run = replace(run, given_by=before.given_by or before)
         found[key] = run
-        history.setdefault(key, []).append(step)
-    return {
-        key: replace(run, changed_at=changes_in(history[key])) if len(history[key]) > 1 else run
-        for key, run in found.items()
-    }
+    return found | {key: replace(found[key], changed_at=tuple(at)) for key, at in changes.items()}
 
 
 def _age(row: Row) -> tuple[str, str, int]:
@@ -135,18 +174,14 @@ def _age(row: Row) -> tuple[str, str, int]:
     return str(row.get(Common.CREATED_ON) or ""), decided, mapping.version_number(row)
 
 
-def _keyed_run(row: Row) -> tuple[RecordKey, LastRun, Step]:
+def _keyed_run(row: Row) -> tuple[RecordKey, LastRun, bool]:
     key = RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID])
     run = mapping.last_run_from_row(row)
-    return key, run, _step(row, run)
-
-
-def _step(row: Row, run: LastRun) -> Step:
-    is_another_owner = run.status is RoutingStatus.ASSIGNED and run.owner != run.previous_owner
-    moves = run.segment_id != row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value)
-    return Step(
-        at=run.written_at or run.decided_at,
-        status=run.status,
-        has_moved=is_another_owner or (moves and run.status not in _SAY_NO_SEGMENT),
+    is_change = is_a_change(
+        run.status,
+        segment=(row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value), run.segment_id),
+        owner=(run.previous_owner, run.owner),
+        was_settled=row.get(RoutingRunColumn.PREVIOUS_RESULT) == AssignmentResult.SUCCEEDED,
         is_by_hand=row.get(RoutingRunColumn.REQUEST_SOURCE) in _ASKED_FOR,
     )
+    return key, run, is_change

@@ -47,7 +47,9 @@ class Record:
     `created_by` is the user who created it; `labels` are what people read in choices and lookups,
     where that is known. `is_settled` says that its owner has been chosen: only a move to another
     segment can change it. `score` says how much it is worth being assigned when not all can be.
-    `restless` says how often it was moved lately, where that is as often as the limit allows: it is
+    `is_chosen` says that a person chose its owner before it ever was in a segment: it is put into
+    one and keeps that owner. `may_stay` says that it is routed as if it were new while somebody owns
+    it: her place for it stays hers. `restless` says how often it was moved lately, where that is as often as the limit allows: it is
     left alone then.
     """
 
@@ -63,10 +65,20 @@ class Record:
     is_settled: bool = False
     score: Decimal | int = 0
     restless: str = ""
+    is_chosen: bool = False
+    may_stay: bool = False
 
     def as_new(self) -> Record:
         """The same as if it had just come: of no segment, chosen for nobody and nobody's own.
 
         Who owns it stays known, as it is among her open records.
         """
-        return replace(self, is_settled=False, segment_id=None, created_by=None, restless="")
+        return replace(
+            self,
+            is_settled=False,
+            segment_id=None,
+            created_by=None,
+            restless="",
+            is_chosen=False,
+            may_stay=True,
+        )

@@ -58,6 +58,7 @@ class RoutingStatus(IntEnum):
     APPLICATION_USER_LACKS_PERMISSION = 18
     UNDONE = 727000000
     LEFT_ALONE = 727000001
+    UNCHANGED = 727000002
 
     @property
     def reason(self) -> str:
@@ -88,6 +89,7 @@ _REASONS = {
     ),
     RoutingStatus.UNDONE: "Assignment undone",
     RoutingStatus.LEFT_ALONE: "Left alone, as it was moved too often",
+    RoutingStatus.UNCHANGED: "Nothing to change",
 }
 
 PASSING = frozenset(

@@ -15,7 +15,7 @@ from work_assignment.domain.records import Record, RecordKey, SellerId
 from work_assignment.domain.runs.facts import CurrentRecord, Gathered, Result, Rulebook
 from work_assignment.domain.runs.flapping import too_often
 from work_assignment.domain.runs.outcomes import Outcome, RequestSource
-from work_assignment.domain.statuses import SegmentationStatus
+from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.services.recording import Writer
 from work_assignment.services.triage import Triage
 
@@ -107,7 +107,7 @@ def _seen(
     limit: FlapLimit | None,
     at: datetime,
 ) -> Record:
-    """The record as it is to be decided: restless, if it was moved too often lately.
+    """The record as it is to be decided: restless, if it was moved too often lately, or chosen.
 
     A person who has it routed by force wants it moved: as if nobody had had it, and of no segment.
     """
@@ -115,6 +115,10 @@ def _seen(
         return current.record.as_new()
     if sorted_out.sources[current.key] is RequestSource.FORCED_BY_HAND:
         return current.record
-    last = gathered.last_runs.get(current.key)
-    restless = too_often(last.changed_at, limit, at) if last is not None else ""
-    return replace(current.record, restless=restless) if restless else current.record
+    last, record = gathered.last_runs.get(current.key), current.record
+    if last is None:
+        return record
+    if last.status is RoutingStatus.ASSIGNED_BY_HAND and record.is_settled:
+        record = replace(record, is_chosen=record.segment_id is None)
+    restless = too_often(last.changed_at, limit, at)
+    return replace(record, restless=restless) if restless else record

@@ -14,6 +14,7 @@ from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import Gathered, Rulebook
 from work_assignment.services import telemetry
+from work_assignment.services.at_rest import AtRest
 from work_assignment.services.bell import TIMER
 from work_assignment.services.blocks import Blocks
 from work_assignment.services.comebacks import PEOPLE, Comebacks
@@ -57,6 +58,7 @@ class Decider:
         self._lull = Lull(workshop.monotonic)
         self._recent = Recent()
         self._comebacks = Comebacks()
+        self._at_rest = AtRest(workshop.monotonic)
         self._gatherer = Gatherer(workshop.facts, workshop.monotonic)
 
     def answer(self, *, thorough: bool = False) -> RunReport:
@@ -92,6 +94,7 @@ class Decider:
                 self._recent,
                 self._lull,
                 self._comebacks,
+                self._at_rest,
             )
             session.run(lease.renew, thorough=thorough)
         finally:
@@ -116,6 +119,7 @@ class _Session:
         recent: Recent,
         lull: Lull,
         comebacks: Comebacks,
+        at_rest: AtRest,
     ) -> None:
         self._shop = shop
         self._report = report
@@ -124,22 +128,33 @@ class _Session:
         self._done = Done(self._inbox)
         self._recent = recent
         self._comebacks = comebacks
+        self._at_rest = at_rest
         self._blocks = Blocks(shop, self._done, report, note=lambda run: recent.add(run.key))
         self._blocks.unwritable |= culprits.now()
         self._lull = lull
         self._gatherer = gatherer
-        self._related = RelatedChanges(shop, gatherer, self._blocks, self._done)
         self._until = shop.monotonic() + TIME_BUDGET.total_seconds()
+        self._may_go_on: Callable[[], bool] = lambda: shop.monotonic() < self._until
+        self._related = RelatedChanges(
+            shop,
+            gatherer,
+            self._blocks,
+            self._done,
+            may_go_on=lambda: self._may_go_on(),
+            keep=self._inbox.keep,
+        )
         self._has_looked = False
         self._size = shop.block_size
         self._has_recounted = False
         self._held_by_others = 0
 
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
+        self._may_go_on = lambda: self._shop.monotonic() < self._until and keep_lease()
         try:
-            more = self._work(keep_lease, thorough=thorough)
-            more |= not self._try_again(keep_lease, thorough=thorough)
+            more = self._work(thorough=thorough)
+            more |= not self._try_again(thorough=thorough)
             if thorough:
+                self._revisit()
                 self._blocks.tell_the_untold()
         except Unavailable:
             # After another error the events stay hidden: they may have caused it, and are counted.
@@ -171,13 +186,13 @@ class _Session:
         for key in self._blocks.unwritable - self._culprits.now():
             self._culprits.add(key)
 
-    def _work(self, keep_lease: Callable[[], bool], *, thorough: bool) -> bool:
+    def _work(self, *, thorough: bool) -> bool:
         """Round after round; says whether there is more that the next bell must see to."""
         idle = 0
         taken, news = self._take()
         # A bell for nothing but old news needs no look; one for nothing at all is about what waits.
         more = thorough or news > 0 or taken == 0
-        while more and idle < PATIENCE and self._may_go_on(keep_lease):
+        while more and idle < PATIENCE and self._may_go_on():
             before = self._progress()
             again = self._round(thorough=thorough)
             _, news = self._take()
@@ -185,24 +200,20 @@ class _Session:
             idle = 0 if self._progress() > before else idle + 1
         return more
 
-    def _may_go_on(self, keep_lease: Callable[[], bool]) -> bool:
-        return self._shop.monotonic() < self._until and keep_lease()
-
-    def _try_again(self, keep_lease: Callable[[], bool], *, thorough: bool) -> bool:
+    def _try_again(self, *, thorough: bool) -> bool:
         """Try what found nobody, if somebody is back who can take it; False when time is up."""
         back = self._comebacks
         if not back.is_somebody_back or (back.is_put_off and not thorough):
             return True
         tries = SecondTries(self._shop, self._gatherer, self._blocks, back)
-        try:
-            return tries.run(lambda: self._may_go_on(keep_lease))
-        except Unavailable:
-            raise
-        except Exception:
-            # They have outcomes; a sweep finds out which of them it is.
-            _log.exception("what found nobody cannot be tried again")
-            back.followed()
-            return True
+        return tries.run(self._may_go_on)
+
+    def _revisit(self) -> None:
+        """Look again at what was left alone, as it had been moved too often, long enough ago."""
+        limit = self._gatherer.rulebook().definitions.policy.flap_limit
+        if limit is not None and self._shop.mode == "on":
+            now = self._shop.clock()
+            self._related.decide(self._at_rest.now(self._shop.facts, now - limit.within), now)
 
     def _take(self) -> tuple[int, int]:
         """Take events; says how many, and how many of them are news.
@@ -326,7 +337,11 @@ class _Session:
         if self._has_recounted or self._shop.mode != "on":
             return False
         self._has_recounted = True
-        return Settler(self._shop, Teller(self._shop)).recount(gathered)
+        # What shows that somebody has room again stays until that is followed.
+        rows = (row for row in gathered.sellers if row.seller_id not in self._comebacks.freed)
+        self._comebacks.recounted()
+        to_correct = replace(gathered, sellers=tuple(rows))
+        return Settler(self._shop, Teller(self._shop)).recount(to_correct)
 
     def _room_for_waiting(self, pending: int) -> int:
         if self._shop.mode == "dry-run":

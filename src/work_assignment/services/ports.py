@@ -103,6 +103,9 @@ class Facts(Protocol):
         They are read while they are asked for, however many there are.
         """
 
+    def left_alone(self, after: datetime, until: datetime) -> Sequence[RecordKey]:
+        """The records that were left alone, as they had been moved too often, in that time."""
+
 
 class Outcomes(Protocol):
     """Where decisions are written."""
@@ -150,10 +153,19 @@ class Outcomes(Protocol):
         """The assignments that these blocks committed."""
 
     def tell(self, notices: Sequence[Notice]) -> None:
-        """Send notices and note on their runs that it is done; what is refused is left out."""
+        """Send notices and note on their runs that it is done.
+
+        Of what is refused it is noted whether it went other ways than the app, as it is tried again.
+        """
 
     def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
         """Runs older than `before` of which somebody is still to be told who can be told now."""
+
+    def note_told_outside(self, runs: Collection[str]) -> None:
+        """Note on runs that who hears of them has been told by other ways than the app.
+
+        `committed` and `untold` say so later. Raises Unavailable.
+        """
 
     def tell_others(
         self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]

@@ -201,6 +201,14 @@ class _Session:
             found = replace(standing.found, problem=str(exc))
             self._note(self._book.after(name, replace(standing, found=found), is_done=True))
             _log.error("reconcile: %s cannot be read: %s", name, exc)
+        except (Unavailable, _HandOn):
+            raise
+        except Exception as exc:
+            # Its place stays noted, so that it goes on from there another night.
+            _log.exception("reconcile: %s cannot be looked through", name)
+            standing = self._book.tables.get(name, before)
+            found = replace(standing.found, problem=f"{type(exc).__name__}: {exc}")
+            self._note(self._book.after(name, replace(standing, found=found), is_done=True))
 
     def _read(self, table: ChangeTable, *, is_routed: bool) -> None:
         looks = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from work_assignment.domain.deciding.decisions import Assigned, Unassigned, Unch
 from work_assignment.domain.deciding.explanations import shortened, summary, to_data
 from work_assignment.domain.records import Owner, RecordKey, SellerId
 from work_assignment.domain.runs.facts import CurrentRecord, LastRun, Result
-from work_assignment.domain.runs.news import Names, others_to_tell
+from work_assignment.domain.runs.news import MOST_OTHERS, Names, others_to_tell
 from work_assignment.domain.runs.outcomes import (
     Outcome,
     RequestSource,
@@ -34,6 +35,7 @@ _ID_LENGTH = 8
 _EXPLANATION_LENGTH = 1_048_576
 _KEEP_SEGMENT = (SegmentationStatus.WENT_WRONG, SegmentationStatus.NOT_REQUIRED)
 """Where which segment is right cannot be told just now, or is not to count."""
+_log = logging.getLogger(__name__)
 _FEWER = (100, 10, 1)
 """Sellers that an explanation names of each list, where all are too many."""
 
@@ -42,7 +44,7 @@ _FEWER = (100, 10, 1)
 class Writer:
     """Builds what one block writes. In a dry run records are left alone and say so in the log.
 
-    `followers` are told of records that change hands or segment.
+    `followers` are told of records that change hands or segment, but not who `asked_by` hand for it.
     """
 
     block: str
@@ -51,6 +53,7 @@ class Writer:
     owner_column: str | None = None
     sweep_id: str | None = None
     followers: Mapping[RecordKey, frozenset[SellerId]] = field(default_factory=dict)
+    asked_by: SellerId | None = None
 
     def decided(
         self,
@@ -108,13 +111,23 @@ class Writer:
         return Telling.AT_ONCE if is_news else Telling.NOBODY
 
     def _others(self, run: Run, current: CurrentRecord) -> frozenset[SellerId]:
-        return others_to_tell(
+        found = others_to_tell(
             owner=run.owner,
             previous_owner=run.previous_owner,
             has_moved=run.segment_id != run.previous_segment_id,
             was_settled=current.result is Result.SUCCEEDED,
             followers=self.followers.get(current.key, ()),
         )
+        people = [person for person in found if person != self.asked_by]
+        if len(people) > MOST_OTHERS:
+            _log.warning(
+                "%s %s: %d of those who follow it are not told: more than %d never are",
+                current.key.table,
+                current.key.id,
+                len(people) - MOST_OTHERS,
+                MOST_OTHERS,
+            )
+        return frozenset(people[:MOST_OTHERS])
 
     def _is_same(self, run: Run, current: CurrentRecord, last: LastRun | None) -> bool:
         """Whether the record and its last run already say what this run would."""
@@ -216,7 +229,7 @@ class Writer:
             record_version=self._version(version),
             source=source,
             segmentation=decision.segmentation,
-            status=decision.status or RoutingStatus.RULES_OFF_FOR_SEGMENT,
+            status=decision.status or RoutingStatus.UNCHANGED,
             reason=summary(decision)[:_REASON_LENGTH],
             decided_at=self.at,
             block=self.block,

@@ -62,6 +62,7 @@ class Scheduling:
     mode: str = "on"
     _done: dict[SegmentId, datetime] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
+    _looked_in: datetime | None = None
 
     def look(self) -> int:
         """Ask for what is due now; says how many sweeps that were.
@@ -71,6 +72,9 @@ class Scheduling:
         if self.mode == "off":
             return 0
         now = self.clock()
+        minute = now.replace(second=0, microsecond=0)
+        if minute == self._looked_in:
+            return 0  # times have whole minutes, and a bell may come again while others decide
         try:
             timetable = self.schedules.timetable(now)
         except Unavailable as exc:
@@ -79,7 +83,7 @@ class Scheduling:
         known = self._known()
         there = {segment.id for segment in timetable.segments}
         found = {segment_id: known[segment_id] for segment_id in there & known.keys()}
-        asked = 0
+        asked, is_left = 0, False
         for segment in timetable.segments:
             self._say_fault(segment)
             if not _has_times(segment, known):
@@ -89,12 +93,15 @@ class Scheduling:
                 asked += self._ask(segment, stretches, timetable, now)
             except Unavailable as exc:
                 _log.warning("sweeps that are due are asked for later: %s", exc)
+                is_left = True
                 break
             except Exception:
                 _log.exception("the sweep of '%s' cannot be asked for", segment.name)
+                is_left = True
                 continue
             found[segment.id] = stretches[-1]
         self._note(known, found)
+        self._looked_in = None if is_left else minute
         return asked
 
     def _ask(

@@ -235,6 +235,8 @@ class _Undoing:
         results = self._shop.outcomes.commit(outcomes, until=until)
         written = list(zip(going, outcomes, results, strict=True))
         done = [outcome.run for _, outcome, result in written if result.written is Written.DONE]
+        if done:
+            self._shop.sequences.follow(done)
         self._teller.tell([run for run in done if run.tell is Telling.AT_ONCE])
         return [left for swept, _, result in written if (left := self._unclear(swept, result))]
 

@@ -8,11 +8,8 @@ from datetime import datetime
 
 from work_assignment.domain.deciding.board import Board
 from work_assignment.domain.deciding.decisions import (
-    NO_TRACE,
     Decision,
     RuleTried,
-    Trace,
-    Unassigned,
     Unchanged,
 )
 from work_assignment.domain.deciding.definitions import Definitions
@@ -22,10 +19,17 @@ from work_assignment.domain.deciding.pools import Pool
 from work_assignment.domain.deciding.segmentation import Segmentation
 from work_assignment.domain.deciding.together import Chance, Parked, give_together
 from work_assignment.domain.deciding.ways import Way
+from work_assignment.domain.deciding.without_rules import (
+    left,
+    left_alone,
+    no_segment,
+    segmentation_went_wrong,
+    trace_of,
+)
 from work_assignment.domain.defining.policy import RoundRobinScope
 from work_assignment.domain.defining.recipients import Target, TeamOrQueue
 from work_assignment.domain.defining.rules import AssignmentRule, Distribution, OnNoSeller
-from work_assignment.domain.defining.segments import Segment, SegmentTried
+from work_assignment.domain.defining.segments import SegmentTried
 from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.conditions import first_failure
@@ -118,32 +122,35 @@ class Assigner:
             else:
                 segment = segmentation.find(record, scope, since)
         except DefinitionError as fault:
-            return _segmentation_went_wrong(record, fault)
+            return segmentation_went_wrong(record, fault)
         rules = (
             self._definitions.rules.get((record.type, segment.id), ())
             if segment is not None
             else ()
         )
         if segment is None or (segment.id is None and not rules):
-            return _no_segment(record, tried)
+            return no_segment(record, tried)
         same = segment.id == record.segment_id and (segment.id is not None or record.is_settled)
         status = (
             SegmentationStatus.MATCHED_PREVIOUS_SEGMENT if same else SegmentationStatus.SUCCESSFUL
         )
         if same and record.is_settled:
-            return Unchanged(record, status, segment, None, _trace(tried))
-        if record.restless:
-            return _left_alone(record, segmentation, segment, tried)
+            return Unchanged(record, status, segment, None, trace_of(tried))
+        if record.restless and not same:
+            return left_alone(record, segmentation, segment, tried)
         way = Way(record, since, status, segment, rules, tried)
         return self._without_rules(way, moves=not same and _was_in_another(record)) or way
 
     def _without_rules(self, way: Way, *, moves: bool) -> Decision | None:
         """The outcome where no rule is to run."""
         segment = way.segment
+        if way.record.is_chosen:
+            detail, status = "its owner was chosen by hand", RoutingStatus.ASSIGNED_BY_HAND
+            return Unchanged(way.record, way.segmentation, segment, status, way.trace(), detail)
         if segment.is_paused:
-            return _left(way, RoutingStatus.RULES_OFF_FOR_SEGMENT, "the segment is paused")
+            return left(way, RoutingStatus.RULES_OFF_FOR_SEGMENT, "the segment is paused")
         if moves and not segment.reassign_on_move:
-            return _left(way, RoutingStatus.RULES_OFF_FOR_SEGMENT)
+            return left(way, RoutingStatus.RULES_OFF_FOR_SEGMENT)
         if not moves and self._stays_with_creator(way.record):
             status = RoutingStatus.ASSIGNED_BY_HAND
             detail = "its creator keeps it"
@@ -232,6 +239,9 @@ class Assigner:
         position = line.first()
         if position is not None:
             return self._assign(way, rule, line, position)
+        stays = self._leave_with_owner(way, rule, line)
+        if stays is not None:
+            return stays
         status = line.why_nobody()
         tried = RuleTried(rule, status, dropped=line.dropped() if way.is_traced else ())
         if status is RoutingStatus.IN_PROGRESS:
@@ -246,6 +256,22 @@ class Assigner:
             last = RuleTried(rule, status, dropped=line.dropped(), ranking=line.ranking())
         seller = self._board.sellers[position]
         return way.assigned(seller, rule, last, self._take(position, rule.id, way.record))
+
+    def _leave_with_owner(self, way: Way, rule: AssignmentRule, line: Line) -> Decision | None:
+        """The owner may keep what takes none of her room, where nobody else has any."""
+        record = way.record
+        if not record.may_stay or record.owner is None or record.type not in self._counted:
+            return None
+        position = self._board.positions.get(SellerId(record.owner.id))
+        if position is None or position not in line.in_line:
+            return None
+        last = None
+        if way.is_traced:
+            dropped = tuple(d for d in line.dropped() if d.seller.id != record.owner.id)
+            note = "it is hers already, and nobody has room for another"
+            last = RuleTried(rule, RoutingStatus.ASSIGNED, dropped=dropped, note=note)
+        seller = self._board.sellers[position]
+        return way.assigned(seller, rule, last, self._take(position, rule.id, record))
 
     def _take(self, position: int, rule: RuleId, record: Record) -> int:
         """Note what a seller is given; what she owns already is among her open records."""
@@ -309,6 +335,10 @@ class Assigner:
 
     def _after(self, entry: Parked) -> Decision | Parked:
         """What becomes of a record for which nobody was found together with others."""
+        for chance in entry.chances:
+            stays = self._leave_with_owner(entry.way, chance.rule, chance.line)
+            if stays is not None:
+                return stays
         return self._unassigned(entry.way) if entry.stops else self._advance(entry.way, alone=False)
 
 
@@ -334,52 +364,3 @@ def _goes_on(before: AssignmentRule, rule: AssignmentRule) -> bool:
 
 def _was_in_another(record: Record) -> bool:
     return record.segment_id is not None or record.is_settled
-
-
-def _left(way: Way, status: RoutingStatus, detail: str = "") -> Decision:
-    """The record stays with whom it is: with an owner that was chosen, or with none."""
-    if not way.record.is_settled:
-        return way.failed(status, detail)
-    return Unchanged(way.record, way.segmentation, way.segment, status, way.trace(), detail)
-
-
-def _left_alone(
-    record: Record,
-    segmentation: Segmentation,
-    found_segment: Segment,
-    tried: tuple[SegmentTried, ...] | None,
-) -> Decision:
-    """A record that was moved too often stays in its segment, with its owner or without."""
-    own = next((one for one in segmentation.segments if one.id == record.segment_id), None)
-    detail = record.restless
-    if own is not found_segment:
-        detail += f"; else it would move to '{found_segment.name}'"
-    found, status = SegmentationStatus.NOT_REQUIRED, RoutingStatus.LEFT_ALONE
-    if record.is_settled:
-        return Unchanged(record, found, own, status, _trace(tried), detail)
-    return Unassigned(record, found, own, None, status, _trace(tried), detail)
-
-
-def _trace(tried: tuple[SegmentTried, ...] | None) -> Trace:
-    return NO_TRACE if tried is None else Trace(tried)
-
-
-def _segmentation_went_wrong(record: Record, fault: DefinitionError) -> Unassigned:
-    return Unassigned(
-        record,
-        SegmentationStatus.WENT_WRONG,
-        None,
-        None,
-        RoutingStatus.SEGMENTATION_FAILED,
-        NO_TRACE,
-        str(fault),
-    )
-
-
-def _no_segment(record: Record, tried: tuple[SegmentTried, ...] | None) -> Decision:
-    # A default segment without rules takes no record, so it is not told as a match.
-    told = None if tried is None else tuple(t for t in tried if t.segment.id is not None)
-    status = SegmentationStatus.NO_MATCHING_SEGMENT
-    if record.is_settled:
-        return Unchanged(record, status, None, None, _trace(told))
-    return Unassigned(record, status, None, None, RoutingStatus.SEGMENTATION_FAILED, _trace(told))

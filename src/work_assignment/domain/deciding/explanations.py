@@ -48,11 +48,11 @@ def _because(tried: Sequence[RuleTried]) -> str:
 
 def _why_first(tried: RuleTried) -> str:
     ranking = tried.ranking
+    if tried.note:
+        return tried.note
     if ranking is None:
         return _why_group(tried)
     chosen, *others = ranking.order
-    if tried.note:
-        return tried.note
     if not others:
         return f"the only one {_when(ranking)}" if ranking.later else "the only one who can take it"
     among = f"{len(others) + 1} {_when(ranking)}" if ranking.later else str(len(others) + 1)

@@ -59,7 +59,7 @@ def reason_to_pass_over(record: Record, segment: Segment, since: datetime) -> st
     if segment.active_since > since:
         return "activated after the record"
     is_in_another = record.segment_id != segment.id and (
-        record.segment_id is not None or record.is_settled
+        record.segment_id is not None or (record.is_settled and not record.is_chosen)
     )
     if is_in_another and not segment.allow_move_in:
         return "does not let records of other segments in"

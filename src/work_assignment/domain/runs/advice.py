@@ -34,6 +34,7 @@ _ADVICE = {
         "give the application user the role that the reason asks for"
     ),
     RoutingStatus.UNDONE: "assign it by hand, or have it routed again",
+    RoutingStatus.UNCHANGED: "nothing: it is where it belongs",
     RoutingStatus.LEFT_ALONE: (
         "see in wa explain what moves it to and fro; it is routed again after a while"
     ),

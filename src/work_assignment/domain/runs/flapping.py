@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from work_assignment.domain.defining.policy import FlapLimit
+from work_assignment.domain.records import Owner
 from work_assignment.domain.statuses import RoutingStatus
 
+_SAY_NOTHING = (RoutingStatus.ASSIGNED_BY_HAND, RoutingStatus.UNDONE)
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one run of a record's history says of its way.
 
-    `has_moved` says that it got another segment or owner than it had, `is_by_hand` that a person
-    asked for it or undid it.
+def is_a_change(
+    status: RoutingStatus,
+    *,
+    segment: tuple[str | None, str | None],
+    owner: tuple[Owner | None, Owner | None],
+    was_settled: bool,
+    is_by_hand: bool,
+) -> bool:
+    """Whether an outcome gave a record another segment or owner by rules alone.
+
+    `segment` and `owner` are those before and after it. A first segment or owner is no change,
+    however often it was tried, nor is what a person chose, asked for or undid.
     """
-
-    at: datetime
-    status: RoutingStatus
-    has_moved: bool
-    is_by_hand: bool
-
-
-def changes_in(history: Iterable[Step]) -> tuple[datetime, ...]:
-    """When rules changed a record's segment or owner, by its whole history, oldest first.
-
-    Finding it a first owner is no change, however often that was tried, nor is what a person asked
-    for; after an assignment was undone the next one is a first one again.
-    """
-    found: list[datetime] = []
-    had_owner = False
-    for step in history:
-        if had_owner and step.has_moved and not step.is_by_hand:
-            found.append(step.at)
-        if step.status is RoutingStatus.UNDONE:
-            had_owner = False
-        elif step.status in (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND):
-            had_owner = True
-    return tuple(found)
+    if is_by_hand or status in _SAY_NOTHING:
+        return False
+    before, after = segment
+    if before != after and (was_settled or before is not None):
+        return True
+    return status is RoutingStatus.ASSIGNED and was_settled and owner[0] != owner[1]
 
 
 def too_often(changed_at: Iterable[datetime], limit: FlapLimit | None, at: datetime) -> str:

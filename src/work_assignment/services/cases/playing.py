@@ -23,7 +23,7 @@ from work_assignment.domain.defining.sellers import Standing
 from work_assignment.domain.filtering.rows import id_column
 from work_assignment.domain.matching.best_overall import FlowSolver
 from work_assignment.domain.records import Owner, Record, RecordId, SellerId, Value
-from work_assignment.domain.runs.flapping import Step, changes_in, too_often
+from work_assignment.domain.runs.flapping import is_a_change, too_often
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 from work_assignment.domain.text import fold
 from work_assignment.services.cases.events import (
@@ -57,7 +57,8 @@ class Decided:
 
 @dataclass(slots=True)
 class _Known:
-    """A record as it stands; `status` is that of its last outcome, `way` what came before it."""
+    """A record as it stands; `status` is that of its last outcome, `changed_at` when rules
+    gave it another segment or owner."""
 
     type: str
     id: str
@@ -71,7 +72,7 @@ class _Known:
     is_settled: bool = False
     is_open: bool = True
     status: RoutingStatus | None = None
-    way: list[Step] = field(default_factory=list)
+    changed_at: list[datetime] = field(default_factory=list)
 
 
 def play(case: Case, solver: FlowSolver | None, *, is_traced: bool = False) -> Iterator[Decided]:
@@ -197,7 +198,6 @@ class _World:
         if event.owner.type != _QUEUE:
             self._give(known, event.owner)
         known.is_settled, known.status = True, RoutingStatus.ASSIGNED_BY_HAND
-        known.way.append(Step(self._at, known.status, has_moved=True, is_by_hand=True))
         receiver = self._standing(event.owner)
         if receiver is not None and event.type in self._counted:
             newest = 1 + max(standing.newest_turn for standing in self._standings.values())
@@ -245,16 +245,21 @@ class _World:
         if isinstance(decision, Held):
             raise RuntimeError(f"{decision.record.id} was held, though nobody reserves in a case")
         known = self._known[decision.record.id]
-        before = known.owner, known.segment
+        before, was_settled = (known.owner, known.segment), known.is_settled
         if isinstance(decision, Assigned) and decision.owner.type != _QUEUE:
             self._give(known, decision.owner)
         known.is_settled = not isinstance(decision, Unassigned)
         known.status = decision.status or known.status
         if _says_segment(decision):
             known.segment = decision.segment
-        has_moved = (known.owner, known.segment) != before
-        if decision.status is not None:
-            known.way.append(Step(self._at, decision.status, has_moved, is_by_hand=is_by_hand))
+        if decision.status is not None and is_a_change(
+            decision.status,
+            segment=(_id(before[1]), _id(known.segment)),
+            owner=(before[0], known.owner),
+            was_settled=was_settled,
+            is_by_hand=is_by_hand,
+        ):
+            known.changed_at.append(self._at)
         return Decided(self._at, decision, known.status)
 
     def _give(self, known: _Known, owner: Owner) -> None:
@@ -289,7 +294,7 @@ class _World:
             labels=known.labels,
             is_settled=known.is_settled,
             score=self._score(known),
-            restless=too_often(changes_in(known.way), self._case.policy.flap_limit, self._at),
+            restless=too_often(known.changed_at, self._case.policy.flap_limit, self._at),
         )
 
     def _score(self, known: _Known) -> Decimal | int:
@@ -338,6 +343,10 @@ def _standings(case: Case, counted: frozenset[str]) -> dict[SellerId, Standing]:
         )
         for entry in case.sellers
     }
+
+
+def _id(segment: Segment | None) -> str | None:
+    return None if segment is None else segment.id
 
 
 def _segment_name(known: _Known) -> str:
