@@ -31,6 +31,7 @@ NOTICE = Delivery(
     "It was assigned to you.",
     records=(LEAD,),
     count=1,
+    opens="Open the record",
 )
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ def test_a_card_of_many_records_opens_their_list_in_the_readers_language() -> No
         language=Language.GERMAN,
         records=(LEAD,),
         count=5,
+        opens="Liste öffnen",
     )
     card = card_of(cards.message(several, "", several.page(URL)))
     assert texts(card) == ["5 Leads", "Sie gehören nun anderen."]

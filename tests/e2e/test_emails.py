@@ -22,7 +22,7 @@ from work_assignment.dataverse.names import QUEUE, SETTING, SYSTEM_USER
 from work_assignment.dataverse.notification_settings import NotificationSettings
 from work_assignment.dataverse.queries import Query
 from work_assignment.dataverse.retry import ONCE
-from work_assignment.domain.defining.notifications import Channel, Kind, Language, Notifications
+from work_assignment.domain.defining.notifications import Channel, Kind, Notifications
 from work_assignment.domain.errors import Refused, Unavailable
 from work_assignment.domain.records import RecordKey, SellerId
 from work_assignment.domain.runs.deliveries import Delivery, delivery_id
@@ -87,6 +87,7 @@ def notice(world: World, *leads: str, **changes: Any) -> Delivery:
         'It is "yours".\n<script>alert(1)</script>',
         records=tuple(RecordKey("lead", lead) for lead in leads),
         count=len(leads),
+        opens="Open the record",
     )
     return replace(made, **changes)
 
@@ -136,7 +137,7 @@ def test_a_notice_is_sent_as_an_email_about_its_record(office: World) -> None:
 
 def test_an_email_about_many_records_leads_to_their_list(office: World) -> None:
     leads = office.create_leads(3)
-    sender(office).send(notice(office, *leads, language=Language.BULGARIAN), ada())
+    sender(office).send(notice(office, *leads, opens="Отваряне на списъка"), ada())
     (email,) = emails(office)
     assert email["_regardingobjectid_value"] is None
     assert "pagetype=entitylist&amp;etn=lead" in email["description"]

@@ -116,7 +116,10 @@ def _outcomes(organization: WatchedOrganization) -> list[str]:
 
 
 def _told(organization: WatchedOrganization) -> list[str]:
-    """Who got a record heard of it, once, and nobody else did."""
+    """Who got a record and has it heard of it, once, and nobody who did not get it.
+
+    Of what went on before she was told late, or was closed, she need not hear.
+    """
     got = Counter(
         (run.owner.id, run.key)
         for run in (logged.run for logged in organization.runs.values())
@@ -130,8 +133,14 @@ def _told(organization: WatchedOrganization) -> list[str]:
     return [
         f"{who} heard {heard[who, key]} times of {key.id} and got it {got[who, key]} times"
         for who, key in got | heard
-        if got[who, key] != heard[who, key]
+        if got[who, key] != heard[who, key] and (heard[who, key] or _has(organization, who, key))
     ]
+
+
+def _has(organization: WatchedOrganization, who: str, key: RecordKey) -> bool:
+    current = organization.records.get(key)
+    hers = Owner("systemuser", SellerId(who))
+    return current is not None and current.is_open and current.record.owner == hers
 
 
 def _order_stamps(organization: WatchedOrganization) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from work_assignment.dataverse import messages
@@ -17,7 +17,7 @@ from work_assignment.dataverse.errors import (
     UserDisabled,
     WithoutRoles,
 )
-from work_assignment.dataverse.messages import Row
+from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
     ROUTING_RUN,
     SYSTEM_USER,
@@ -28,9 +28,11 @@ from work_assignment.dataverse.outcome_rows import (
     COMMITTED_COLUMNS,
     NAMES,
     committed_from_row,
+    marked_runs,
     names_from_row,
     notice_requests,
     pending_request,
+    told_outside_request,
 )
 from work_assignment.dataverse.queries import (
     Filter,
@@ -83,8 +85,9 @@ class Notices:
     def tell(self, notices: Sequence[Notice]) -> None:
         """Send notices and note on their runs that it is done.
 
-        One that is refused keeps nobody else's from being sent. Its run stays marked, unless the
-        recipient is gone or may have none: then nobody is to be told any more.
+        One that is refused keeps nobody else's from being sent. Its run stays marked, and says
+        whether other ways than the app are done with, unless the recipient is gone or may have
+        none: then nobody is to be told any more.
         """
         for part in parts_of(notices, TOLD_AT_ONCE):
             refused = self._send(part)
@@ -93,6 +96,9 @@ class Notices:
             _log_refused(never, "are not sent any more")
             _log_refused(later, "are sent later")
             self._take_marks_off([n.run_id for n, _ in never if n.run_id is not None])
+            self.note_told_outside(
+                run_id for n, _ in later if n.told_outside for run_id in marked_runs(n)
+            )
             for notice, error in later:
                 if not isinstance(error, (UserDisabled, *PASSING)):
                     self._refused_until[notice.recipient] = self._monotonic() + LEFT_OUT_FOR
@@ -112,15 +118,18 @@ class Notices:
 
     def _take_marks_off(self, run_ids: Collection[str]) -> None:
         """Nobody is to be told of these runs any more; what fails is found again."""
-        if not run_ids:
-            return
         requests = [pending_request(run_id, is_pending=False) for run_id in run_ids]
-        with away_means_unavailable():
-            answers = send_hastily(self._client, [ChangeSet([request]) for request in requests])
-        for run_id, answer in zip(run_ids, answers, strict=True):
-            error = answer.error(f"run {run_id}")
-            if error is not None:
-                _log.error("a run stays marked although nobody can be told: %s", error)
+        for error in send_each(self._client, requests):
+            _log.error("a run stays marked although nobody can be told: %s", error)
+
+    def note_told_outside(self, run_ids: Iterable[str]) -> None:
+        """Note on runs that their recipients were told by other ways than the app.
+
+        Where one cannot be written they may be told by them again.
+        """
+        for error in send_each(self._client, map(told_outside_request, run_ids)):
+            if not isinstance(error, RowNotFound):
+                _log.error("a run does not say that somebody was told outside the app: %s", error)
 
     def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
         """Marked runs older than `before` whose recipients can be told `now`, oldest first.
@@ -199,6 +208,16 @@ class Notices:
         return found
 
 
+def send_each(client: DataverseClient, requests: Iterable[Request]) -> Iterator[DataverseError]:
+    """Send requests, each by itself; gives the errors. Raises Unavailable."""
+    for part in parts_of([*requests], TOLD_AT_ONCE):
+        with away_means_unavailable():
+            answers = send_hastily(client, [ChangeSet([request]) for request in part])
+        for request, answer in zip(part, answers, strict=True):
+            if (error := answer.error(request.what)) is not None:
+                yield error
+
+
 def _is_for_good(notice: Notice, error: DataverseError) -> bool:
     """Whether the recipient is gone or may have no notifications, which no other try changes."""
     return is_about_recipient(error, notice.recipient) and not isinstance(error, UserDisabled)
@@ -246,6 +265,7 @@ def _marked(before: datetime, now: datetime, left_out: Collection[str]) -> Query
             RoutingRunColumn.NAME,
             RoutingRunColumn.SEGMENT.value,
             RoutingRunColumn.ASSIGNMENT_RULE.value,
+            RoutingRunColumn.TOLD_OUTSIDE,
         ),
         filter=and_(
             eq(RoutingRunColumn.TELL_PENDING, True),
@@ -294,4 +314,5 @@ def _untold(
             together=() if is_lost else tuple(together.get(_block_and_seller(row), ())),
             names=names_from_row(row),
             block=row.get(RoutingRunColumn.BLOCK) or "",
+            told_outside=bool(row.get(RoutingRunColumn.TOLD_OUTSIDE)),
         )

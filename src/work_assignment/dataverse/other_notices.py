@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from work_assignment.dataverse import mapping, messages
@@ -15,6 +15,7 @@ from work_assignment.dataverse.names import ROUTING_RUN, LookupName, RoutingRunC
 from work_assignment.dataverse.notices import is_about_recipient
 from work_assignment.dataverse.outcome_rows import (
     NAMES,
+    TOLD_OUTSIDE,
     names_from_row,
     notification_requests,
     others_text,
@@ -96,6 +97,9 @@ class _Telling:
         self._again_at = again_at
         self._later = {n.recipient: n.after for n in notices if n.after is not None}
         self._left = {run: set(people) & told_of.get(run, set()) for run, people in others.items()}
+        self._outside = {
+            (run_id, n.recipient) for n in notices if n.told_outside for run_id in n.block_runs
+        }
         self._waiting = [notice for notice in notices if notice.after is None]
         self._unwritten = {
             run for run, people in others.items() if not self._left[run] or self._is_later(run)
@@ -197,10 +201,11 @@ class _Telling:
 
     def _note(self, run_id: str, told: SellerId | None = None) -> Request:
         left = self._left[run_id] - {told}
+        outside = {person for person in left if (run_id, person) in self._outside}
         times = [self._later.get(person) for person in left]
         known = [at for at in times if at is not None]
         changes = {
-            RoutingRunColumn.TELL_OTHERS: others_text(left),
+            RoutingRunColumn.TELL_OTHERS: others_text(left, outside),
             RoutingRunColumn.TELL_OTHERS_AFTER: min(known)
             if known and len(known) == len(times)
             else None,
@@ -231,11 +236,12 @@ def _marked(about: Filter, *, top: int | None = None) -> Query:
 
 
 def _change(row: Row) -> Change:
+    others = [*_people(str(row[RoutingRunColumn.TELL_OTHERS]))]
     return Change(
         run_id=row[ROUTING_RUN.primary_id],
         block=row.get(RoutingRunColumn.BLOCK) or "",
         key=RecordKey(row[RoutingRunColumn.RECORD_TYPE], row[RoutingRunColumn.RECORD_ID]),
-        others=frozenset(_people(str(row[RoutingRunColumn.TELL_OTHERS]))),
+        others=frozenset(person for person, _ in others),
         names=names_from_row(row),
         owner=next(
             (Owner(table, row[o.value]) for o, table in _ASSIGNED_TO if row.get(o.value)), None
@@ -243,8 +249,11 @@ def _change(row: Row) -> Change:
         previous_owner=mapping.previous_owner(row),
         segment_id=row.get(RoutingRunColumn.SEGMENT.value),
         previous_segment_id=row.get(RoutingRunColumn.PREVIOUS_SEGMENT.value),
+        told_outside=frozenset(person for person, is_outside in others if is_outside),
     )
 
 
-def _people(text: str) -> Iterable[SellerId]:
-    return (SellerId(word.strip().lower()) for word in text.split(",") if word.strip())
+def _people(text: str) -> Iterator[tuple[SellerId, bool]]:
+    """Who is still to be told, and whether she was by other ways than the app."""
+    for word in filter(None, (word.strip().lower() for word in text.split(","))):
+        yield SellerId(word.removesuffix(TOLD_OUTSIDE)), word.endswith(TOLD_OUTSIDE)

@@ -189,12 +189,19 @@ def _due_again(again: LastRun, run: Run) -> dict[str, Any]:
         RoutingRunColumn.DUE_ON: run.due_at,
         RoutingRunColumn.ESCALATE_ON: run.due_at,
         RoutingRunColumn.OVERDUE: False,
+        RoutingRunColumn.TOLD_OUTSIDE: False,
     }
 
 
-def others_text(others: Collection[SellerId]) -> str | None:
-    """Who is still to be told of a run besides its new owner, as its column holds it."""
-    return ",".join(sorted(others)) or None
+def others_text(
+    others: Collection[SellerId], told_outside: Collection[SellerId] = ()
+) -> str | None:
+    """Who is still to be told of a run besides its new owner, as its column holds it.
+
+    Behind whom stands `TOLD_OUTSIDE` has been told by other ways than the app.
+    """
+    marked = (f"{who}{TOLD_OUTSIDE if who in told_outside else ''}" for who in sorted(others))
+    return ",".join(marked) or None
 
 
 def _sweep(run: Run) -> dict[str, Any]:
@@ -246,6 +253,7 @@ def seller_request(change: SellerChange) -> Request:
     )
 
 
+TOLD_OUTSIDE = "*"
 COMMITTED_COLUMNS = (
     RoutingRunColumn.BLOCK,
     RoutingRunColumn.RECORD_TYPE,
@@ -256,6 +264,7 @@ COMMITTED_COLUMNS = (
     RoutingRunColumn.ASSIGNMENT_RULE.value,
     RoutingRunColumn.PREVIOUS_OWNER,
     RoutingRunColumn.PREVIOUS_OWNER_TYPE,
+    RoutingRunColumn.TOLD_OUTSIDE,
 )
 
 
@@ -271,6 +280,7 @@ def committed_from_row(row: Row) -> Committed:
         rule_id=None if rule is None else RuleId(rule),
         previous_owner=mapping.previous_owner(row),
         names=names_from_row(row),
+        told_outside=bool(row.get(RoutingRunColumn.TOLD_OUTSIDE)),
     )
 
 
@@ -296,16 +306,17 @@ def _called(row: Row, lookup: LookupName) -> str:
 def notice_requests(notice: Notice) -> list[Request]:
     """The notification and, where it is to be noted, that its runs were told. Sent twice it is one row.
 
-    Before the recipient's time only that time is noted. The row is written under an id of our own because SendAppNotification makes a new one at every
-    call (Send in-app notifications: the action and the table are two ways to one row).
+    Before the recipient's time only that time is noted. The row is written under an id of our own
+    because SendAppNotification makes a new one at every call (Send in-app notifications: the action
+    and the table are two ways to one row).
     """
     if notice.after is not None:
-        return [pending_request(run_id, after=notice.after) for run_id in _marked(notice)]
-    done = [pending_request(run_id, is_pending=False) for run_id in _marked(notice)]
+        return [pending_request(run_id, after=notice.after) for run_id in marked_runs(notice)]
+    done = [pending_request(run_id, is_pending=False) for run_id in marked_runs(notice)]
     return [*notification_requests(notice), *done]
 
 
-def _marked(notice: Notice) -> Sequence[str]:
+def marked_runs(notice: Notice) -> Sequence[str]:
     """The runs that are marked until their recipient is told: of what was taken back all are."""
     if notice.run_id is None:
         return ()
@@ -333,13 +344,28 @@ def notification_requests(notice: Notice) -> list[Request]:
 
 
 def pending_request(
-    run_id: str, *, is_pending: bool = True, after: datetime | None = None
+    run_id: str,
+    *,
+    is_pending: bool = True,
+    after: datetime | None = None,
+    told_outside: bool = False,
 ) -> Request:
-    """A run's mark that somebody is to be told, from `after` on: of all that its block brought her."""
+    """A run's mark that somebody is to be told, from `after` on: of all that its block brought her.
+
+    With `told_outside` in the app alone.
+    """
     mark: dict[str, Any] = {RoutingRunColumn.TELL_PENDING: is_pending}
     if after is not None:
         mark[RoutingRunColumn.TELL_AFTER] = after
+    if told_outside:
+        mark[RoutingRunColumn.TOLD_OUTSIDE] = True
     return messages.update(ROUTING_RUN.entity_set, run_id, mark, version="*")
+
+
+def told_outside_request(run_id: str) -> Request:
+    """What notes on a run that who is told of it has been by other ways than the app."""
+    noted = {RoutingRunColumn.TOLD_OUTSIDE: True}
+    return messages.update(ROUTING_RUN.entity_set, run_id, noted, version="*")
 
 
 def _link(notice: Notice) -> str:

@@ -106,6 +106,9 @@ class OutcomeStore:
     def untold(self, *, before: datetime, now: datetime) -> list[Untold]:
         return self._notices.untold(before=before, now=now)
 
+    def note_told_outside(self, runs: Collection[str]) -> None:
+        self._notices.note_told_outside(runs)
+
     def tell_others(
         self, notices: Sequence[Notice], others: Mapping[str, frozenset[SellerId]]
     ) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from work_assignment.dataverse import last_runs, messages
 from work_assignment.dataverse.batches import ChangeSet
@@ -28,8 +29,8 @@ from work_assignment.dataverse.names import (
     RoutingRunColumn,
     SegmentColumn,
 )
-from work_assignment.dataverse.notices import is_about_recipient
-from work_assignment.dataverse.outcome_rows import notice_requests
+from work_assignment.dataverse.notices import is_about_recipient, send_each
+from work_assignment.dataverse.outcome_rows import notice_requests, told_outside_request
 from work_assignment.dataverse.queries import (
     Filter,
     Guid,
@@ -56,6 +57,7 @@ _DUE = (
     RoutingRunColumn.SEGMENT.value,
     RoutingRunColumn.DUE_ON,
     RoutingRunColumn.ESCALATE_ON,
+    RoutingRunColumn.TOLD_OUTSIDE,
 )
 
 _log = logging.getLogger(__name__)
@@ -129,6 +131,7 @@ class OverdueStore:
             return []
         with away_means_unavailable():
             answers = send_hastily(self._client, [ChangeSet(_requests(one)) for one in marks])
+        outside: list[str] = []
         refused: list[DueRun] = []
         untold: list[Marks] = []
         passing: DataverseError | None = None
@@ -141,9 +144,20 @@ class OverdueStore:
                 untold.append(Marks(one.runs, one.is_overdue))
             elif error is not None:
                 refused += _refused(one, error, answer.failed_index)
+            if error is not None and one.notice is not None and one.notice.told_outside:
+                outside += [run.id for run in one.runs]
+        self._note_told_outside(outside)
         if passing is not None:
             raise unavailable(passing) from passing
         return [*refused, *self.mark(untold)]
+
+    def _note_told_outside(self, runs: Sequence[str]) -> None:
+        """Note that of these runs the manager was told by other ways than the app."""
+        for error in send_each(self._client, map(told_outside_request, runs)):
+            if not isinstance(error, RowNotFound):
+                _log.error(
+                    "a run does not say that its manager was told outside the app: %s", error
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +172,9 @@ class _Asked:
 
 def _requests(marks: Marks) -> list[Request]:
     """The marks, each on a row as it was read, and behind them the notification."""
-    changes = {RoutingRunColumn.ESCALATE_ON: None, RoutingRunColumn.OVERDUE: marks.is_overdue}
+    changes: dict[str, Any] = {RoutingRunColumn.ESCALATE_ON: marks.until}
+    if marks.until is None:
+        changes[RoutingRunColumn.OVERDUE] = marks.is_overdue
     requests = [
         messages.update(ROUTING_RUN.entity_set, run.id, changes, version=run.version)
         for run in marks.runs
@@ -194,7 +210,7 @@ def _due(now: datetime, behind: DueRun | None, limit: int) -> Query:
         column = RoutingRunColumn.ESCALATE_ON
         parts.append(
             after(
-                behind.due_at,
+                behind.looked_at or behind.due_at,
                 Guid(behind.id),
                 id_column=ROUTING_RUN.primary_id,
                 created_column=column,
@@ -216,8 +232,10 @@ def _due_run(row: Row) -> DueRun:
         key=_key(row),
         record_name=row.get(RoutingRunColumn.NAME) or "",
         segment_id=None if segment is None else SegmentId(segment),
-        due_at=moment(row[RoutingRunColumn.ESCALATE_ON]),
+        due_at=moment(row.get(RoutingRunColumn.DUE_ON) or row[RoutingRunColumn.ESCALATE_ON]),
         version=row["@odata.etag"],
+        told_outside=bool(row.get(RoutingRunColumn.TOLD_OUTSIDE)),
+        looked_at=moment(row[RoutingRunColumn.ESCALATE_ON]),
     )
 
 

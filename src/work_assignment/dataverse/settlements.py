@@ -47,6 +47,8 @@ MOST_LEFT_ALONE = 10
 """Where more sellers' rows than these cannot be written it is not the rows' fault."""
 
 TIMES_FAILED_INSIDE = 3
+MOST_REFUSED = 2
+"""Sellers that are noted one by one; with the next it is not about whom the news are for."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +73,8 @@ class Settlements:
         set, so that no crash comes between: either her share is on her row, and she is neither told
         nor marked, or it is off, and she is one of both. The mark stands for all that the block
         brought her, however much that was; the timer tells of it in one notification, under the id
-        that this one would have had.
+        that this one would have had. It also says who was told by e-mail or Teams, and is so by the
+        timer no more. Once several were refused, all that are left are marked without being tried.
 
         A row that cannot be written keeps its share, with an error in the log, and the others are
         settled. What fails for the moment is tried again, a number of times and for a minute; then
@@ -93,7 +96,8 @@ class _News:
             return notice_requests(self.notice)
         if self.run_id is None:
             return []
-        return [pending_request(self.run_id, after=self.notice.after)]
+        told_outside = self.notice.told_outside
+        return [pending_request(self.run_id, after=self.notice.after, told_outside=told_outside)]
 
 
 class _Settling:
@@ -120,6 +124,7 @@ class _Settling:
         self._left_alone: set[str] = set()
         self._missed: set[str] = set()
         self._failed_inside = 0
+        self._refused = 0
         self._has_looked_who_is_away = False
         self._until = waiting.monotonic() + SETTLED_WITHIN
 
@@ -257,10 +262,12 @@ class _Settling:
         recipient = entry.notice.recipient
         if not entry.is_for_later:
             _log.warning("seller %s is told later: %s", recipient, error)
+            entry.is_for_later = True
+            self._refused += 1
             if is_about_recipient(error, recipient) and not self._has_looked_who_is_away:
-                entry.is_for_later = self._has_looked_who_is_away = True
+                self._has_looked_who_is_away = True
                 self._rows = None
-            else:
+            elif self._refused > MOST_REFUSED:
                 for other in self._news.values():
                     other.is_for_later = True
             return

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from work_assignment.domain.defining.notifications import Channel
 from work_assignment.domain.errors import Refused, Unavailable
 from work_assignment.domain.runs.deliveries import Delivery
+from work_assignment.domain.runs.due import length_words
 from work_assignment.domain.runs.recipients import Recipient
 from work_assignment.services import telemetry
 from work_assignment.services.outbox import (
@@ -114,7 +115,7 @@ class Deliverer:
         pause = min(max(error.retry_after or timedelta(0), PAUSES[tries - 1]), LONGEST_PAUSE)
         again = delivery_text(replace(delivery, tries=tries))
         self.queues.put(QUEUE, carried(again), delay=pause)
-        _log.warning("%s is sent again in %s: %s", in_short(delivery), pause, error)
+        _log.warning("%s is sent again in %s: %s", in_short(delivery), length_words(pause), error)
 
     def _put_aside(self, text: str, why: str, *, tries: int) -> None:
         poison = poison_of(QUEUE)

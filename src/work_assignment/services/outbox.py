@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,10 +14,13 @@ from work_assignment.domain.runs.deliveries import Delivery, delivery_id
 from work_assignment.domain.runs.outcomes import Notice
 from work_assignment.services.ports import Queues
 from work_assignment.services.sweep_requests import carried
+from work_assignment.services.wording import words
 
 QUEUE = "wa-notices"
 LONGEST_TITLE = 400
 LONGEST_BODY = 4_000
+REMEMBERED = 10_000
+"""Messages that a process knows it has put."""
 MOST_RECORDS = 5
 """Records that are carried along: links lead to one, or to the list of its table."""
 OUTSIDE = (Channel.EMAIL, Channel.TEAMS)
@@ -38,22 +41,33 @@ NO_OUTBOX = NoOutbox()
 
 
 class QueueOutbox:
-    """Puts one message a notice and way on the queue; `notifications` says which ways are used."""
+    """Puts one message a notice and way on the queue; `notifications` says which ways are used.
+
+    What was put is not put again, as far as this process remembers: what comes behind it, and is
+    what says so to others, may fail for hours.
+    """
 
     def __init__(self, queues: Queues[Any], notifications: Callable[[], Notifications]) -> None:
         self._queues = queues
         self._notifications = notifications
+        self._put: dict[str, None] = {}
 
     def put(self, notices: Sequence[Notice]) -> None:
         """Put what is told by other ways than the app; without any, nothing is asked of the storage."""
         notifications = self._notifications()
-        texts = [
-            carried(delivery_text(delivery))
+        found = {
+            delivery.id: carried(delivery_text(delivery))
             for notice in notices
             for delivery in deliveries_of(notice, notifications)
-        ]
-        if texts:
-            self._queues.put_many(QUEUE, texts)
+            if delivery.id not in self._put
+        }
+        if found:
+            self._queues.put_many(QUEUE, list(found.values()))
+            self._remember(found)
+
+    def _remember(self, ids: Iterable[str]) -> None:
+        known = [*self._put, *ids]
+        self._put = dict.fromkeys(known[-REMEMBERED:])
 
 
 def deliveries_of(notice: Notice, notifications: Notifications) -> Iterator[Delivery]:
@@ -71,7 +85,13 @@ def deliveries_of(notice: Notice, notifications: Notifications) -> Iterator[Deli
                 language=notice.language,
                 records=notice.records[:MOST_RECORDS],
                 count=len(notice.records),
+                opens=_opens(notice.language, len(notice.records)),
             )
+
+
+def _opens(language: Language, count: int) -> str:
+    """What the link to so many records is called."""
+    return words(language).say("open_record" if count == 1 else "open_list")
 
 
 def _cut(text: str, longest: int) -> str:
@@ -140,6 +160,7 @@ def read_delivery(text: str) -> Delivery:
         records=tuple(RecordKey(record.table, record.id) for record in found.records),
         count=found.count,
         tries=found.tries,
+        opens=_opens(found.language, found.count),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -65,6 +66,7 @@ class Escalation:
         *,
         mode: str,
         monotonic: Callable[[], float] = time.monotonic,
+        quiet_until: Callable[[SellerId, datetime], datetime | None] = lambda who, at: None,
     ) -> None:
         self._rows = rows
         self._recipients = recipients
@@ -73,6 +75,7 @@ class Escalation:
         self._clock = clock
         self._mode = mode
         self._monotonic = monotonic
+        self._quiet_until = quiet_until
         self._left_out: dict[str, float] = {}
 
     def look(self) -> int:
@@ -89,17 +92,18 @@ class Escalation:
         found: dict[Finding, list[DueRun]] = {finding: [] for finding in Finding}
         for run in runs:
             found[judge(run, around)].append(run)
-        unknown, overdue = found[Finding.UNKNOWN], found[Finding.OVERDUE]
+        told = self._told(found[Finding.OVERDUE], around)
         marks = [
             Marks(tuple(found[Finding.PAST]), is_overdue=False),
             Marks(tuple(found[Finding.KNOWN]), is_overdue=True),
-            *self._told(overdue, around),
+            *told,
         ]
         refused = self._rows.mark([entry for entry in marks if entry.runs])
-        self._leave_out([*unknown, *refused])
-        if overdue:
-            _log.info("%d records are overdue", len(overdue))
-        return len(overdue)
+        self._leave_out([*found[Finding.UNKNOWN], *refused])
+        count = sum(len(entry.runs) for entry in told if entry.is_overdue)
+        if count:
+            _log.info("%d records are overdue", count)
+        return count
 
     def _due(self) -> list[DueRun]:
         """What is due and not left out just now, as far as a few pages have it."""
@@ -119,23 +123,35 @@ class Escalation:
         self._left_out |= {run.id: until for run in runs}
 
     def _told(self, runs: Sequence[DueRun], around: Surroundings) -> list[Marks]:
-        """The marks of what is overdue, by manager; what nobody is told of is marked together."""
+        """The marks of what is overdue, by manager; what nobody is told of is marked together.
+
+        A manager who is not to be disturbed has her records looked at again when she may be.
+        """
         overdue = list(_managed(runs, around))
         people = self._able({entry.manager for entry in overdue})
-        notices = overdue_notices(
-            [entry for entry in overdue if entry.manager in people],
-            lambda manager: people[manager].language,
-        )
-        if notices:
-            self._outbox.put(notices)
+        now = self._clock()
+        later = {who: at for who in people if (at := self._quiet_until(who, now)) is not None}
+        told_of = [e for e in overdue if e.manager in people and e.manager not in later]
+        languages = {who: person.language for who, person in people.items()}
+        ways = self._notifications().ways(Kind.OVERDUE)
+        notices = overdue_notices(told_of, languages.__getitem__)
+        fresh = [entry for entry in told_of if not entry.run.told_outside]
+        if fresh:
+            self._outbox.put(overdue_notices(fresh, languages.__getitem__))
         by_manager: dict[SellerId, list[DueRun]] = {}
         for entry in overdue:
             by_manager.setdefault(entry.manager, []).append(entry.run)
-        is_in_app = bool(notices) and Channel.APP in self._notifications().ways(Kind.OVERDUE)
         told = [
-            Marks(tuple(by_manager.pop(notice.recipient)), True, notice if is_in_app else None)
+            Marks(
+                tuple(by_manager.pop(notice.recipient)),
+                True,
+                replace(notice, told_outside=bool(ways - {Channel.APP}))
+                if Channel.APP in ways
+                else None,
+            )
             for notice in notices
         ]
+        told += [Marks(tuple(by_manager[who]), False, until=at) for who, at in later.items()]
         said = {run.id for entry in told for run in entry.runs}
         return [*told, Marks(tuple(run for run in runs if run.id not in said), is_overdue=True)]
 

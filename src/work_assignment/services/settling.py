@@ -63,10 +63,15 @@ class Settler:
         if not dead:
             return False
         committed = self._outcomes.committed(dead)
+        shares = {
+            (entry.block, row.seller_id) for row in gathered.sellers for entry in row.reservations
+        }
         for block in sorted(dead):
             _log.warning("block %s is settled for a worker that died", block)
             theirs = [entry for entry in committed if entry.block == block]
-            notices = self._teller.of_block(block, theirs)
+            # Who has no share of it any more was told when hers was settled.
+            untold = [entry for entry in theirs if (block, entry.seller_id) in shares]
+            notices = self._teller.of_dead_block(block, untold)
             self._outcomes.settle(block, _settlement(theirs), notices)
             self._tried.add(block)
         return True

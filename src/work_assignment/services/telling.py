@@ -44,18 +44,29 @@ def untold_of(run: Run) -> Untold:
 
 
 def late_notice(untold: Untold, language: Languages = english) -> Notice:
-    """The notification of a run for whom it is marked: the id follows from run, recipient and kind.
+    """The notification of a run for whom it is marked.
 
-    What her block brought her together is told together, under the id that it would have had then.
+    What her block brought her is told together, and under the id that it would have had then. Of
+    what was taken back the id follows from the run.
     """
-    block = untold.together[0].block if untold.together else ""
-    for brought in block_notices(block, untold.together, language):
-        if brought.block_runs != (untold.run_id,):
-            return replace(brought, run_id=untold.run_id)
+    for brought in block_notices(untold.block, untold.together, language):
+        is_outside = brought.told_outside or untold.told_outside
+        return replace(brought, run_id=untold.run_id, told_outside=is_outside)
     role = Role.TAKEN_BACK if untold.is_lost else Role.NEW_OWNER
-    names = replace(untold.names, record=untold.record_name)
-    news = News(untold.recipient, role, untold.run_id, "", untold.key, names)
-    return replace(_notice(untold.run_id, [news], language), run_id=untold.run_id)
+    what = untold.run_id if untold.is_lost else untold.block or untold.run_id
+    return replace(_notice(what, [_alone(untold, role)], language), run_id=untold.run_id)
+
+
+def _alone(untold: Untold, role: Role) -> News:
+    return News(
+        untold.recipient,
+        role,
+        untold.run_id,
+        untold.block,
+        untold.key,
+        replace(untold.names, record=untold.record_name),
+        told_outside=untold.told_outside,
+    )
 
 
 def block_notices(
@@ -75,7 +86,15 @@ def _was_hers_before(given: Committed) -> bool:
 
 def _brought(given: Committed) -> News:
     names = replace(given.names, record=given.record_name)
-    return News(given.seller_id, Role.NEW_OWNER, given.run_id, given.block, given.key, names)
+    return News(
+        given.seller_id,
+        Role.NEW_OWNER,
+        given.run_id,
+        given.block,
+        given.key,
+        names,
+        told_outside=given.told_outside,
+    )
 
 
 def taken_back_notices(untold: Iterable[Untold], language: Languages = english) -> list[Notice]:
@@ -92,17 +111,7 @@ def taken_back_notices(untold: Iterable[Untold], language: Languages = english) 
 def _taken_back(untold: Sequence[Untold], language: Languages) -> Notice:
     if len(untold) == 1:
         return late_notice(untold[0], language)
-    news = [
-        News(
-            entry.recipient,
-            Role.TAKEN_BACK,
-            entry.run_id,
-            entry.block,
-            entry.key,
-            replace(entry.names, record=entry.record_name),
-        )
-        for entry in untold
-    ]
+    news = [_alone(entry, Role.TAKEN_BACK) for entry in untold]
     what = " ".join(sorted(entry.run_id for entry in untold))
     return replace(_notice(what, news, language), run_id=untold[0].run_id)
 
@@ -131,23 +140,25 @@ def _overdue_notice(manager: SellerId, overdue: Sequence[Overdue], language: Lan
     said, segments = words(language), {entry.segment for entry in in_order}
     tables, count = [entry.run.key.table for entry in in_order], len(in_order)
     form = "one" if said.is_one(count) else "many" if len(segments) == 1 else "of_segments"
-    title = said.say(
+    title = said.fitting(
+        LONGEST_TITLE,
         f"overdue.{form}",
+        in_order[0].segment,
         count=count,
         one=said.noun("one", tables),
         counted=said.noun("counted", tables),
-        segment=said.quoted(in_order[0].segment),
     )
     what = " ".join(f"{entry.run.id}:{entry.run.due_at.isoformat()}" for entry in in_order)
     return Notice(
         id=_notice_id(what, manager, Kind.OVERDUE),
         recipient=manager,
-        title=cut(title, LONGEST_TITLE),
+        title=title,
         body=cut(said.listed([entry.run.record_name for entry in in_order]), LONGEST_BODY),
         records=tuple(entry.run.key for entry in in_order),
         action=said.say("open"),
         kind=Kind.OVERDUE,
         language=language,
+        told_outside=all(entry.run.told_outside for entry in in_order),
     )
 
 
@@ -174,6 +185,7 @@ def _notice(what: str, news: Sequence[News], language: Languages) -> Notice:
         block_runs=tuple(entry.run_id for entry in in_order),
         kind=first.role.kind,
         language=spoken,
+        told_outside=any(entry.told_outside for entry in news),
     )
 
 
@@ -240,7 +252,7 @@ def _many(said: Words, news: Sequence[News]) -> tuple[str, str]:
         counted=said.noun("counted", tables),
         plural=said.noun("plural", tables),
     )
-    return title, f"{said.listed([entry.names.record for entry in news])}."
+    return title, said.listed([entry.names.record for entry in news])
 
 
 def _notice_id(what: str, recipient: SellerId, kind: Kind) -> str:

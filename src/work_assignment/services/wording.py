@@ -33,12 +33,23 @@ class Words:
         found: Any = self.texts
         for part in path.split("."):
             found = found[part]
-        return str(found).format_map(names)
+        said = str(found).format_map(names)
+        # A name may bring the stop that the text ends with.
+        return said[:-1] if str(found).endswith("}.") and said.endswith(("..", "….")) else said
 
     def quoted(self, name: str) -> str:
         """The name of a segment or rule, as this language quotes."""
         opening, closing = self.texts["quotes"]
         return f"{opening}{shown(name)}{closing}"
+
+    def fitting(self, longest: int, path: str, segment: str, **names: str | int) -> str:
+        """A text about a segment, whose name is shortened where the text does not end in time."""
+        said = self.say(path, segment=self.quoted(segment), **names)
+        if (over := _length(said) - longest) > 0:
+            name = shown(segment)
+            shorter = cut(name, max(_length(name) - over, 1))
+            said = self.say(path, segment=self.quoted(shorter), **names)
+        return cut(said, longest)
 
     def named(self, name: str) -> str:
         """A record's name, or that it has none."""
@@ -56,10 +67,12 @@ class Words:
         return count in self.texts["one_is"]
 
     def listed(self, names: Sequence[str]) -> str:
-        """The first few names, and how many more there are."""
-        first = ", ".join(self.named(name) for name in names[:NAMED])
+        """The first few names and how many more there are, as a sentence."""
+        said = ", ".join(self.named(name) for name in names[:NAMED])
         others = len(names) - NAMED
-        return self.say("list.more", names=first, count=others) if others > 0 else first
+        if others > 0:
+            said = self.say("list.more", names=said, count=others)
+        return said if said.endswith((".", "…")) else f"{said}."
 
 
 def shown(name: str) -> str:

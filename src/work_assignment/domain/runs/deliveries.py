@@ -10,18 +10,6 @@ from work_assignment.domain.defining.notifications import Channel, Kind, Languag
 from work_assignment.domain.records import RecordKey, SellerId
 
 _DELIVERIES = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a11")
-_OPEN_RECORD = {
-    Language.ENGLISH: "Open the record",
-    Language.FRENCH: "Ouvrir la fiche",
-    Language.GERMAN: "Datensatz öffnen",
-    Language.BULGARIAN: "Отваряне на записа",
-}
-_OPEN_LIST = {
-    Language.ENGLISH: "Open the list",
-    Language.FRENCH: "Ouvrir la liste",
-    Language.GERMAN: "Liste öffnen",
-    Language.BULGARIAN: "Отваряне на списъка",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +17,7 @@ class Delivery:
     """A notice for one person by one way; `id` follows from both, so that twice is the same.
 
     `records` are the first of those that it tells of, `count` how many there are in all; `tries`
-    are those that failed before.
+    are those that failed before. `opens` is what the link to them is called.
     """
 
     id: str
@@ -42,16 +30,12 @@ class Delivery:
     records: tuple[RecordKey, ...] = ()
     count: int = 0
     tries: int = 0
+    opens: str = ""
 
     @property
     def record(self) -> RecordKey | None:
         """The record that it tells of, where it is one."""
         return self.records[0] if self.count == 1 and self.records else None
-
-    @property
-    def opens(self) -> str:
-        """What its link is called."""
-        return (_OPEN_RECORD if self.count == 1 else _OPEN_LIST)[self.language]
 
     def page(self, dataverse_url: str) -> str | None:
         """The page that shows the record, or the list of those of its table.

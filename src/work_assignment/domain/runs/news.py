@@ -51,7 +51,8 @@ NO_NAMES = Names()
 class News:
     """One record in one person's view.
 
-    `has_moved` says that it is in another segment than before, `stays` that its owner is the same.
+    `has_moved` says that it is in another segment than before, `stays` that its owner is the same,
+    `told_outside` that she has heard of it by other ways than the app.
     """
 
     recipient: SellerId
@@ -62,6 +63,7 @@ class News:
     names: Names = NO_NAMES
     has_moved: bool = False
     stays: bool = False
+    told_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Change:
     """What a run did to a record, as far as others than the new owner care.
 
     `owner` is whom the record was given to, None where it stayed with whom it was. `others` are
-    those who are still to be told.
+    those who are still to be told, `told_outside` those of them who were by other ways than the app.
     """
 
     run_id: str
@@ -81,17 +83,31 @@ class Change:
     previous_owner: Owner | None = None
     segment_id: SegmentId | None = None
     previous_segment_id: SegmentId | None = None
+    told_outside: frozenset[SellerId] = frozenset()
+
+    @property
+    def stays_with(self) -> Owner | None:
+        """Whose the record is since then."""
+        return self.owner if _is_handed_over(self.owner) else self.previous_owner
 
     def news(self) -> Iterator[News]:
         """What each of the others is told."""
         has_moved = self.segment_id != self.previous_segment_id
-        stays = self.owner in (None, self.previous_owner)
+        stays = self.stays_with == self.previous_owner
         for person in sorted(self.others):
             role = Role.KEPT if stays else Role.LOST
             if self.previous_owner != Owner("systemuser", person):
                 role = Role.FOLLOWED
             yield News(
-                person, role, self.run_id, self.block, self.key, self.names, has_moved, stays
+                person,
+                role,
+                self.run_id,
+                self.block,
+                self.key,
+                self.names,
+                has_moved,
+                stays,
+                person in self.told_outside,
             )
 
 
@@ -102,16 +118,21 @@ def others_to_tell(
     has_moved: bool,
     was_settled: bool,
     followers: Collection[SellerId],
-) -> frozenset[SellerId]:
-    """Who is told of a record besides its new owner: whose it was, once that was settled, and who
-    follows it. `owner` None says that the record stays with whom it is.
+) -> tuple[SellerId, ...]:
+    """Who is told of a record besides its new owner: whose it was, once that was settled, and then
+    who follows it. `owner` None says that the record stays with whom it is, as one does that is put
+    into a queue.
     """
-    changes_hands = owner not in (None, previous_owner)
+    changes_hands = _is_handed_over(owner) and owner != previous_owner
     if not (changes_hands or has_moved):
-        return frozenset()
-    people = set(followers)
+        return ()
+    people = sorted(followers)
     if was_settled and previous_owner is not None and previous_owner.type == "systemuser":
-        people.add(SellerId(previous_owner.id))
-    if changes_hands and owner is not None:
-        people.discard(SellerId(owner.id))
-    return frozenset(sorted(people)[:MOST_OTHERS])
+        people.insert(0, SellerId(previous_owner.id))
+    hears_anyway = owner.id if changes_hands and owner is not None else None
+    return tuple(person for person in dict.fromkeys(people) if person != hears_anyway)
+
+
+def _is_handed_over(owner: Owner | None) -> bool:
+    """Whether somebody is chosen whose it becomes: what lies in a queue has the owner it had."""
+    return owner is not None and owner.type != "queue"

@@ -14,9 +14,11 @@ from work_assignment.domain.runs.outcomes import Notice
 
 @dataclass(frozen=True, slots=True)
 class DueRun:
-    """A run that left its record with nobody, to be looked at since `due_at`.
+    """A run that left its record with nobody, who was to be found by `due_at`.
 
-    `version` is the row's, which the next write must find.
+    `looked_at` is since when it is to be looked at: then, or when the manager is to be disturbed.
+    `version` is the row's, which the next write must find. `told_outside` says that the manager was
+    told by e-mail or Teams already, and only in the app is to be yet.
     """
 
     id: str
@@ -25,6 +27,8 @@ class DueRun:
     segment_id: SegmentId | None
     due_at: datetime
     version: str
+    told_outside: bool = False
+    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,12 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Runs that are marked together, all or none, and with them told of, if anybody is."""
+    """Runs that are marked together, all or none, and with them told of, if anybody is.
+
+    With `until` they are only to be looked at again then.
+    """
 
     runs: tuple[DueRun, ...]
     is_overdue: bool
     notice: Notice | None = None
+    until: datetime | None = None
