@@ -125,7 +125,7 @@ def test_registering_webhooks_twice_says_that_nothing_differed(
     capsys.readouterr()
     assert main(command) == 0
     first = capsys.readouterr().out
-    assert "create Work Assignment: Update of lead" in first
+    assert "\n  create Work Assignment: Update of lead\n" in first
     assert "a-key-that-is-never-printed" not in first
     assert main(command) == 0
     assert capsys.readouterr().out == "Webhooks: nothing differed.\n"
@@ -224,3 +224,27 @@ def test_a_mock_that_has_the_sample_already_keeps_it(url: str) -> None:
     assert not sample_data.is_filled(url)
     sample_data.fill(url)
     assert sample_data.is_filled(url)
+
+
+@pytest.mark.parametrize(
+    "command", ["sweep list", "sweep undo", "segments list", "poison list", "poison retry"]
+)
+def test_the_help_of_an_action_names_the_shared_options(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    said = capsys.readouterr().out
+    assert "--url URL" in said
+    assert "--json" in said
+
+
+def test_several_problems_stand_below_one_line_with_the_command(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text("segments: [{nam: A}, {name: B, record_type: Lead}]\n")
+    assert main(["apply", str(tmp_path), "--url", url]) == 1
+    head, *problems = capsys.readouterr().err.splitlines()
+    assert head == "wa apply: this is wrong:"
+    assert len(problems) > 1
+    assert all("a.yaml:1: " in line for line in problems)

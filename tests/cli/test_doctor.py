@@ -14,7 +14,9 @@ from work_assignment.bootstrap import connect
 from work_assignment.cli.main import main
 from work_assignment.cli.webhooks import sync_with
 from work_assignment.dataverse import messages
+from work_assignment.dataverse.checkup_store import CheckupStore
 from work_assignment.dataverse.choices import ProcessingStepStatus, State
+from work_assignment.dataverse.email_names import EMAIL_TEMPLATE, TemplateColumn
 from work_assignment.dataverse.names import (
     SEGMENT,
     SETTING,
@@ -114,10 +116,13 @@ def test_drift_is_told_by_doctor_and_list_and_mended_by_sync(
 
     status, found = examined(world, capsys)
     assert status == 0
-    assert "it lacks address1_country; it has needlessly name" in found["webhooks"][0]["what"]
+    told = "lacks address1_country; has needlessly name"
+    assert found["webhooks"][0]["what"] == f"step 'Work Assignment: Update of account' {told}"
     main(["webhooks", "list", "--url", world.mock.url])
     shown = capsys.readouterr().out
-    assert "! lacks address1_country; has needlessly name" in shown
+    assert f"\n    ! {told}\n" in shown
+    assert shown.startswith(f"posts to {APP}/api/dataverse/events\n")
+    assert max(map(len, shown.splitlines())) <= 100
     assert "1 not as definitions ask" in shown
 
     sync_with(world.admin, APP, "key")
@@ -137,7 +142,9 @@ def test_applying_another_filter_brings_the_steps_into_line_and_says_so(
     (folder / "d.yaml").write_text(RULED.replace("address1_country", "name"))
     capsys.readouterr()
     assert main(["apply", str(folder), "--url", world.mock.url]) == 0
-    assert "Webhooks: update Work Assignment: Update of account.\n" in capsys.readouterr().out
+    assert "\nWebhooks:\n  update Work Assignment: Update of account (columns)\n" in (
+        capsys.readouterr().out
+    )
     assert examined(world, capsys)[1]["webhooks"] == []
 
 
@@ -255,7 +262,7 @@ def test_record_types_that_cannot_be_read_are_one_fault_and_named_columns_none(
     _, found = examined(world, capsys)
     (told,) = found["definitions"]
     assert told["what"].startswith("settings, record_types: it is no JSON")
-    assert "it lacks description" in found["webhooks"][0]["what"]
+    assert "lacks description" in found["webhooks"][0]["what"]
 
 
 def test_a_trigger_column_that_is_gone_is_a_fault_and_the_others_ring_on(
@@ -274,7 +281,7 @@ def test_a_trigger_column_that_is_gone_is_a_fault_and_the_others_ring_on(
     assert [one["what"] for one in found["definitions"]] == [
         "settings, trigger_columns: lead has no column 'new_gone'"
     ]
-    assert "it lacks description" in found["webhooks"][0]["what"]
+    assert "lacks description" in found["webhooks"][0]["what"]
 
 
 def test_a_broken_filter_is_told_and_the_other_checks_go_on(
@@ -310,3 +317,158 @@ def test_a_test_whose_app_is_away_says_where_it_looked(
     capsys.readouterr()
     assert main(asked) == 1
     assert "the app cannot be reached at http://127.0.0.1:1" in capsys.readouterr().err
+
+
+BY_EMAIL = """
+settings:
+  notifications:
+    assigned: [app, email]
+    email_from: ana@team.example
+    email_templates: {assigned: For you}
+"""
+
+
+def by_email(world: World) -> str:
+    """Ana sends e-mail, by a template; her id."""
+    (ana,) = world.admin.rows(
+        Query(SYSTEM_USER.entity_set, filter=eq(SystemUserColumn.FIRST_NAME, "Ana"))
+    )
+    ana_id = str(ana[SYSTEM_USER.primary_id])
+    change(world, SYSTEM_USER.entity_set, ana_id, internalemailaddress="ana@team.example")
+    row = {TemplateColumn.TITLE: "For you", TemplateColumn.TYPE: "lead"}
+    world.admin.send(messages.create(EMAIL_TEMPLATE.entity_set, row))
+    world.define({"Ana": 5}, BY_EMAIL + RULED)
+    return ana_id
+
+
+def test_email_with_a_sender_and_a_template_is_in_order(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_email(world)
+    _, found = examined(world, capsys)
+    assert found["notifications"] == []
+    assert found["privileges"] == []
+
+
+def test_a_sender_who_is_disabled_and_a_template_that_is_gone_are_faults_and_nothing_is_ok(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sender = by_email(world)
+    change(world, SYSTEM_USER.entity_set, sender, isdisabled=True)
+    (row,) = world.admin.rows(Query(EMAIL_TEMPLATE.entity_set))
+    world.admin.send(
+        messages.delete(EMAIL_TEMPLATE.entity_set, str(row[EMAIL_TEMPLATE.primary_id]))
+    )
+    capsys.readouterr()
+    assert main(["doctor", "--url", world.mock.url, "--json"]) == 1
+    told = [
+        (one["level"], one["what"])
+        for one in json.loads(capsys.readouterr().out)
+        if one["check"] == "notifications"
+    ]
+    assert told == [
+        ("fault", "user 'Ana Seller', who sends e-mail, is disabled"),
+        ("fault", "there is no e-mail template 'For you', so nobody is told by it"),
+    ]
+
+
+def test_a_sender_who_is_gone_is_a_fault(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = "5a1e5000-0000-4000-8000-00000000dead"
+    said = {"channels": {"moved": ["email"]}, "email_from": {"table": "queue", "id": gone}}
+    (setting,) = world.admin.rows(Query(SETTING.entity_set))
+    change(
+        world,
+        SETTING.entity_set,
+        setting[SETTING.primary_id],
+        **{SettingColumn.NOTIFICATIONS: json.dumps(said)},
+    )
+    status, found = examined(world, capsys)
+    assert status == 1
+    assert [one["what"] for one in found["notifications"]] == [
+        f"e-mail is sent by a queue that is gone ({gone})"
+    ]
+
+
+def test_rights_to_tell_and_to_delete_old_runs_are_looked_at_and_those_of_email_where_it_is_used(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking() -> dict[str, list[str]]:
+        levels = {"fault": "", "warning": ""}
+        for one in examined(world, capsys)[1]["privileges"]:
+            levels[one["level"]] += f" {one['what']}"
+        return {level: text.replace(",", "").split() for level, text in levels.items()}
+
+    monkeypatch.setattr(CheckupStore, "privileges", lambda store, user_id: frozenset())
+    monkeypatch.setattr("work_assignment.services.checks.environment._MOST_SHOWN", 100)
+    plain = lacking()
+    assert {
+        "prvCreateAppNotification",
+        "prvWriteAppNotification",
+        "prvReadUserSettings",
+        "prvReadwa_workitemstate",
+        "prvReadwa_worklistsetting",
+    } <= set(plain["fault"])
+    assert {"prvDeletewa_routingrun", "prvDeletewa_sweep", "prvBulkDelete"} <= set(plain["warning"])
+    assert "prvSendAsUser" not in plain["warning"]
+    by_email(world)
+    assert {
+        *("prvCreateActivity", "prvReadActivity", "prvWriteActivity", "prvAppendActivity"),
+        *("prvReadEmailTemplate", "prvSendAsUser"),
+    } <= set(lacking()["warning"])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        SettingColumn.NOTIFICATIONS,
+        SettingColumn.TRIGGER_COLUMNS,
+        SettingColumn.RECORD_TYPES,
+        SettingColumn.ELIGIBLE_ROLES,
+    ],
+)
+def test_a_cell_that_is_nested_beyond_reading_is_one_fault_and_routing_goes_on(
+    world: World, capsys: pytest.CaptureFixture[str], column: str
+) -> None:
+    (setting,) = world.admin.rows(Query(SETTING.entity_set))
+    deep = "[" * 1_900 + "]" * 1_900
+    change(world, SETTING.entity_set, setting[SETTING.primary_id], **{column: deep})
+    _, found = examined(world, capsys)
+    (told,) = found["definitions"]
+    assert told["what"].endswith("it is nested more than 150 deep")
+    assert found["record types"] == []
+
+
+def test_a_schedule_that_is_nested_beyond_reading_is_one_fault_and_its_segment_goes_on(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (segment,) = world.admin.rows(Query(SEGMENT.entity_set))
+    change(world, SEGMENT.entity_set, segment[SEGMENT.primary_id], wa_schedule="[" * 20_000)
+    _, found = examined(world, capsys)
+    (told,) = found["definitions"]
+    assert told["what"] == "segment 'Big', schedule: it is nested more than 150 deep"
+    assert found["destinations"] == []
+
+
+def test_applying_tells_as_data_what_it_changed_of_the_webhooks(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    (folder / "d.yaml").write_text(RULED.replace("address1_country", "name"))
+    command = ["apply", str(folder), "--json", "--url", world.mock.url]
+    capsys.readouterr()
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["webhooks"] == [
+        {"verb": "update", "name": "Work Assignment: Update of account", "columns": ["columns"]}
+    ]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["webhooks"] == []
+
+
+def test_a_wrong_key_is_told_with_the_option_that_names_the_app(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WA_FUNCTION_KEY", "another")
+    capsys.readouterr()
+    assert main(["webhooks", "test", "--url", world.mock.url]) == 1
+    assert "'wa webhooks sync --endpoint URL' registers this one" in capsys.readouterr().err

@@ -99,15 +99,17 @@ def segments_listed(url: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_segments_are_listed_with_schedule_and_manager(
     scheduled: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    headings, plain, twice, asleep = segments_listed(scheduled, capsys)
+    headings, plain, twice, *of_twice, asleep, of_asleep = segments_listed(scheduled, capsys)
 
-    assert headings.split() == [
-        *("type", "priority", "name", "state", "next", "due", "schedule", "manager")
-    ]
+    assert headings.split() == ["type", "priority", "name", "state", "next", "due"]
     assert plain.split() == ["lead", "1", "Plain", "active"]
-    assert twice.endswith("mon-fri at 08:00, 13:00 (Europe/Berlin)  Ana Silva")
-    assert "inactive" in asleep
-    assert asleep.endswith("every day at 08:00 (UTC)")
+    assert twice.split()[:6] == ["lead", "2", "Twice", "a", "day", "active"]
+    assert of_twice == [
+        "    schedule: mon-fri at 08:00, 13:00 (Europe/Berlin)",
+        "    manager: Ana Silva",
+    ]
+    assert asleep.split() == ["lead", "3", "Asleep", "inactive"]
+    assert of_asleep == "    schedule: every day at 08:00 (UTC)"
 
 
 def test_segments_are_listed_as_json_with_the_next_time_in_their_zone(
@@ -131,9 +133,23 @@ def test_the_next_time_is_told_across_a_change_of_clocks() -> None:
     at = datetime(2026, 3, 28, 12, tzinfo=UTC)
     segment = SegmentTimes(SegmentId("1"), "A", "lead", 1, "active", at, schedule)
 
-    _, line = segments.listed([segment], at)
+    _, line, below = segments.listed([segment], at)
 
-    assert "Sun 2026-03-29 08:00 CEST  every day at 08:00 (Europe/Berlin)" in line
+    assert line.endswith("Sun 2026-03-29 08:00 CEST")
+    assert below == "    schedule: every day at 08:00 (Europe/Berlin)"
+
+
+def test_the_list_fits_into_a_terminal_however_long_names_and_schedules_are() -> None:
+    times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
+    schedule = read_schedule({"times": times, "time_zone": "Europe/Berlin"}, UTC, "schedule")
+    at = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    segment = SegmentTimes(
+        SegmentId("1"), "Big " * 25, "opportunity", 1, "inactive", at, schedule, manager="Ana Silva"
+    )
+    lines = list(segments.listed([segment], at))
+    assert max(map(len, lines)) <= 100
+    assert lines[1].split()[-1] == "inactive"
+    assert "23:30 (Europe/Berlin)" in " ".join(map(str.strip, lines))
 
 
 def test_a_schedule_that_somebody_broke_is_told_and_the_others_are_listed(
@@ -144,9 +160,9 @@ def test_a_schedule_that_somebody_broke_is_told_and_the_others_are_listed(
         broken = {"wa_schedule": '{"times": ["08:00"], "time_zone": "Europe/Berln"}'}
         admin.send(messages.update(SEGMENT.entity_set, row["wa_segmentid"], broken, version="*"))
 
-    _, plain, twice, _, told = segments_listed(scheduled, capsys)
+    _, _, plain, _, twice, _, _, _, told = segments_listed(scheduled, capsys)
 
-    assert plain.endswith("cannot be used, see below")
+    assert plain == "    schedule: cannot be used, see below"
     assert "mon-fri at 08:00" in twice
     assert told.startswith(
         "segment 'Plain', schedule: there is no time zone 'Europe/Berln'; did you mean 'Europe/Berlin'?"

@@ -193,22 +193,27 @@ def test_sweeps_are_listed_in_columns() -> None:
     other = Sweep(ID.replace("6", "7"), "Sweep of all", SweepStatus.IN_PROGRESS, AT, undone=0)
     due = replace(SWEEP, trigger=Trigger.SCHEDULED, due_at=AT, ended_at=AT + timedelta(seconds=75))
     assert list(sweep_view.listed([due, other])) == [
-        "began (UTC)          took        trigger    due (UTC)         status       records  assigned"
-        "  unassigned  undone  id                                    name",
-        "2026-03-04 09:05:07  1 min 15 s  scheduled  2026-03-04 09:05  succeeded       1204      1200"
-        f"           3          {ID}  Sweep of lead",
-        "2026-03-04 09:05:07              by hand                      in progress        0         0"
-        f"           0          {ID.replace('6', '7')}  Sweep of all",
+        "began (UTC)          took        trigger    status       records  assigned  unassigned"
+        "  undone",
+        "2026-03-04 09:05:07  1 min 15 s  scheduled  succeeded       1204      1200           3",
+        "    Sweep of lead, due 2026-03-04 09:05",
+        f"    id: {ID}",
+        "2026-03-04 09:05:07              by hand    in progress        0         0           0",
+        "    Sweep of all",
+        f"    id: {ID.replace('6', '7')}",
     ]
     assert sweep_view.sweep_data(due)["seconds"] == 75.0
 
 
-def test_why_records_were_left_waiting_is_said_below_the_list() -> None:
+def test_what_there_is_to_say_of_a_sweep_is_said_in_the_list() -> None:
+    """Why records were left waiting, how late it was, or why it was refused."""
     why = "1 record still waits (held by what a worker has reserved until 09:05 UTC)"
-    left = replace(SWEEP, message=why)
-    assert list(sweep_view.listed([left, replace(SWEEP, counts=Counts(4, 3, 1), message="No")]))[
-        3:
-    ] == [f"{ID}: {why}."]
+    left, plain = replace(SWEEP, message=why), replace(SWEEP, message="")
+
+    shown = [line.strip() for line in sweep_view.listed([left, plain])]
+
+    assert shown[3:5] == [f"{why}.", f"id: {ID}"]
+    assert shown.count(f"id: {ID}") == 2
 
 
 def test_what_was_left_is_named_with_the_reason() -> None:

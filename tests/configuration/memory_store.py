@@ -162,6 +162,11 @@ class MemoryStore:
             if {(row.domain_name or "").casefold(), (row.email or "").casefold()} & wanted
         ]
 
+    def users_like(self, names: Collection[str]) -> Collection[str]:
+        beginnings = tuple(name[:2].casefold() for name in names)
+        known = [(row.domain_name or "") for row in self._users if not row.is_disabled]
+        return [name for name in known if name.casefold().startswith(beginnings)]
+
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
         known = {fold(name): ids for name, ids in ROWS_BY_NAME[table].items()}
         return {name: known.get(fold(name), []) for name in names}

@@ -17,7 +17,7 @@ from work_assignment.dataverse.configuration_store import ConfigurationStore
 from work_assignment.dataverse.names import SYSTEM_USER, TableName
 from work_assignment.dataverse.queries import Query, eq
 from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 from work_assignment.services.configuration.applying import AppliedReport, apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.folder import Forms

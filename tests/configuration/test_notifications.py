@@ -186,3 +186,26 @@ def test_a_text_that_somebody_broke_in_the_app_says_where(text: str, problem: st
         read_notifications(text)
     assert str(caught.value).startswith("settings, notifications")
     assert problem in str(caught.value)
+
+
+def test_email_that_nobody_sends_is_refused_where_the_sender_is_none() -> None:
+    text = """\
+settings:
+  notifications:
+    assigned: [app, email]
+    email_from: none
+"""
+    assert problems_of(text) == [
+        "d.yaml:4: settings, notifications: 'assigned' goes by email, which needs "
+        "'email_from': the user or queue that sends it"
+    ]
+
+
+def test_none_at_all_is_as_good_as_nothing_said() -> None:
+    assert stored("settings: {notifications: none}") is None
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000])
+def test_a_cell_that_is_nested_beyond_reading_is_one_fault(depth: int) -> None:
+    with pytest.raises(DefinitionError, match="it is nested more than 150 deep"):
+        read_notifications("[" * depth + "]" * depth)

@@ -10,6 +10,7 @@ from tests.configuration.memory_store import ACCOUNT_ID, TWIN_IDS, USERS, Memory
 
 from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.services.configuration.comparison import plan
+from work_assignment.services.configuration.planning import ColumnChange
 
 ANA, BEN = USERS[0], USERS[1]
 
@@ -336,3 +337,15 @@ def test_days_and_moments_of_sellers_reach_dataverse_as_they_are_written() -> No
     ]
     assert read_calendar(json.loads(row.working_hours), json.loads(row.time_off), "ana").hours
     assert not plan(forms, store)
+
+
+def test_of_long_values_the_part_that_differs_is_shown() -> None:
+    alike = "x" * 300
+    said = str(ColumnChange("filter", f"{alike} Paris", f"{alike} Prague"))
+    before = f"...{'x' * 28} P"
+    assert said == f"filter: {before}aris -> {before}rague"
+
+
+def test_of_long_values_that_differ_soon_the_beginnings_are_shown() -> None:
+    said = str(ColumnChange("filter", f"a{'x' * 300}", "b"))
+    assert said == f"filter: a{'x' * 116}... -> b"

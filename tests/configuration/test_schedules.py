@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import textwrap
+from datetime import UTC, datetime
 
 import pytest
 from tests.configuration.folders import actions, applied, forms_of, problems_of, refused
 from tests.configuration.memory_store import USERS, MemoryStore, user
 
+from work_assignment.domain.defining.schedules import read_schedule
 from work_assignment.services.configuration.applying import apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.copying import copy_segment
+from work_assignment.services.configuration.problems import ConfigurationErrors
 
 FOLDER = """\
 segments:
@@ -123,8 +126,10 @@ def test_a_copy_has_the_schedule_and_the_manager_and_is_inactive() -> None:
         ("2026-12-31", "2026-02-30", 10, "until is a date such as", None),
         ("[mon, tue]", "[mon, tues]", 6, "there is no day 'tues'", "tue"),
         ("[mon, tue]", "[mon, mon]", 6, "the day 'mon' is there twice", None),
-        ("[mon, tue]", "[]", 6, "days is a list of mon, tue", None),
-        ("[mon, tue]", "mon", 6, "days is a list of mon, tue", None),
+        ("[mon, tue]", "[]", 6, "days is a list such as [mon, tue], or days such as mon-fri", None),
+        ("[mon, tue]", "mon-fry", 6, "there is no day 'fry'", "fri"),
+        ('["08:00", "13:00"]', '"08:00"', 7, "times is a list such as", None),
+        ("Europe/London", "CEST", 8, "there is no time zone 'CEST'", "Europe/Berlin"),
         ("time_zone:", "timezone:", 8, "there is no key 'timezone'", "time_zone"),
         ("manager: ana@contoso.example", "manager: [ana]", 4, "'manager'", None),
     ],
@@ -180,3 +185,63 @@ def test_a_limit_that_is_none_is_refused(wrong: str) -> None:
     (told,) = refused(f"settings:\n  sweep_limit: {wrong}\n")
 
     assert told.startswith("d.yaml:2: settings: 'sweep_limit' is a")
+
+
+def test_the_last_day_there_is_may_be_said_and_is_stored_as_it_is_said() -> None:
+    store = MemoryStore()
+    applied(forms_of(changed("2026-12-31", "9999-12-31")), store)
+    stored = stored_schedule(store)
+    assert isinstance(stored, dict)
+    assert stored["until"] == "9999-12-31"
+    found = read_schedule(stored, UTC, "segment 'A'")
+    assert found.next_due(datetime(9999, 12, 25, tzinfo=UTC)) is not None
+    assert found.next_due(datetime(9999, 12, 31, 20, tzinfo=UTC)) is None
+
+
+def test_a_schedule_from_the_last_day_there_is_runs_nothing_before() -> None:
+    only = {"times": ["08:00"], "from": "9999-12-31"}
+    found = read_schedule(only, UTC, "segment 'A'")
+    assert found.next_due(datetime(2026, 3, 2, tzinfo=UTC)) is None
+    assert (
+        list(found.moments(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)))
+        == []
+    )
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory"])
+def test_a_zone_that_is_whatever_the_machine_has_is_refused(zone: str) -> None:
+    (problem,) = refused(changed("Europe/London", zone))
+    assert f"there is no time zone '{zone}'" in str(problem)
+
+
+def test_a_name_of_thousands_of_letters_is_told_by_its_beginning() -> None:
+    (problem,) = refused(changed("Europe/London", "x" * 5_000))
+    assert str(problem).endswith(f"schedule: there is no time zone '{'x' * 60}...'")
+
+
+def unknown_in(folder: str) -> list[str]:
+    """What Dataverse does not know of a folder that is right by itself."""
+    with pytest.raises(ConfigurationErrors) as caught:
+        plan(forms_of(folder), MemoryStore())
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_manager_whose_name_is_misspelt_is_told_the_nearest_user_also_where_nobody_names_her() -> (
+    None
+):
+    wrong = changed("ana@contoso.example", "ana@contosso.example")
+    (said,) = unknown_in(wrong)
+    assert said.endswith("'ana@contosso.example'; did you mean 'ana@contoso.example'?")
+
+
+def test_everything_that_dataverse_does_not_know_is_told_together() -> None:
+    wrong = changed("ana@contoso.example", "nobody") + textwrap.dedent(
+        """\
+        settings:
+          notifications: {assigned: [email], email_from: nobody, email_templates: {moved: Welcome}}
+          trigger_columns: {lead: [subjet]}
+        """
+    )
+    said = "\n".join(unknown_in(wrong))
+    named = ("manager: there is no user", "'email_from'", "template 'Welcome'", "column 'subjet'")
+    assert [name for name in named if name not in said] == []

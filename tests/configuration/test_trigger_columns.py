@@ -8,6 +8,7 @@ import pytest
 from tests.configuration.folders import applied, forms_of, problems_of, refused
 from tests.configuration.memory_store import MemoryStore
 
+from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.services.configuration.comparison import plan
 
 SETTINGS = "settings:\n  trigger_columns:\n"
@@ -97,3 +98,22 @@ def test_a_table_that_only_stored_filters_reach_is_reached() -> None:
     store = MemoryStore()
     applied(forms_of(REACHING), store)
     assert plan(forms_of(SETTINGS + "    account: [industrycode]\n"), store)
+
+
+def test_the_id_of_a_row_never_changes_so_it_is_no_trigger() -> None:
+    assert problems_of(SETTINGS + "    lead: [leadid]\n") == [
+        "d.yaml:3: settings, trigger_columns: 'leadid' of lead is the row's id, which never changes"
+    ]
+
+
+class AnyCase(MemoryStore):
+    """Dataverse finds a table however its name is written."""
+
+    def schema(self, table: str) -> TableSchema | None:
+        return super().schema(table.lower())
+
+
+def test_a_table_in_capitals_is_told_with_its_right_name() -> None:
+    assert problems_of(SETTINGS + "    LEAD: [subject]\n", AnyCase()) == [
+        "d.yaml:3: settings, trigger_columns: there is no table 'LEAD'; did you mean 'lead'?"
+    ]

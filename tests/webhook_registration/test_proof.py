@@ -142,5 +142,5 @@ def test_what_is_not_registered_as_it_must_be_is_told_first() -> None:
     with pytest.raises(NotProven, match="'Work Assignment: Create of wa_sweep' is disabled"):
         check_registration(registered(store), KEY)
     store.remove("Work Assignment: Create of wa_sweep")
-    with pytest.raises(NotProven, match="is missing; 'wa webhooks sync' mends it"):
+    with pytest.raises(NotProven, match="is missing; 'wa webhooks sync --endpoint URL' mends it"):
         check_registration(registered(store), KEY)

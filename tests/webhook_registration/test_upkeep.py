@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -74,7 +74,16 @@ class Kept:
         self.memory.writes.clear()
         self.store = Counted(self.memory)
         self.now = 0.0
-        self.upkeep = WebhookUpkeep(self.store, lambda: self.rulebook, monotonic=lambda: self.now)
+        self.upkeep = self.worker(lambda: self.rulebook)
+
+    def worker(self, newest: Callable[[], Rulebook | None]) -> WebhookUpkeep:
+        """A worker's upkeep: the definitions in force are those of this organisation."""
+        return WebhookUpkeep(self.store, newest, self.read, monotonic=lambda: self.now)
+
+    def read(self) -> Rulebook:
+        self.store.asked.append("rulebook")
+        assert self.rulebook is not None
+        return self.rulebook
 
     def look(self) -> list[str]:
         """What the next look asked of Dataverse."""
@@ -198,6 +207,50 @@ def test_two_who_create_a_step_at_once_make_one() -> None:
     other.rows, other.registered = dict(kept.memory.rows), dict(kept.memory.registered)
 
     kept.look()
-    WebhookUpkeep(other, lambda: kept.rulebook).look()
+    WebhookUpkeep(other, lambda: kept.rulebook, kept.read).look()
 
     assert kept.memory.registered == other.registered
+
+
+def test_a_worker_whose_definitions_are_old_puts_no_step_back_to_them() -> None:
+    kept = Kept("subject")
+    old = kept.rulebook
+    behind = kept.worker(lambda: old)
+    behind.look()
+    kept.now += HOUR / 2
+    kept.rulebook = rulebook("subject", "revenue")
+    kept.look()
+    kept.memory.writes.clear()
+
+    kept.now += HOUR / 2
+    behind.look()
+    kept.now += HOUR / 2
+    kept.look()
+
+    assert "revenue" in kept.memory.step("Work Assignment: Update of lead").columns
+    assert kept.memory.writes == []
+
+
+def test_definitions_are_read_anew_only_before_something_is_written() -> None:
+    kept = Kept("subject")
+    assert "rulebook" not in kept.look()
+    kept.rulebook = rulebook("subject", "revenue")
+    assert kept.look() == ["steps", "rulebook", "write"]
+
+
+def test_a_rulebook_that_cannot_be_read_before_writing_leaves_the_steps_for_the_next_bell() -> None:
+    kept = Kept("revenue")
+    steps = dict(kept.memory.registered)
+    away = [True]
+
+    def read() -> Rulebook:
+        if away[0]:
+            raise Unavailable("it is away")
+        return rulebook("subject")
+
+    upkeep = WebhookUpkeep(kept.store, lambda: rulebook("subject"), read)
+    upkeep.look()
+    assert kept.memory.registered == steps
+    away[0] = False
+    upkeep.look()
+    assert "subject" in kept.memory.step("Work Assignment: Update of lead").columns

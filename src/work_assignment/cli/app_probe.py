@@ -16,7 +16,10 @@ _KEY_REFUSED = (401, 403)
 
 
 class RunningApp:
-    """The app behind an address; asks once each time, and follows no redirects: the key goes nowhere else."""
+    """The app behind an address; asks once each time.
+
+    It follows no redirects: the key goes nowhere else.
+    """
 
     def __init__(self, events_url: str, key: str) -> None:
         self.address = events_url.removesuffix(EVENTS_PATH)
@@ -39,7 +42,8 @@ class RunningApp:
         if answer.status_code in _KEY_REFUSED:
             raise NotProven(
                 f"the app at {self.address} refuses the key in WA_FUNCTION_KEY "
-                f"({answer.status_code}): it is not the key that the app goes by"
+                f"({answer.status_code}): it is not the key that the app goes by, or that is "
+                "another app: --endpoint names the right one"
             )
         return self._read(answer)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from pathlib import Path
+from textwrap import fill
 
 from work_assignment.cli import webhooks
 from work_assignment.cli.common import DONE, add_common, connection, print_json
@@ -15,6 +17,7 @@ from work_assignment.domain.errors import WorkAssignmentError
 from work_assignment.services.configuration.applying import AppliedReport, apply
 from work_assignment.services.configuration.comparison import plan
 from work_assignment.services.configuration.folder import read_folder
+from work_assignment.services.webhook_registration import Report
 
 PAST: dict[str, str] = {
     "create": "created",
@@ -23,6 +26,7 @@ PAST: dict[str, str] = {
     "link": "linked",
     "unlink": "unlinked",
 }
+_WIDTH = 80
 SUMMARY = "write segments, rules, sellers and settings from YAML files"
 
 
@@ -44,34 +48,40 @@ def run(arguments: argparse.Namespace) -> int:
             {"action": action.verb, "kind": action.kind.value, "name": action.name}
             for action in report.actions
         ]
-        print_json({"changes": changes, "stamp": report.stamp, "webhooks": hooks})
+        done = None if hooks is None else webhooks.as_data(hooks)
+        print_json({"changes": changes, "stamp": report.stamp, "webhooks": done})
     else:
         for action in report.actions:
             print(action)
-        print(f"Applied: {in_words(report)}.")
-        if hooks:
-            print(f"Webhooks: {hooks}.")
+        print(told(report, "Applied"))
+        if hooks is not None and (hooks.actions or hooks.not_offered):
+            for line in webhooks.in_words(hooks):
+                print(line)
     return DONE
 
 
-def _webhooks_kept(client: DataverseClient) -> str | None:
-    """What was changed of the webhooks, or why that could not be; None where nothing was to be done.
+def _webhooks_kept(client: DataverseClient) -> Report | None:
+    """What was changed of the webhooks; None where none is registered, or that could not be done.
 
     The definitions are written by now: whatever goes wrong here, the app itself mends later.
     """
     try:
-        report = webhooks.keep_with(client)
+        return webhooks.keep_with(client)
     except (WorkAssignmentError, DataverseError) as exc:
-        return f"not brought into line, the app tries it within the hour: {exc}"
-    if report is None or not (report.actions or report.not_offered):
+        why = "the webhooks were not brought into line, which the app tries within the hour"
+        print(f"wa apply: {why}: {exc}", file=sys.stderr)
         return None
-    return webhooks.in_words(report)
 
 
 def apply_folder(client: DataverseClient, folder: Path, *, force: bool = False) -> AppliedReport:
     """Read a folder, compare it with Dataverse, and write what differs."""
     store = ConfigurationStore(client)
     return apply(plan(read_folder(folder), store), store, force=force)
+
+
+def told(report: AppliedReport, before: str) -> str:
+    """The same behind a word, in lines of a terminal's width."""
+    return fill(f"{before}: {in_words(report)}.", _WIDTH, subsequent_indent="  ")
 
 
 def in_words(report: AppliedReport) -> str:

@@ -41,6 +41,18 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
+def show_shared_options(command: argparse.ArgumentParser) -> None:
+    """Have the help of a command's actions say what the command's own says of the same options."""
+    said = {option.dest: option.help for option in command._actions}
+    for option in command._actions:
+        if not isinstance(option, argparse._SubParsersAction):
+            continue
+        for action in option.choices.values():
+            for own in action._actions:
+                if own.help == argparse.SUPPRESS and own.dest in said:
+                    own.help = said[own.dest]
+
+
 @contextmanager
 def connection(arguments: argparse.Namespace) -> Iterator[DataverseClient]:
     """A client for the environment that the options and settings name."""

@@ -84,7 +84,9 @@ def _day(arguments: argparse.Namespace, screen: Console) -> int:
         day = ScriptedDay(world, screen)
         status = day.play(arguments.json)
         if not arguments.once:
-            demo_view.show_how_to_go_on(screen, day.dataverse_url, day.app_url, EXAMPLE)
+            demo_view.show_how_to_go_on(
+                screen, day.dataverse_url, day.app_url, EXAMPLE, world.command_settings
+            )
             _stay(screen, day.dataverse_url, world)
         return status
 
@@ -111,7 +113,7 @@ def _show(
     with connect(dataverse_url, Credentials()) as admin:
         organisation.fill(admin)
         applied = apply.apply_folder(admin, organisation.definitions(folder))
-        screen.print(f"Definitions: {apply.in_words(applied)}.")
+        screen.print(apply.told(applied, "Definitions"))
         app_url = world.start_host(dataverse_url)
         registered = webhooks.sync_with(admin, app_url, world.function_key)
         screen.print(f"Webhooks: {len(registered.actions)} rows written.")
@@ -136,7 +138,9 @@ def _show(
         }
         arguments.json.write_text(json.dumps(figures) + "\n", encoding="utf-8")
     if not arguments.once:
-        demo_view.show_how_to_go_on(screen, dataverse_url, app_url, organisation.example)
+        demo_view.show_how_to_go_on(
+            screen, dataverse_url, app_url, organisation.example, world.command_settings
+        )
         _stay(screen, dataverse_url, world)
     return DONE if len(routed) == len(incoming) else REFUSED
 

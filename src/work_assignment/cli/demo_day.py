@@ -68,7 +68,7 @@ class ScriptedDay:
         stage.go_to(SATURDAY, _OPENING)
         stage.fill()
         applied = apply.apply_folder(admin, DAY_DEFINITIONS)
-        self._screen.print(f"Definitions: {apply.in_words(applied)}.")
+        self._screen.print(apply.told(applied, "Definitions"))
         self.app_url = self._world.start_host(self.dataverse_url, settings=_SETTINGS)
         registered = webhooks.sync_with(admin, self.app_url, self._world.function_key)
         self._screen.print(f"Webhooks: {len(registered.actions)} rows written.")

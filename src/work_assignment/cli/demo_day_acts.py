@@ -124,6 +124,8 @@ def retries_at_night(day: Day) -> None:
             [number] * len(AT_NIGHT),
             lambda: [_attempts(day, name) for name in AT_NIGHT],
         )
+        for name in AT_NIGHT:
+            day.event("tried again", name, NOBODY)
     day.stage.finish()
     day.book.expect(
         "the history has three runs, and no more",

@@ -53,6 +53,7 @@ class Message:
 class Event:
     """A line of the table at the end: what became of one record, and who was told."""
 
+    on: str
     at: str
     what: str
     record: str
@@ -129,8 +130,9 @@ class Book:
     ) -> None:
         """A line for the table at the end, with first names."""
         names = ", ".join(_first(name) for name in told) or "-"
-        at = f"{self.clock():%H:%M}"
-        self.events.append(Event(at, what, record, _first(before), _first(after), names))
+        now = self.clock()
+        on, at = f"{now:%d %b}", f"{now:%H:%M}"
+        self.events.append(Event(on, at, what, record, _first(before), _first(after), names))
 
     @property
     def checks(self) -> list[Check]:
@@ -143,14 +145,18 @@ class Book:
     def show_table(self) -> None:
         """The day on one page."""
         table = Table(title="The day", title_justify="left", box=None, pad_edge=False)
-        for heading in ("Time", "What", "Lead", "From", "", "To", "Told"):
+        for heading in ("Date", "Time", "What", "Lead", "From", "", "To", "Told"):
             table.add_column(heading)
         for event in self.events:
             before = event.before or "(new)"
-            row = (event.at, event.what, event.record, before, "->", event.after, event.told)
+            when = (event.on, event.at)
+            row = (*when, event.what, event.record, before, "->", event.after, event.told)
             table.add_row(*(escape(cell) for cell in row))
         self.screen.print()
-        self.screen.print(table)
+        with self.screen.capture() as shown:
+            self.screen.print(table, width=min(self.screen.width, _WIDTH))
+        for line in shown.get().splitlines():
+            self.screen.out(line.rstrip(), highlight=False)
 
     def as_json(self) -> dict[str, Any]:
         """Steps with their checks and messages, and the table."""

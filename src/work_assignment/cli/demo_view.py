@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from shlex import quote
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -72,10 +73,18 @@ def show_loads(console: Console, loads: Iterable[Load]) -> None:
 
 
 def show_how_to_go_on(
-    console: Console, dataverse_url: str, app_url: str, example: tuple[str, str, str]
+    console: Console,
+    dataverse_url: str,
+    app_url: str,
+    example: tuple[str, str, str],
+    settings: Mapping[str, str],
 ) -> None:
-    """The addresses, and how to send a record oneself: its type, entity set and columns."""
+    """The addresses, and how to send a record oneself: its type, entity set and columns.
+
+    `settings` are those with which commands work on this app.
+    """
     record_type, entity_set, columns = example
+    exports = "\n".join(f"  export {name}={quote(value)}" for name, value in settings.items())
     console.print(
         f"""
 The mock Dataverse is at  {dataverse_url}/api/data/v9.2/
@@ -88,7 +97,11 @@ Send one yourself, from another terminal, and see it routed here:
 The answer names its id in OData-EntityId. Then ask why it went where it went:
   .venv/bin/wa explain {record_type} ID --url {dataverse_url}
 
+Other commands, such as .venv/bin/wa sweep, work on this app too, in a terminal with
+{exports}
+
 Ctrl-C ends the demonstration.
 """,
         markup=False,
+        soft_wrap=True,
     )

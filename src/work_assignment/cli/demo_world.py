@@ -17,6 +17,7 @@ from work_assignment.cli.common import ENDS_WITH_INPUT, Refused
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 15.0
+_CLOCK = "WA_CLOCK"
 
 
 @dataclass
@@ -31,12 +32,16 @@ class Process:
 
 @dataclass
 class World:
-    """A mock and a host on free ports, with their files in `folder`. Used as a context manager."""
+    """A mock and a host on free ports, with their files in `folder`. Used as a context manager.
+
+    `command_settings` are those with which commands work on the running host as its own user.
+    """
 
     folder: Path
     app_root: Path
     solutions: Sequence[Path] = ()
     function_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    command_settings: Mapping[str, str] = field(default_factory=dict)
     _running: list[Process] = field(default_factory=list)
 
     def __enter__(self) -> World:
@@ -65,13 +70,16 @@ class World:
 
         `settings` are its own, over the usual ones.
         """
-        environment = {
+        self.command_settings = {
             "DATAVERSE_URL": dataverse_url,
             "DATAVERSE_TOKEN": f"user:{sample_data.APP_USER}",
             "AzureWebJobsStorage": f"sqlite:{self.queues_file}",
+            "WA_FUNCTION_KEY": self.function_key,
+        } | {name: value for name, value in (settings or {}).items() if name == _CLOCK}
+        environment = {
+            **self.command_settings,
             "WA_MODE": "on",
             "WA_BELL_SCHEDULE": "*/20 * * * * *",
-            "WA_FUNCTION_KEY": self.function_key,
             "WA_MASTER_KEY": secrets.token_urlsafe(24),
         } | dict(settings or {})
         arguments = ["host", "--port", "0", "--app-root", str(self.app_root)]

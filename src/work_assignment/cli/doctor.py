@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from xml.etree.ElementTree import parse
+from collections.abc import Iterator, Sequence
 
 from work_assignment.cli.common import DONE, REFUSED, add_common, connection, print_json
 from work_assignment.cli.tables import aligned
@@ -16,7 +15,7 @@ from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.port_errors import in_port_terms
 from work_assignment.dataverse.webhook_store import WebhookStore
 from work_assignment.domain.runs.facts import Rulebook
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import packaged_columns
 from work_assignment.services.checks.findings import Clinic, Level
 from work_assignment.services.doctor import Checked, examine
 from work_assignment.settings import read_teams
@@ -54,17 +53,6 @@ def _clinic(client: DataverseClient) -> Clinic:
         problem,
         os.environ.get(KEY_SETTING, ""),
     )
-
-
-def packaged_columns() -> Mapping[str, frozenset[str]]:
-    """The columns by table that the product's solution has."""
-    found: dict[str, frozenset[str]] = {}
-    for path in sorted(product_solution().glob("Entities/*/Entity.xml")):
-        entity = parse(path).find("EntityInfo/entity")  # noqa: S314 - the product's own file
-        if entity is not None:
-            columns = (node.findtext("LogicalName") for node in entity.iter("attribute"))
-            found[entity.get("Name", "").lower()] = frozenset(name for name in columns if name)
-    return found
 
 
 def _lines(found: Sequence[Checked]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""wa explain lead ID: why did this record go where it went?"""
+"""wa explain TYPE ID: why did this record go where it went?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUMMARY = "tell one record's story: every outcome, and how it came about"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
-    parser.add_argument("record_type", help="the record's table: lead or opportunity")
+    parser.add_argument("record_type", help="the record's table, such as lead")
     parser.add_argument("record_id", help="its id")
 
 

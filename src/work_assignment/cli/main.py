@@ -11,7 +11,7 @@ from importlib.metadata import version
 from types import ModuleType
 
 from work_assignment.azure_storage.errors import StorageError
-from work_assignment.cli.common import REFUSED, STOPPED_BY_HAND, Refused
+from work_assignment.cli.common import REFUSED, STOPPED_BY_HAND, Refused, show_shared_options
 from work_assignment.cli.unreachable import unreachable
 from work_assignment.dataverse.errors import DataverseError, InvalidRequest
 from work_assignment.domain.errors import WorkAssignmentError
@@ -67,11 +67,16 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         status: int = module_of(parsed.command).run(parsed)
     except _MENDABLE as exc:
-        print(f"wa {parsed.command}: {unreachable(exc) or exc}", file=sys.stderr)
+        print(_told(parsed.command, unreachable(exc) or str(exc)), file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return STOPPED_BY_HAND
     return status
+
+
+def _told(command: str, text: str) -> str:
+    """An error behind the command's name; several have their own lines below it."""
+    return f"wa {command}: this is wrong:\n{text}" if "\n" in text else f"wa {command}: {text}"
 
 
 def module_of(command: str) -> ModuleType:
@@ -90,5 +95,6 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         module = module_of(name)
         command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
         module.add_arguments(command)
+        show_shared_options(command)
         command.set_defaults(refuse=command.error)
     return whole

@@ -27,9 +27,9 @@ from work_assignment.mock_dataverse.serving.latency import LatencySettings
 from work_assignment.mock_dataverse.serving.protection import LimitSettings
 from work_assignment.mock_dataverse.storage.row_locks import LockSettings
 from work_assignment.mock_dataverse.storage.store import IN_MEMORY, StoreUnavailable
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
 from work_assignment.mock_dataverse.tables.solutions.xml_files import SolutionError
 from work_assignment.mock_dataverse.well_known import TENANT_ID
+from work_assignment.packaged_solution import product_solution
 from work_assignment.settings import Credentials
 
 SUMMARY = "serve a mock Dataverse on this machine"

@@ -1,4 +1,4 @@
-"""wa route TYPE ID [ID ...]: look at single records again, or at those of a segment, and say what came of it."""
+"""wa route TYPE ID [ID ...]: look again at single records, or a segment's; say what came of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from work_assignment.cli import sweep_view
-from work_assignment.cli.common import Refused, add_common, connection, print_json
+from work_assignment.cli.common import add_common, connection, print_json
 from work_assignment.cli.sweep import day, number, status_of, swept_by_the_app, swept_here
 from work_assignment.dataverse.sweep_store import SweepStore
 from work_assignment.domain.records import Owner
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Route, and tell of each record that was named; 1 when not all could be done that was asked."""
+    """Route, and tell of each record that was named; 1 when not all could be done."""
     order = _order(arguments)
     report = (swept_by_the_app if arguments.watch else swept_here)(arguments, order)
     told = _told(report, arguments) if order.record_ids is not None else None
@@ -80,15 +80,16 @@ def _order(arguments: argparse.Namespace) -> Order:
         since=arguments.since,
         limit=arguments.limit,
         kind=SweepKind.FORCE if arguments.force else SweepKind.RESEGMENTATION,
-        record_ids=tuple(map(_id, arguments.ids)) or None,
+        record_ids=tuple(dict.fromkeys(_id(text, arguments) for text in arguments.ids)) or None,
     )
 
 
-def _id(text: str) -> str:
+def _id(text: str, arguments: argparse.Namespace) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise Refused(f"{text!r} is not the id of a record") from None
+        arguments.misused(f"{text!r} is not the id of a record")
+        raise
 
 
 def _told(report: SweepReport, arguments: argparse.Namespace) -> _Told:
@@ -123,7 +124,8 @@ class _Told:
                 yield f"{count} not looked at, as {why}"
         if report.sweep.message:
             yield f"{report.sweep.status.value}: {report.sweep.message}."
-        yield f"to undo it: wa sweep undo {report.sweep.id}"
+        if any(entry.is_placed or entry.has_moved for entry in self.outcomes):
+            yield f"to undo it: wa sweep undo {report.sweep.id}"
 
     def data(self) -> Iterator[dict[str, Any]]:
         """The same as plain data."""

@@ -1,4 +1,4 @@
-"""wa segments list, copy: segments with their schedules, and one copied to be changed and switched on."""
+"""wa segments list, copy: segments with their schedules, and one copied to be switched on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from work_assignment.bootstrap import now
 from work_assignment.cli.common import DONE, add_common, connection, print_json
-from work_assignment.cli.tables import aligned
+from work_assignment.cli.tables import cut, with_details
 from work_assignment.dataverse.configuration_store import ConfigurationStore
 from work_assignment.dataverse.schedule_store import ScheduleStore
 from work_assignment.domain.runs.timetables import RUNNING, SegmentTimes
@@ -17,7 +17,8 @@ from work_assignment.services.configuration.applying import apply
 from work_assignment.services.configuration.copying import copy_segment
 
 SUMMARY = "list segments with their schedules, or copy one, alone or with its rules"
-_HEADINGS = ("type", "priority", "name", "state", "next due", "schedule", "manager")
+_HEADINGS = ("type", "priority", "name", "state", "next due")
+_LONGEST = 40
 _PRIORITY = 1
 
 
@@ -84,29 +85,36 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def listed(segments: Sequence[SegmentTimes], at: datetime) -> Iterator[str]:
-    """Segments, one a line, in columns; below them what is wrong with schedules."""
+    """Segments in columns, each with schedule and manager; below what is wrong with schedules."""
     if not segments:
         yield "There are no segments; records fall into the default one."
         return
     rows = [_HEADINGS, *(_row(segment, at) for segment in segments)]
-    yield from aligned(rows, to_the_right=(_PRIORITY,))
+    details = [tuple(_details(segment)) for segment in segments]
+    yield from with_details(rows, details, to_the_right=(_PRIORITY,))
     for segment in segments:
         if segment.fault is not None:
             yield f"{segment.fault}. It runs nothing until that is mended."
 
 
 def _row(segment: SegmentTimes, at: datetime) -> tuple[str, ...]:
-    words = str(segment.schedule or "") if segment.fault is None else "cannot be used, see below"
     due = next_due(segment, at)
     return (
         segment.record_type,
         str(segment.priority or ""),
-        segment.name,
+        cut(segment.name, _LONGEST),
         segment.state,
         due.strftime("%a %Y-%m-%d %H:%M %Z") if due else "",
-        words,
-        segment.manager or "",
     )
+
+
+def _details(segment: SegmentTimes) -> Iterator[str]:
+    if segment.fault is not None:
+        yield "schedule: cannot be used, see below"
+    elif segment.schedule is not None:
+        yield f"schedule: {segment.schedule}"
+    if segment.manager:
+        yield f"manager: {segment.manager}"
 
 
 def next_due(segment: SegmentTimes, at: datetime) -> datetime | None:

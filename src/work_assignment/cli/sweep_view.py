@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
-from work_assignment.cli.tables import aligned
+from work_assignment.cli.tables import with_details
 from work_assignment.domain.runs.sweeps import Sweep, Trigger
 from work_assignment.domain.runs.undoing import Left, Why
 from work_assignment.services.sweep_reports import SweepReport
@@ -15,7 +15,7 @@ from work_assignment.services.undoing import UndoReport
 
 _REASONS = 15
 _NAMED = 5
-_COUNTS = range(5, 9)
+_COUNTS = range(4, 8)
 _TRIGGERS = {Trigger.MANUAL: "by hand", Trigger.SCHEDULED: "scheduled"}
 
 
@@ -55,31 +55,24 @@ def _figures(figures: dict[str, int]) -> Iterator[str]:
 
 
 def listed(sweeps: Sequence[Sweep]) -> Iterator[str]:
-    """Sweeps, one a line, in columns."""
+    """Sweeps in columns, each with its name, when it was due, and its id for other commands."""
     if not sweeps:
         yield "There has been no sweep."
         return
     rows = [_HEADINGS, *(_row(sweep) for sweep in sweeps)]
-    yield from aligned(rows, to_the_right=_COUNTS)
-    for sweep in sweeps:
-        counts = sweep.counts
-        is_left = counts.total > counts.succeeded + counts.failed
-        if is_left and sweep.message and not sweep.is_going_on:
-            yield f"{sweep.id}: {sweep.message}."
+    details = [tuple(_details(sweep)) for sweep in sweeps]
+    yield from with_details(rows, details, to_the_right=_COUNTS)
 
 
 _HEADINGS = (
     "began (UTC)",
     "took",
     "trigger",
-    "due (UTC)",
     "status",
     "records",
     "assigned",
     "unassigned",
     "undone",
-    "id",
-    "name",
 )
 
 
@@ -88,15 +81,20 @@ def _row(sweep: Sweep) -> tuple[str, ...]:
         sweep.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         _took(sweep),
         _TRIGGERS[sweep.trigger],
-        sweep.due_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if sweep.due_at else "",
         sweep.status.value,
         str(sweep.counts.total),
         str(sweep.counts.succeeded),
         str(sweep.counts.failed),
         str(sweep.undone) if sweep.is_undone else "",
-        sweep.id,
-        sweep.name,
     )
+
+
+def _details(sweep: Sweep) -> Iterator[str]:
+    due = sweep.due_at.astimezone(UTC).strftime(", due %Y-%m-%d %H:%M") if sweep.due_at else ""
+    yield f"{sweep.name}{due}"
+    if sweep.message:
+        yield f"{sweep.message.rstrip('.')}."
+    yield f"id: {sweep.id}"
 
 
 def _took(sweep: Sweep) -> str:
@@ -148,7 +146,7 @@ def _names(entries: Sequence[Left], count: int) -> str:
 
 
 def sweep_data(sweep: Sweep) -> dict[str, Any]:
-    """A sweep as plain data: status and trigger by name, counts and how long it took beside the rest."""
+    """A sweep as plain data: words in place of numbers, counts and how long it took."""
     row = asdict(sweep)
     for inward in ("cursor", "version", "idle", "fault"):
         del row[inward]

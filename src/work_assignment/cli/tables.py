@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterator, Sequence
+
+WIDEST = 96
+_INDENTED = "    "
 
 
 def aligned(rows: Sequence[Sequence[str]], *, to_the_right: Collection[int]) -> Iterator[str]:
@@ -14,3 +18,36 @@ def aligned(rows: Sequence[Sequence[str]], *, to_the_right: Collection[int]) -> 
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def with_details(
+    rows: Sequence[Sequence[str]],
+    details: Sequence[Sequence[str]],
+    *,
+    to_the_right: Collection[int],
+) -> Iterator[str]:
+    """Columns under headings, and below each row but those what else there is to say, indented."""
+    lines = aligned(rows, to_the_right=to_the_right)
+    yield next(lines)
+    for line, more in zip(lines, details, strict=True):
+        yield line
+        for text in more:
+            yield from indented(text)
+
+
+def indented(text: str) -> list[str]:
+    """A text on indented lines that fit into a terminal; words stay whole."""
+    return textwrap.wrap(
+        text,
+        WIDEST,
+        initial_indent=_INDENTED,
+        subsequent_indent=_INDENTED,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def cut(text: str, longest: int) -> str:
+    """A name on one line that keeps columns together."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."

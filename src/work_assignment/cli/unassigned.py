@@ -12,7 +12,7 @@ from typing import Any
 
 from work_assignment.cli.common import DONE, Refused, add_common, connection, print_json
 from work_assignment.cli.present import present
-from work_assignment.cli.tables import aligned
+from work_assignment.cli.tables import cut, with_details
 from work_assignment.dataverse.unassigned_store import (
     LARGEST_PAGE,
     Defined,
@@ -22,7 +22,7 @@ from work_assignment.dataverse.unassigned_store import (
 from work_assignment.domain.errors import nearest
 from work_assignment.domain.records import SegmentId
 from work_assignment.domain.runs.advice import advice
-from work_assignment.domain.runs.due import due_words, length_words, moment_words
+from work_assignment.domain.runs.due import due_words, length_words
 from work_assignment.domain.runs.unassigned import UnassignedRecord
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.domain.text import fold
@@ -30,9 +30,9 @@ from work_assignment.domain.text import fold
 SUMMARY = "list the records that nobody has: why, what to do, and until when"
 DEFAULT = "default"
 _SHOWN = 50
-_COLUMNS = ("record", "type", "segment", "created", "waiting", "why", "tried", "last", "due", "id")
-_TRIED = 6
-_LONGEST = 40
+_COLUMNS = ("record", "type", "segment", "waiting", "tried", "assignment")
+_TRIED = 4
+_LONGEST = 24
 _NOT_KEPT = "its runs are not kept any more"
 
 
@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"count": total, "is_more": is_more, "records": [_data(r, at) for r in shown]})
     else:
-        for line in listed(shown, at, total=total, is_more=is_more):
+        which = _restrictions(arguments)
+        for line in listed(shown, at, total=total, is_more=is_more, which=which):
             print(line)
     return DONE
 
@@ -107,40 +108,59 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
     return f"there is no {what} '{name}'{hint}"
 
 
+def _restrictions(arguments: argparse.Namespace) -> str:
+    """Which records were asked for, as the end of a sentence; empty for all of them."""
+    said = [f"segment '{arguments.segment}'"] if arguments.segment is not None else []
+    if arguments.record_type is not None:
+        said.append(f"type {arguments.record_type}")
+    if arguments.overdue:
+        said.append("overdue")
+    return ", ".join(said)
+
+
 def listed(
-    records: Sequence[UnassignedRecord], at: datetime, *, total: int | None, is_more: bool
+    records: Sequence[UnassignedRecord],
+    at: datetime,
+    *,
+    total: int | None,
+    is_more: bool,
+    which: str = "",
 ) -> Iterator[str]:
     """The records in columns, how many there are, and what can be done."""
     if not records:
-        yield "Nobody waits for an owner."
+        if which:
+            yield f"No such record waits for an owner ({which})."
+        else:
+            yield "Nobody waits for an owner."
         return
     rows: list[Sequence[str]] = [_COLUMNS, *(_row(record, at) for record in records)]
-    yield from aligned(rows, to_the_right={_TRIED})
+    details = [tuple(_details(record, at)) for record in records]
+    yield from with_details(rows, details, to_the_right={_TRIED})
     yield ""
     yield _counted(len(records), total, is_more=is_more)
     yield from _advised(records)
 
 
 def _row(record: UnassignedRecord, at: datetime) -> Sequence[str]:
-    last = record.last_attempt_at
     return (
-        _cut(record.name),
+        cut(record.name, _LONGEST),
         record.key.table,
-        _cut(record.segment or DEFAULT),
-        moment_words(record.created_at),
+        cut(record.segment or DEFAULT, _LONGEST),
         length_words(at - record.created_at),
-        _why(record.status),
         str(record.attempts),
-        "-" if last is None else f"{length_words(at - last)} ago",
         due_words(record.due_at, at),
-        record.key.id,
     )
 
 
-def _cut(text: str) -> str:
-    """A name that keeps the columns together."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+def _details(record: UnassignedRecord, at: datetime) -> Iterator[str]:
+    yield f"{_why(record.status)}{_last(record, at)}"
+    belongs = f", belongs to {record.owner}" if record.owner else ""
+    yield f"{record.key.id}{belongs}"
+
+
+def _last(record: UnassignedRecord, at: datetime) -> str:
+    last = record.last_attempt_at
+    return "" if last is None else f", last tried {length_words(at - last)} ago"
 
 
 def _why(status: RoutingStatus | None) -> str:

@@ -1,4 +1,4 @@
-"""wa webhooks sync | list | test: registers the app's webhooks, shows them, proves that they arrive."""
+"""wa webhooks sync | list | test: registers the app's webhooks, shows and tests them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from work_assignment.cli.common import DONE, Refused, add_common, connection, print_json
-from work_assignment.cli.tables import aligned
+from work_assignment.cli.tables import with_details
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_store import DefinitionStore
 from work_assignment.dataverse.probe_rows import ProbeRows
@@ -67,11 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
     with connection(arguments) as client:
         report = sync_with(client, arguments.endpoint, _key())
     if arguments.json:
-        print_json([asdict(action) for action in report.actions])
-        for step in report.not_offered:
-            print(f"wa webhooks: Dataverse offers no {step}", file=sys.stderr)
+        print_json(as_data(report))
+        for line in lacking(report):
+            print(f"wa webhooks: {line}", file=sys.stderr)
     else:
-        print(f"Webhooks: {in_words(report)}.")
+        for line in in_words(report):
+            print(line)
     return DONE
 
 
@@ -100,13 +101,27 @@ def keep_with(client: DataverseClient) -> Report | None:
     return keep_steps(registration.endpoint.id, registration.steps, store, watch)
 
 
-def in_words(report: Report) -> str:
-    """What was done, in order, and what Dataverse does not offer."""
-    done = ", ".join(f"{action.verb} {action.name}" for action in report.actions)
-    words = done or "nothing differed"
-    if report.not_offered:
-        words += f"; Dataverse offers no {' and no '.join(report.not_offered)}"
-    return words
+def in_words(report: Report) -> Iterator[str]:
+    """What was done, one action a line, and what Dataverse does not offer."""
+    if not report.actions:
+        yield "Webhooks: nothing differed."
+    else:
+        yield "Webhooks:"
+        for action in report.actions:
+            columns = f" ({', '.join(action.columns)})" if action.columns else ""
+            yield f"  {action.verb} {action.name}{columns}"
+    yield from lacking(report)
+
+
+def lacking(report: Report) -> Iterator[str]:
+    """What Dataverse does not offer, one a line."""
+    for step in report.not_offered:
+        yield f"Dataverse offers no {step}"
+
+
+def as_data(report: Report) -> list[dict[str, Any]]:
+    """What was done, as plain data."""
+    return [asdict(action) for action in report.actions]
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -127,9 +142,11 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _lines(registration: Registration, states: Sequence[StepState]) -> Iterator[str]:
-    url = registration.endpoint.row.url
-    head = ("message", "table", "columns", "enabled", "mode", "address", "")
-    yield from aligned([head, *(_cells(state, url) for state in states)], to_the_right=())
+    yield f"posts to {registration.endpoint.row.url}"
+    yield ""
+    rows = [("message", "table", "enabled", "mode"), *map(_cells, states)]
+    details = [tuple(_details(state)) for state in states]
+    yield from with_details(rows, details, to_the_right=())
     drifted = sum(state.condition not in IN_LINE for state in states)
     yield ""
     if drifted:
@@ -138,37 +155,27 @@ def _lines(registration: Registration, states: Sequence[StepState]) -> Iterator[
         yield "All is as the definitions ask."
 
 
-def _cells(state: StepState, url: str) -> tuple[str, ...]:
+def _cells(state: StepState) -> tuple[str, ...]:
     row, is_there = state.row, state.found is not None
     return (
         row.message,
         row.record_type,
-        ", ".join(row.columns) or ("any" if row.message == "Update" else "-"),
         ("yes" if row.enabled else "no") if is_there else "-",
         _mode(state) if is_there else "-",
-        url if is_there else "-",
-        "" if state.condition in IN_LINE else f"! {_told(state)}",
     )
+
+
+def _details(state: StepState) -> Iterator[str]:
+    if state.row.columns:
+        yield ", ".join(state.row.columns)
+    elif state.row.message == "Update":
+        yield "any column"
+    if state.drift:
+        yield f"! {state.drift}"
 
 
 def _mode(state: StepState) -> str:
     return "asynchronous" if state.row.after_commit else "while saving"
-
-
-def _told(state: StepState) -> str:
-    if state.found is None or state.wanted is None or "columns" not in state.differ:
-        parts = ", ".join(state.differ)
-        return (
-            f"{state.condition}: {parts}"
-            if state.differ != ("enabled",) and parts
-            else str(state.condition)
-        )
-    there, asked = set(state.found.row.columns), set(state.wanted.columns)
-    lacks, more = sorted(asked - there), sorted(there - asked)
-    said = [f"lacks {', '.join(lacks)}"] if lacks else []
-    said += [f"has needlessly {', '.join(more)}"] if more else []
-    others = [part for part in state.differ if part != "columns"]
-    return "; ".join([*said, *others])
 
 
 def _data(registration: Registration, states: Sequence[StepState]) -> dict[str, Any]:

@@ -189,8 +189,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getini(_SOLUTIONS):
         return
     try:
+        from ..packaged_solution import product_solution
         from .tables.catalogs import build_catalog
-        from .tables.solutions.files import product_solution
         from .tables.solutions.xml_files import SolutionError
     except ModuleNotFoundError:  # the fixture says what is missing
         return
@@ -204,8 +204,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def dataverse_mock_server(pytestconfig: pytest.Config) -> Iterator[DataverseMock]:
     """One mock for all tests; what one test leaves behind, the next one finds."""
     try:
+        from ..packaged_solution import product_solution
         from .server import MockServer
-        from .tables.solutions.files import product_solution
     except ModuleNotFoundError as exc:
         missing = (exc.name or "").partition(".")[0]
         if missing == "work_assignment":

@@ -14,6 +14,7 @@ from typing import Self
 
 import cheroot.server
 
+from ..packaged_solution import product_solution
 from .csv_import.files import fingerprint
 from .csv_import.importer import FileBegins, Progress, import_folder
 from .requests.sessions import Organization
@@ -38,7 +39,6 @@ from .storage.imports import remember_import, was_imported
 from .storage.row_locks import LockSettings
 from .storage.store import IN_MEMORY, Store, utc_now
 from .tables.catalogs import build_catalog
-from .tables.solutions.files import product_solution
 from .webhooks.dispatcher import Dispatcher
 from .well_known import ADMINISTRATOR_AAD_ID, ADMINISTRATOR_ID
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from work_assignment.domain.errors import WorkAssignmentError
-from work_assignment.services.checks import definitions, environment, events
+from work_assignment.services.checks import definitions, environment, events, notifications
 from work_assignment.services.checks.findings import Check, Clinic, Finding, Level, fault
 
 _FIRST = "connection"
@@ -21,7 +21,7 @@ CHECKS: dict[str, Check] = {
     "privileges": environment.privileges,
     "webhooks": events.webhooks,
     "change tracking": environment.change_tracking,
-    "notifications": definitions.notifications,
+    "notifications": notifications.notifications,
 }
 """In the order in which they are made; another one is a function and a line here."""
 

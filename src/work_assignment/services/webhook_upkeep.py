@@ -1,13 +1,14 @@
-"""Keeps the webhooks' steps in line with the definitions in force, as a chore of the timer's bell."""
+"""Keeps the webhooks' steps in line with the definitions, as a chore of the timer's bell."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from work_assignment.domain.defining.definition_rows import StepRow, Stored
 from work_assignment.domain.errors import NotPermitted, Refused, Unavailable
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.services.webhook_registration import (
@@ -17,7 +18,13 @@ from work_assignment.services.webhook_registration import (
     keep_steps,
     only_endpoint,
 )
-from work_assignment.services.webhook_steps import Watch, watch_of
+from work_assignment.services.webhook_steps import (
+    IN_LINE,
+    Watch,
+    compare,
+    wanted_steps,
+    watch_of,
+)
 
 LOOKED_EVERY = timedelta(hours=1)
 PRIVILEGES = "create and write Sdk Message Processing Step, and read Service Endpoint"
@@ -28,20 +35,24 @@ _log = logging.getLogger(__name__)
 class WebhookUpkeep:
     """Looks at the steps when what is to ring has changed, and once an hour.
 
-    `newest` gives the rulebook as read last, by whoever read it: asking costs nothing. Only steps are
-    written: neither is an endpoint made, as only people know its key, nor is its address or key
-    touched. What cannot be done is said once until it is something else.
+    `newest` gives the rulebook as read last, by whoever read it: asking costs nothing. It may be a
+    while old in a worker that has nothing to decide, so `read` reads it anew before something is
+    written: no step is put back to what other workers know to be over. Only steps are written:
+    neither is an endpoint made, as only people know its key, nor is its address or key touched.
+    What cannot be done is said once until it is something else.
     """
 
     def __init__(
         self,
         store: WebhookStore,
         newest: Callable[[], Rulebook | None],
+        read: Callable[[], Rulebook],
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._newest = newest
+        self._read = read
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._settled: Watch | None = None
@@ -84,7 +95,7 @@ class WebhookUpkeep:
             self._said = ""
 
     def _kept(self, watch: Watch) -> Report | None:
-        """What was done, or None without an endpoint; one known from before is not asked for again."""
+        """What was done, or None without an endpoint; a known one is not asked for again."""
         stored = () if self._endpoint_id is None else self._store.steps(self._endpoint_id)
         if not stored:  # without its endpoint no step is there
             endpoint = only_endpoint(self._store)
@@ -92,9 +103,15 @@ class WebhookUpkeep:
             stored = () if endpoint is None else self._store.steps(endpoint.id)
         if self._endpoint_id is None:
             return None
+        if not _is_in_line(stored, watch):
+            self._settled = watch = watch_of(self._read())
         return keep_steps(self._endpoint_id, stored, self._store, watch)
 
     def _say_once(self, why: str) -> None:
         if why != self._said:
             _log.warning("webhooks are not kept in line: %s", why)
         self._said = why
+
+
+def _is_in_line(stored: Sequence[Stored[StepRow]], watch: Watch) -> bool:
+    return all(state.condition in IN_LINE for state in compare(stored, wanted_steps(watch)))

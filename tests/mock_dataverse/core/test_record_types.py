@@ -10,7 +10,7 @@ from tests.mock_dataverse.core.client import Api, assert_fault, unique
 from tests.mock_dataverse.core.solution_folder import column
 
 from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 
 ROUTED = ("Account", "Contact", "msdyn_salessuggestion", "new_PartnerRequest")
 _CUSTOM = (

@@ -16,8 +16,8 @@ from tests.mock_dataverse.core.solution_folder import (
 
 from work_assignment.mock_dataverse.tables.catalogs import build_catalog
 from work_assignment.mock_dataverse.tables.metadata import ColumnType, DateBehavior
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
 from work_assignment.mock_dataverse.tables.solutions.xml_files import SolutionError
+from work_assignment.packaged_solution import product_solution
 
 BASIS = NAME_COLUMN + KEY_COLUMN
 CHOICE = (

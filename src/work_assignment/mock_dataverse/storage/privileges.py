@@ -51,6 +51,9 @@ _OF_OWNED_ROWS = frozenset({"Share", ASSIGN})
 ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
 # Needed to send notifications inside an app (Learn: Send in-app notifications).
 _SEND_NOTIFICATION = "prvSendAppNotification"
+# Learn: Miscellaneous privileges.
+_BULK_DELETE = "prvBulkDelete"
+_SEND_AS_USER = "prvSendAsUser"
 # Rules and parties go with what they belong to, and nobody is granted the sight of privileges.
 _WITHOUT = frozenset({"calendarrule", "privilege", "activityparty", "principalobjectaccess"})
 _USERS = """
@@ -124,7 +127,13 @@ class HeldPrivilege:
 _ACTS_ON_BEHALF = dict.fromkeys(
     (role_id(SYSTEM_ADMINISTRATOR_ROLE), role_id(DELEGATE_ROLE)), Depth.GLOBAL
 )
-_NOTIFIES = {role_id(SYSTEM_ADMINISTRATOR_ROLE): Depth.GLOBAL}
+_ADMINISTRATORS = {role_id(SYSTEM_ADMINISTRATOR_ROLE): Depth.GLOBAL}
+_OF_NO_TABLE = {
+    ACT_ON_BEHALF: _ACTS_ON_BEHALF,
+    _SEND_NOTIFICATION: _ADMINISTRATORS,
+    _BULK_DELETE: _ADMINISTRATORS,
+    _SEND_AS_USER: _ADMINISTRATORS,
+}
 
 
 def privilege_name(right: str, table: Table) -> str:
@@ -139,7 +148,7 @@ def privilege_id(name: str) -> str:
 
 def all_privileges(catalog: Catalog) -> Iterator[Privilege]:
     """Yield the privileges that no table has, then each privilege of the tables once."""
-    for name, holders in ((ACT_ON_BEHALF, _ACTS_ON_BEHALF), (_SEND_NOTIFICATION, _NOTIFIES)):
+    for name, holders in _OF_NO_TABLE.items():
         yield Privilege(privilege_id(name), name, 0, holders)
     seen = set()
     for table in catalog:

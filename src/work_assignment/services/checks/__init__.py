@@ -1,1 +1,1 @@
-"""What `wa doctor` looks at: one function a check, each saying what is wrong, where, and what to do."""
+"""What `wa doctor` looks at: one function a check, saying what is wrong and what to do."""

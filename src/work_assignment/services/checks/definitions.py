@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from work_assignment.domain.defining.definition_rows import SETTINGS_NAME
-from work_assignment.domain.defining.notifications import Channel, Kind
 from work_assignment.services.checks.findings import Clinic, Finding, fault, ok, warning
 
 _MEND = "mend it in the app, or in the files and apply them"
@@ -79,15 +78,3 @@ def people(clinic: Clinic) -> Iterator[Finding]:
         )
     if not disabled:
         yield ok(f"{len(clinic.rulebook.definitions.sellers)} sellers, nobody disabled")
-
-
-def notifications(clinic: Clinic) -> Iterator[Finding]:
-    """Whoever is to be told by e-mail or Teams can be."""
-    told = clinic.rulebook.notifications
-    ways = frozenset().union(*(told.ways(kind) for kind in Kind))
-    if Channel.TEAMS in ways and clinic.teams_problem:
-        yield warning(
-            f"Teams is wished: {clinic.teams_problem}",
-            "check the app's own settings; this is what is known here",
-        )
-    yield ok(f"people are told by {', '.join(sorted(ways)) or 'no way at all'}")

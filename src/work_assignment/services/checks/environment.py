@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from work_assignment.domain.defining.notifications import Notifications
 from work_assignment.services.checks.findings import Clinic, Finding, fault, ok, warning
+from work_assignment.services.checks.notifications import goes_by_email
 
 _OWN = {
     "wa_segment": ("Read",),
@@ -15,9 +17,23 @@ _OWN = {
     "wa_seller": ("Create", "Read", "Write"),
     "wa_routingrun": ("Create", "Read", "Write"),
     "wa_sweep": ("Create", "Read", "Write"),
+    "wa_workitemstate": ("Read",),
+    "wa_worklistsetting": ("Read",),
 }
-_OTHERS = {"User": ("Read",), "Team": ("Read",), "Role": ("Read",), "Queue": ("Read",)}
-_ALSO = {"prvreaduser": "prvreadsystemuser"}
+_OTHERS = {
+    "User": ("Read",),
+    "Team": ("Read",),
+    "Role": ("Read",),
+    "Queue": ("Read",),
+    "UserSettings": ("Read",),
+    "AppNotification": ("Create", "Write"),
+}
+_FOR_EMAIL = {"Activity": ("Create", "Read", "Write", "Append"), "EmailTemplate": ("Read",)}
+_SEND_AS = "prvSendAsUser"
+_ALSO = {
+    "prvreaduser": "prvreadsystemuser",
+    "prvreademailtemplate": "prvreadtemplate",
+}
 """Privileges that go by another name in some environments."""
 _ROUTED = ("Read", "Write", "Assign", "Append", "AppendTo")
 _USEFUL = {
@@ -25,6 +41,8 @@ _USEFUL = {
     "ServiceEndpoint": ("Read",),
     "AsyncOperation": ("Read",),
 }
+_FOR_RETENTION = ("prvDeletewa_routingrun", "prvDeletewa_sweep", "prvBulkDelete")
+_GIVE = "give the application user a role that has them"
 _MOST_SHOWN = 12
 
 
@@ -51,28 +69,41 @@ def solution(clinic: Clinic) -> Iterator[Finding]:
 
 
 def privileges(clinic: Clinic) -> Iterator[Finding]:
-    """We may read and write what deciding reads and writes."""
+    """We may read and write what deciding, telling and keeping up read and write."""
     held = clinic.environment.privileges(clinic.identity.user_id)
     needed = _names({**_OWN, **_OTHERS}) + _names(
         dict.fromkeys(clinic.rulebook.definitions.record_types, _ROUTED)
     )
-    missing = [name for name in needed if not {name.lower(), _ALSO.get(name.lower())} & held]
-    advice = "give the application user a role that has them"
-    if missing:
-        yield fault(f"privileges are missing: {_some(missing)}", advice)
-    useful = [name for name in _names(_USEFUL) if name.lower() not in held]
-    if useful:
-        said = "webhooks cannot be kept in line or watched, privileges are missing"
-        yield warning(f"{said}: {_some(useful)}", advice)
-    if not missing and not useful:
+    found = []
+    if missing := _missing(needed, held):
+        found.append(fault(f"privileges are missing: {missing}", _GIVE))
+    for names, why in _useful(clinic.rulebook.notifications):
+        if missing := _missing(names, held):
+            found.append(warning(f"{why}, privileges are missing: {missing}", _GIVE))
+    yield from found
+    if not found:
         yield ok("all that are needed")
+
+
+def _useful(told: Notifications) -> Iterator[tuple[list[str], str]]:
+    """Privileges without which records are still decided, and what does not work then."""
+    yield _names(_USEFUL), "webhooks cannot be kept in line or watched"
+    yield list(_FOR_RETENTION), "old runs and sweeps cannot be deleted"
+    if goes_by_email(told):
+        yield [*_names(_FOR_EMAIL), _SEND_AS], "nobody can be told by e-mail"
+
+
+def _missing(needed: Iterable[str], held: Collection[str]) -> str:
+    return _some(
+        [name for name in needed if not {name.lower(), _ALSO.get(name.lower())} & set(held)]
+    )
 
 
 def _names(needed: dict[str, tuple[str, ...]]) -> list[str]:
     return [f"prv{right}{table}" for table, rights in needed.items() for right in rights]
 
 
-def _some(names: list[str]) -> str:
+def _some(names: Sequence[str]) -> str:
     more = len(names) - _MOST_SHOWN
     return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 

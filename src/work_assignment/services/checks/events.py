@@ -58,19 +58,6 @@ def _endpoint(registration: Registration) -> Iterator[Finding]:
 
 
 def _drift(state: StepState) -> Finding:
-    name = f"step '{state.row.name}'"
-    match state.condition:
-        case Condition.SURPLUS:
-            return warning(f"{name} is not needed by any definition", _SELF)
-        case Condition.MISSING | Condition.DISABLED:
-            return fault(f"{name} is {state.condition}", _SELF)
-    return warning(f"{name} is not as it should be: {_differences(state)}", _SELF)
-
-
-def _differences(state: StepState) -> str:
-    if state.wanted is None or state.found is None or "columns" not in state.differ:
-        return ", ".join(state.differ)
-    there, asked = set(state.found.row.columns), set(state.wanted.columns)
-    lacks, more = sorted(asked - there), sorted(there - asked)
-    said = [f"it lacks {', '.join(lacks)}"] if lacks else []
-    return "; ".join(said + ([f"it has needlessly {', '.join(more)}"] if more else []))
+    said = f"step '{state.row.name}' {state.drift}"
+    keeps_events_away = state.condition in (Condition.MISSING, Condition.DISABLED)
+    return fault(said, _SELF) if keeps_events_away else warning(said, _SELF)

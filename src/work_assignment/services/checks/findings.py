@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from work_assignment.domain.runs.checkups import DisabledUser, Identity
+from work_assignment.domain.runs.checkups import DisabledUser, EmailSender, Identity
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.services.webhook_registration import WebhookStore
 
@@ -62,13 +62,20 @@ class Environment(Protocol):
     def untracked(self, tables: Collection[str]) -> Sequence[str]:
         """Those of these tables whose changes Dataverse does not track."""
 
+    def sender(self, table: str, row_id: str) -> EmailSender | None:
+        """The user or queue of this id; None when it is gone."""
+
+    def templates(self, titles: Collection[str]) -> Mapping[str, int]:
+        """How many e-mail templates there are of each of these titles."""
+
 
 @dataclass
 class Clinic:
     """What all checks of one examination share: each thing is read once, when it is asked for.
 
-    `key` is the app's key as this process knows it, or empty. `read_rulebook` raises what the ports raise. `packaged` are the columns by table that the product's solution has. `teams_problem` is what is
-    wrong with the address for Teams that this process knows, empty when nothing is.
+    `key` is the app's key as this process knows it, or empty. `read_rulebook` raises what the ports
+    raise. `packaged` are the columns by table that the product's solution has. `teams_problem` is
+    what is wrong with the address for Teams that this process knows, empty when nothing is.
     """
 
     environment: Environment

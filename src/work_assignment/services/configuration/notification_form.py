@@ -41,7 +41,7 @@ class NotificationForm:
 def read_notification_form(fields: Fields) -> NotificationForm | None:
     """Read the mapping under `notifications`; None when there is none."""
     item = fields.item("notifications")
-    if item is None:
+    if item is None or fields.says("notifications", NONE):
         return None
     if not isinstance(item, MapItem):
         fields.problem("notifications", "'notifications' is a mapping")
@@ -60,7 +60,11 @@ def read_notification_form(fields: Fields) -> NotificationForm | None:
 
 def _check_sender(fields: Fields, said: Notifications) -> None:
     problem = lacks_sender(said)
-    if problem and not fields.item(_FROM):
+    if not problem:
+        return
+    if fields.says(_FROM, NONE):
+        fields.problem(_FROM, problem)
+    elif fields.item(_FROM) is None:
         mailed = next(kind for kind in Kind if Channel.EMAIL in said.ways(kind))
         fields.problem(mailed.value, problem)
 

@@ -48,6 +48,8 @@ _IN_USE = {SegmentRow: ("active", "paused"), RuleRow: ("active",)}
 """The states in which a row works on records, and has since it was activated."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_SHOWN = 120
+_SHOWN_BEFORE = 30
+"""So much of what is alike stands before what differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,24 @@ class ColumnChange:
     new: str
 
     def __str__(self) -> str:
-        return f"{self.column}: {_shortened(self.old)} -> {_shortened(self.new)}"
+        start = self._where_to_begin()
+        old, new = (_shortened(text, start) for text in (self.old, self.new))
+        return f"{self.column}: {old} -> {new}"
+
+    def _where_to_begin(self) -> int:
+        """The start of both values, or a little before what differs where that lies too far in."""
+        pairs = enumerate(zip(self.old, self.new, strict=False))
+        shorter = min(len(self.old), len(self.new))
+        alike = next((place for place, (one, other) in pairs if one != other), shorter)
+        is_seen = alike < _LONGEST_SHOWN - _SHOWN_BEFORE
+        return 0 if is_seen else alike - _SHOWN_BEFORE
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+def _shortened(text: str, start: int) -> str:
+    """At most so much of a text, with dots where something is left out."""
+    before, shown = ("...", text[start:]) if start else ("", text)
+    room = _LONGEST_SHOWN - len(before)
+    return before + (shown if len(shown) <= room else shown[: room - 3] + "...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +273,6 @@ def _canonical(column: str, value: Cell) -> Cell:
             return write_fetchxml(read_fetchxml(value, column))
         if column in _AS_JSON:
             return json_text(json.loads(value))
-    except (DefinitionError, ValueError):
+    except (DefinitionError, ValueError, RecursionError):
         return value
     return value

@@ -30,6 +30,9 @@ class ConfigurationStore(Protocol):
     def users(self, names: Collection[str]) -> Sequence[UserRow]:
         """The users whose domain name or e-mail address is one of these, whatever the case."""
 
+    def users_like(self, names: Collection[str]) -> Collection[str]:
+        """Domain names of enabled users that begin as one of these does, for suggestions."""
+
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
         """For each name the ids of the table's rows that have it as primary name.
 

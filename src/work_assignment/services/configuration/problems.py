@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from work_assignment.domain.errors import DefinitionError, WorkAssignmentError
 
 MOST_PROBLEMS = 50
 _LONGEST_SENTENCE = 400
+_ENDLESS_NAME = re.compile(r"'([^'\s]{60})[^'\s]{141,}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class PlacedName:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a sentence without a full stop, and the nearest right word if any."""
+    """One thing that is wrong: a sentence without a full stop, and the nearest right word."""
 
     place: Place
     sentence: str
@@ -44,7 +46,7 @@ class Problem:
 
 
 def _shortened(sentence: str) -> str:
-    flat = " ".join(sentence.split())
+    flat = _ENDLESS_NAME.sub(r"'\1...'", " ".join(sentence.split()))
     return flat if len(flat) <= _LONGEST_SENTENCE else flat[: _LONGEST_SENTENCE - 3] + "..."
 
 

@@ -76,9 +76,10 @@ def find_users(
             problems.add(one.place, f"{one.subject}: {said}", _nearest_user(one.name, found))
         else:
             unknown.append(one)
+    known = {*found, *store.users_like([one.name for one in unknown])} if unknown else ()
     for one in unknown:
         said = f"there is no user with domain name or e-mail address '{one.name}'"
-        problems.add(one.place, f"{one.subject}: {said}", _nearest_user(one.name, found))
+        problems.add(one.place, f"{one.subject}: {said}", _nearest_user(one.name, known))
     return found
 
 

@@ -83,7 +83,7 @@ class _Reading:
     def _days(self) -> frozenset[int]:
         item = self._fields.item("days")
         if not isinstance(item, ListItem) or not item.items:
-            given = None if item is None else plain(item)
+            given = None if item is None else _said(item)
             place = self._fields.place_of("days")
             return self._checked(lambda: read_days(given, self._subject), EVERY_DAY, place)
         found: set[int] = set()
@@ -101,7 +101,7 @@ class _Reading:
     def _times(self) -> tuple[time, ...]:
         item = self._fields.item("times")
         if not isinstance(item, ListItem) or not item.items:
-            given = None if item is None else plain(item)
+            given = None if item is None else _said(item)
             place = self._fields.place_of("times")
             return self._checked(lambda: read_times(given, self._subject), (), place)
         found: set[time] = set()
@@ -131,3 +131,8 @@ class _Reading:
         if item is None or self._fields.says(key, NONE):
             return None
         return self._checked(lambda: read_date(plain(item), self._subject, key), None, item.place)
+
+
+def _said(item: Item) -> object:
+    """A single value as it was written, since YAML takes some times for numbers."""
+    return item.text if isinstance(item, ScalarItem) else plain(item)

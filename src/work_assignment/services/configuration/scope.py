@@ -39,7 +39,7 @@ def record_types_in(row: SettingsRow) -> tuple[str, ...]:
     for text in (row.record_types, SettingsRow().record_types):
         try:
             found = json.loads(text or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, list) and found:
             return tuple(map(str, found))

@@ -65,10 +65,10 @@ def check_trigger_columns(
     table_names: Iterable[str],
     problems: Problems,
 ) -> None:
-    """Note what cannot ring; `followed` are the tables that are routed or that their filters reach."""
+    """Note what cannot ring; `followed` are the tables routed, or reached by their filters."""
     for one in triggers:
         schema, name = find(one.table.name), one.table.name
-        if schema is None:
+        if schema is None or name != name.lower():  # Dataverse itself finds it in capitals too
             said = f"{_SUBJECT}: there is no table '{name}'"
             problems.add(one.table.place, said, nearest(name, table_names))
             continue
@@ -86,13 +86,16 @@ def _check_column(column: PlacedName, schema: TableSchema, problems: Problems) -
     if column.name in WRITTEN_BY_US:
         said = f"'{column.name}' of {schema.table} is written by the app alone"
         problems.add(column.place, f"{_SUBJECT}: {said}")
+    elif column.name == schema.primary_id:
+        said = f"'{column.name}' of {schema.table} is the row's id, which never changes"
+        problems.add(column.place, f"{_SUBJECT}: {said}")
     elif column.name and column.name not in schema.columns:
         said = f"{schema.table} has no column '{column.name}'"
         problems.add(column.place, f"{_SUBJECT}: {said}", nearest(column.name, schema.columns))
 
 
 def tables_reached(text: str | None, table: str, find: FindTable) -> frozenset[str]:
-    """The other tables that a stored filter on a table asks; none for a filter that cannot be read."""
+    """The other tables that a stored filter on a table asks; none for an unreadable filter."""
     if not text:
         return frozenset()
     try:
