@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,10 +15,16 @@ from typing import Any
 import requests
 from tests.torture import organization
 from tests.torture.clock import SharedClock
-from tests.torture.evidence import Evidence, Surroundings, gather, is_at_rest
-from tests.torture.machines import ROOT, Machine, free_port
+from tests.torture.evidence import (
+    Evidence,
+    Surroundings,
+    gather,
+    is_at_rest,
+    sweeps_have_ended,
+)
+from tests.torture.machines import ROOT, Machine, free_port, run_to_end
 from tests.torture.people import People
-from tests.torture.plan import STORM, Deed, Plan, Scene
+from tests.torture.plan import SPARED, STORM, Deed, Plan, Scene
 from tests.torture.relay import Relay
 from tests.torture.tampering import SETTING, Tampering
 
@@ -32,12 +38,13 @@ from work_assignment.settings import Credentials
 _TIMEOUT = 20.0
 _STEP = (5.0, 40.0)
 _COUNT_EVERY = 2.0
-_SMALL_STEP = 20.0
+_SMALL_STEP, _SMALLEST_STEP = 20.0, 3.0
 _STEP_EVERY = 0.5
 """Reservations are to expire, but not while requests of their blocks are under way."""
 _LOOK_EVERY = 5.0
 _AT_REST = 2
 """Looks in a row that find nothing left to do."""
+_LONGER_THAN_WINDOWS = 3600.0 * organization.WINDOW_HOURS + 100.0
 NOT_AN_EVENT = "this is no event"
 
 
@@ -55,7 +62,7 @@ class Options:
     without: tuple[str, ...] = ()
     workers: int = 4
     hosts: int = 2
-    quiet_seconds: float = 90.0
+    quiet_seconds: float = 240.0
     scene: Scene = STORM
     skew: float = 5.0
 
@@ -112,6 +119,8 @@ class Campaign:
         self._hosts = [self._host(number, port) for number, port in enumerate(ports)]
         self._workers = [self._worker(number) for number in range(options.workers)]
         self._is_calm = False
+        self._unreconciled = 0
+        self._began_at = self._settled_at = 0.0
         self._faults: Counter[str] = Counter()
         self._hits: list[int] = []
         self._locks: Counter[str] = Counter()
@@ -126,8 +135,8 @@ class Campaign:
         return ["-m", "tests.torture.mock", *place, *self._options.without]
 
     def _host(self, number: int, port: int) -> Machine:
-        arguments = ["-m", "tests.torture.host", "--port", str(port), "--app-root", str(ROOT)]
-        return Machine(f"host-{number}", arguments, self._folder)
+        arguments = ["-m", "tests.torture.command", "host", "--port", str(port)]
+        return Machine(f"host-{number}", [*arguments, "--app-root", str(ROOT)], self._folder)
 
     def _worker(self, number: int) -> Machine:
         return Machine(f"worker-{number}", [], self._folder)
@@ -146,7 +155,10 @@ class Campaign:
         )
         if is_worker:
             machine.arguments = ["-m", "tests.torture.worker", f"{machine.name} {life}"]
-        machine.environment = {
+        machine.environment = self._environment(tampering)
+
+    def _environment(self, tampering: Tampering) -> dict[str, str]:
+        return {
             SETTING: tampering.to_text(),
             "DATAVERSE_URL": self.url,
             "DATAVERSE_TOKEN": f"user:{sample_data.APP_USER}",
@@ -156,6 +168,13 @@ class Campaign:
             "WA_FUNCTION_KEY": self._key,
             "WA_MASTER_KEY": self._key,
         }
+
+    def _reconcile(self) -> None:
+        """Have the app look for what no webhook told of; it is the first look that only begins."""
+        environment = self._environment(Tampering(str(self._folder / "clock")))
+        arguments = ["-m", "tests.torture.command", "reconcile"]
+        status = run_to_end("reconcile", arguments, self._folder, environment)
+        self._unreconciled += status != 0
 
     def _has_own_lease(self, machine: Machine) -> bool:
         """Every second worker decides as if it had the lease that another one has."""
@@ -171,7 +190,9 @@ class Campaign:
                 self._mock.start()
                 with connect(self.url, Credentials()) as admin:
                     organization.create(admin, self.people.folder)
+                    self._began_at = self._clock().timestamp()
                     sync_with(admin, f"http://127.0.0.1:{self._relay_port}", self._key)
+                self._reconcile()
                 self._configure_mock()
                 for machine in (*self._hosts, *self._workers):
                     self._prepare(machine)
@@ -194,7 +215,7 @@ class Campaign:
         self._hits = []
         faults = self._plan.faults(self._mock.starts)
         if faults and not self._is_calm:
-            self._admin("POST", "faults", faults)
+            self._admin("POST", "faults", [*SPARED, *faults])
 
     # the storm
 
@@ -269,7 +290,7 @@ class Campaign:
     def _count_faults(self) -> None:
         """Add what has struck since the last count; the mock's own counts die with it."""
         with suppress(requests.RequestException):
-            hits = [rule["hits"] for rule in self._admin("GET", "faults")]
+            hits = [rule["hits"] for rule in self._admin("GET", "faults")][len(SPARED) :]
             before = self._hits or [0] * len(hits)
             for kind, now, then in zip(self._plan.scene.faults, hits, before, strict=False):
                 self._faults[kind.name] += now - then
@@ -291,8 +312,29 @@ class Campaign:
             self._prepare(machine)
             machine.start(wait=False)
         deadline = time.monotonic() + self._options.quiet_seconds
+        self._settle(deadline, say, looks=1)
+        self._reconcile()
+        for deed in self._plan.stirs():
+            self._do(deed)
+            time.sleep(deed.pause)
+        self._settle(deadline, say, looks=1)
+        # Now no request is under way whose reservation could run out too early.
+        self._advance(_LONGER_THAN_WINDOWS)
+        self._settle(deadline, say, looks=_AT_REST)
+        while time.monotonic() < deadline and not self._have_sweeps_ended():
+            self._raise_the_dead()
+            self._advance(_SMALLEST_STEP)  # what waits has its turn before another one is due
+            time.sleep(_STEP_EVERY)
+        self._settled_at = self._clock().timestamp()
+        for machine in (*self._workers, *self._hosts):
+            machine.end()
+        self._count_faults()
+        self._mock.end()
+
+    def _settle(self, deadline: float, say: Callable[[str], object], *, looks: int) -> None:
+        """Let time go on until so many looks in a row find nothing left to do."""
         quiet, next_look = 0, time.monotonic() + _LOOK_EVERY
-        while time.monotonic() < deadline and quiet < _AT_REST:
+        while time.monotonic() < deadline and quiet < looks:
             time.sleep(_STEP_EVERY)
             self._raise_the_dead()
             # What people chose is to be heard of within the hour.
@@ -302,17 +344,17 @@ class Campaign:
                 quiet = quiet + 1 if self._is_at_rest() else 0
                 next_look = time.monotonic() + _LOOK_EVERY
                 say(f"quiet: {'at rest' if quiet else 'something is left to do'}")
-        for machine in (*self._workers, *self._hosts):
-            machine.end()
-        self._count_faults()
-        self._mock.end()
+
+    def _have_sweeps_ended(self) -> bool:
+        return self._is_at_rest() and sweeps_have_ended(self._database)
 
     def _is_delivered(self) -> bool:
         """Whether every webhook has reached a host."""
         return self.relay.is_idle and not self._admin("GET", "webhooks")["waiting"]
 
     def _is_at_rest(self) -> bool:
-        return self._is_delivered() and is_at_rest(self._database, self._storage)
+        now = self._clock()
+        return self._is_delivered() and is_at_rest(self._database, self._storage, now)
 
     def result(self) -> Result:
         """What it came to; the processes have ended."""
@@ -320,11 +362,15 @@ class Campaign:
         surroundings = Surroundings(
             offsets=tuple(self._offsets),
             skew=self._options.skew,
+            began_at=self._began_at,
+            settled_at=self._settled_at,
             lost_choices=self.relay.lost_choices(),
             quiet=frozenset(self.people.quiet),
             garbage=NOT_AN_EVENT,
             crashed=tuple(f"{m.name}, {m.crashes} times," for m in machines if m.crashes),
         )
+        if self._unreconciled:
+            surroundings = replace(surroundings, crashed=(*surroundings.crashed, "what reconciles"))
         return Result(
             self._options,
             gather(self._database, self._storage, surroundings),

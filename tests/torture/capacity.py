@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from tests.torture.journal import Entry
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services.gathering import RULEBOOK_KEPT
 
+_WRITES_OWNER = (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND)
 _A_MOMENT = 1.0
 """Dataverse keeps whole seconds of when something was decided."""
 
@@ -41,7 +42,6 @@ def capacity_is_kept(evidence: Evidence) -> Iterator[str]:
     """
     decided = _decided(evidence)
     sellers: defaultdict[str, _Seller] = defaultdict(_Seller)
-    turns: Counter[Key] = Counter()
     for entry in evidence.journal:
         at = evidence.surroundings.run_time(entry.at)
         if entry.kind == "capacity":
@@ -53,9 +53,7 @@ def capacity_is_kept(evidence: Evidence) -> Iterator[str]:
         if entry.by_user != evidence.app or entry.kind != "update":
             sellers[receiver].given_by_people.append(at)
             continue
-        key = (entry.name, entry.row_id)
-        run = _run_of(decided.get(key, ()), receiver, turns[key])
-        turns[key] += 1
+        run = _run_of(decided.get((entry.name, entry.row_id), ()), receiver, entry)
         if run is None:  # what we give back is a person's choice
             sellers[receiver].given_by_people.append(at)
         else:
@@ -63,18 +61,19 @@ def capacity_is_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def _decided(evidence: Evidence) -> Mapping[Key, Sequence[RunRow]]:
-    """Our assignments of each record, in the order of the log."""
+    """Our assignments of each record, and what we gave back, in the order of the log."""
     found: defaultdict[Key, list[RunRow]] = defaultdict(list)
     for run in evidence.runs:
-        if run.status == RoutingStatus.ASSIGNED:
+        if run.status in _WRITES_OWNER and run.version.startswith('W/"'):
             found[run.key].append(run)
     return found
 
 
-def _run_of(runs: Sequence[RunRow], owner: str, turn: int) -> RunRow | None:
+def _run_of(runs: Sequence[RunRow], owner: str, entry: Entry) -> RunRow | None:
     """The assignment that this write belongs to; a choice given back belongs to none."""
-    to_her = [run for run in runs if run.owner == owner]
-    return to_her[min(turn, len(to_her) - 1)] if to_her else None
+    before = [r for r in runs if r.owner == owner and (r.known_version or 0) < (entry.version or 0)]
+    run = max(before, key=lambda run: run.known_version or 0, default=None)
+    return run if run is not None and run.status == RoutingStatus.ASSIGNED else None
 
 
 def _move(entry: Entry, sellers: defaultdict[str, _Seller]) -> str | None:

@@ -9,13 +9,25 @@ from itertools import pairwise
 
 from tests.torture.capacity import capacity_is_kept
 from tests.torture.choices import choices_are_kept
-from tests.torture.evidence import Evidence, Key, RecordRow, RunRow
+from tests.torture.evidence import Evidence, Key, RecordRow, RunRow, named
+from tests.torture.moves import (
+    log_and_segment_agree,
+    nothing_flaps,
+    records_are_where_they_belong,
+    what_was_before_is_kept,
+)
 from tests.torture.notifications import everybody_is_told_once
 from tests.torture.organization import QUIET
+from tests.torture.overdue import managers_are_told_once
+from tests.torture.sweeps import (
+    each_due_time_is_swept_once,
+    no_due_time_is_forgotten,
+    sweeps_have_ended,
+    sweeps_take_turns,
+)
 
 from work_assignment.domain.statuses import RoutingStatus
 
-_HAS_OWNER = (RoutingStatus.ASSIGNED, RoutingStatus.ASSIGNED_BY_HAND)
 Check = Callable[[Evidence], Iterator[str]]
 
 
@@ -24,13 +36,13 @@ def each_record_has_one_outcome(evidence: Evidence) -> Iterator[str]:
     runs = evidence.newest_runs()
     for key, record in evidence.records.items():
         if record.is_open and record.result is None:
-            yield f"{_named(key)} is open and has no outcome"
+            yield f"{named(key)} is open and has no outcome"
         elif record.is_open and key not in runs:
-            yield f"{_named(key)} has an outcome that the log does not know"
+            yield f"{named(key)} has an outcome that the log does not know"
     versions = Counter((run.key, run.version) for run in evidence.runs)
     for (key, version), count in versions.items():
         if count > 1:
-            yield f"{_named(key)} has {count} outcomes for one version, {version}"
+            yield f"{named(key)} has {count} outcomes for one version, {version}"
 
 
 def log_and_owner_agree(evidence: Evidence) -> Iterator[str]:
@@ -41,11 +53,11 @@ def log_and_owner_agree(evidence: Evidence) -> Iterator[str]:
             continue
         problem = _disagreement(record, run, evidence)
         if problem and key[1] not in evidence.surroundings.lost_choices:
-            yield f"{_named(key)} {problem}"
+            yield f"{named(key)} {problem}"
 
 
 def _disagreement(record: RecordRow, run: RunRow, evidence: Evidence) -> str:
-    has_owner = run.status in _HAS_OWNER
+    has_owner = run.has_owner
     if record.result is not None and (record.result == 0) != has_owner:
         said = "a failure" if record.result else "an owner"
         return f"says {said}, the log says {RoutingStatus(run.status).reason!r}"
@@ -106,7 +118,7 @@ def poison_is_explained(evidence: Evidence) -> Iterator[str]:
         elif key is None and text != evidence.surroundings.garbage:
             yield f"poison that nobody can read: {message[:200]}"
         elif key is not None and key not in told:
-            yield f"{_named(key)} is poison, and the log does not say why"
+            yield f"{named(key)} is poison, and the log does not say why"
 
 
 def _given_up(message: str) -> tuple[str, str]:
@@ -132,15 +144,16 @@ def databases_are_sound(evidence: Evidence) -> Iterator[str]:
 
 
 def one_outcome_follows_another(evidence: Evidence) -> Iterator[str]:
-    """We never assign a record again that we have assigned, unless somebody asked for it."""
+    """We never assign a record again that we have assigned, unless it moved or somebody asked for it."""
     ours: dict[Key, list[RunRow]] = defaultdict(list)
     for run in evidence.runs:
         ours[run.key].append(run)
     for key, runs in ours.items():
         for before, after in pairwise(runs):
-            if before.status == after.status == RoutingStatus.ASSIGNED:
+            is_again = before.status == after.status == RoutingStatus.ASSIGNED
+            if is_again and not (after.has_moved or after.is_forced):
                 yield (
-                    f"{_named(key)} was assigned to {evidence.name(before.owner)} and again to"
+                    f"{named(key)} was assigned to {evidence.name(before.owner)} and again to"
                     f" {evidence.name(after.owner)}"
                 )
 
@@ -149,10 +162,6 @@ def nobody_ends_by_himself(evidence: Evidence) -> Iterator[str]:
     """Hosts, workers and the mock only die when they are killed."""
     for name in evidence.surroundings.crashed:
         yield f"{name} ended by itself"
-
-
-def _named(key: Key) -> str:
-    return f"{key[0]} {key[1]}"
 
 
 CHECKS: Mapping[str, Check] = {
@@ -164,6 +173,15 @@ CHECKS: Mapping[str, Check] = {
     "open counts agree": open_counts_agree,
     "everybody told once": everybody_is_told_once,
     "choices kept": choices_are_kept,
+    "records where they belong": records_are_where_they_belong,
+    "log and segment agree": log_and_segment_agree,
+    "what was before kept": what_was_before_is_kept,
+    "nothing flaps": nothing_flaps,
+    "each due time swept once": each_due_time_is_swept_once,
+    "no due time forgotten": no_due_time_is_forgotten,
+    "sweeps take turns": sweeps_take_turns,
+    "sweeps ended": sweeps_have_ended,
+    "managers told once": managers_are_told_once,
     "no reservation left": no_reservation_is_left,
     "queue empty": the_queue_is_empty,
     "poison explained": poison_is_explained,

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from tests.torture.evidence import Evidence, Key
 from tests.torture.journal import Entry
 
+from work_assignment.domain.statuses import RoutingStatus
+
 
 def choices_are_kept(evidence: Evidence) -> Iterator[str]:
-    """Nobody but a person changes what a person chose.
+    """Nobody but a person changes what a person chose, unless the record moved since, or was forced.
 
     A choice that our assignment did not know of may be given back later, so only the end counts; a
     choice of which nobody was told could not be known, and one that fell on somebody who was then
@@ -20,6 +22,8 @@ def choices_are_kept(evidence: Evidence) -> Iterator[str]:
         if record is None or not record.is_open or record.owner == choice.after:
             continue
         if row_id in evidence.not_given_back and _was_disabled_since(evidence, choice):
+            continue
+        if _is_overridden(evidence, (table, row_id), choice):
             continue
         if row_id not in evidence.surroundings.lost_choices:
             yield (
@@ -38,6 +42,17 @@ def _last_choices(evidence: Evidence) -> dict[Key, Entry]:
         elif _closes(entry) and key in choices and choices[key].after != entry.after:
             del choices[key]
     return choices
+
+
+def _is_overridden(evidence: Evidence, key: Key, choice: Entry) -> bool:
+    """Whether we knew of the choice when we assigned: it moved later, or a person had it forced."""
+    return any(
+        run.key == key
+        and run.status == RoutingStatus.ASSIGNED
+        and (run.is_forced or (run.has_moved and run.was_settled))
+        and (run.known_version or 0) >= (choice.version or 0)
+        for run in evidence.runs
+    )
 
 
 def _closes(entry: Entry) -> bool:

@@ -18,7 +18,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS torture_journal (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
   row_id TEXT NOT NULL, before TEXT, after TEXT, was_open INTEGER, is_open INTEGER, result INTEGER,
   by_user TEXT, version INTEGER)"""
-_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+NOW = "(julianday('now') - 2440587.5) * 86400.0"
 _COLUMNS = "at, kind, name, row_id, before, after, was_open, is_open, result, by_user, version"
 _ON_RECORDS = (
     """CREATE TRIGGER IF NOT EXISTS torture_{t}_insert AFTER INSERT ON {t} BEGIN
@@ -93,9 +93,9 @@ def keep_journal(database: Path) -> None:
         db.execute(_TABLE)
         for table, key in RECORD_TABLES.items():
             for trigger in _ON_RECORDS:
-                db.execute(trigger.format(t=table, id=key, columns=_COLUMNS, now=_NOW))
+                db.execute(trigger.format(t=table, id=key, columns=_COLUMNS, now=NOW))
         for trigger in (*_ON_SELLERS, *_ON_USERS):
-            db.execute(trigger.format(columns=_COLUMNS, now=_NOW))
+            db.execute(trigger.format(columns=_COLUMNS, now=NOW))
     finally:
         db.close()
 

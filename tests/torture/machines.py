@@ -49,12 +49,7 @@ class Machine:
             # A session of its own, so that Ctrl-C reaches only us.
             process = subprocess.Popen(  # noqa: S603 - our own scripts
                 [sys.executable, *self.arguments],
-                env={
-                    **os.environ,
-                    ENDS_WITH_INPUT: "1",
-                    "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-                    **self.environment,
-                },
+                env=_surroundings({ENDS_WITH_INPUT: "1", **self.environment}),
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -114,6 +109,26 @@ class Machine:
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
+
+
+def run_to_end(
+    name: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> int:
+    """Run what ends by itself; its exit status. What it says goes to a file of its own."""
+    with (folder / f"{name}.log").open("a") as log:
+        return subprocess.run(  # noqa: S603 - our own scripts
+            [sys.executable, *arguments],
+            env=_surroundings(environment),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+        ).returncode
+
+
+def _surroundings(more: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **more}
 
 
 def _drain(output: IO[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.torture.clock import SharedClock
 from tests.torture.journal import keep_journal
+from tests.torture.notes import keep_notes
 
 from work_assignment.cli.common import call_when_told_to_end
 from work_assignment.mock_dataverse.server import MockServer
@@ -21,6 +22,7 @@ def main(database: str, port: str, clock: str, *without: str) -> None:
     ended = threading.Event()
     with MockServer(database, port=int(port), clock=SharedClock(Path(clock))) as server:
         keep_journal(Path(database))
+        keep_notes(Path(database))
         if "run-key" in without:
             _drop_run_key(database)
         sys.stdout.write(f"Mock Dataverse ready at {server.url}\n")

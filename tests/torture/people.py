@@ -12,7 +12,17 @@ from uuid import UUID
 
 import requests
 from tests.torture import organization
-from tests.torture.organization import BOSS, BUSY, COMPANIES, NARROW, TIGHT, user_id
+from tests.torture.movers import Movers, size
+from tests.torture.organization import (
+    ACCOUNTS,
+    BOSS,
+    BUSY,
+    COMPANIES,
+    MOVING,
+    NARROW,
+    TIGHT,
+    user_id,
+)
 from tests.torture.plan import Deed
 
 from work_assignment.bootstrap import connect
@@ -30,12 +40,16 @@ _EXISTING = {"If-Match": "*"}
 
 @dataclass
 class People:
-    """Those who work in Dataverse. What is quiet they create and never touch again."""
+    """Those who work in Dataverse. What is quiet they create and never touch again.
+
+    `moving` are the leads of accounts, which move; `leads` are all others.
+    """
 
     url: str
     folder: Path
     quiet: list[str] = field(default_factory=list)
     leads: list[str] = field(default_factory=list)
+    moving: list[str] = field(default_factory=list)
     opportunities: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
@@ -68,6 +82,7 @@ class People:
             "enable the sellers": lambda dice: self.enable_all(),
             "change a capacity": self._change_capacity,
             "change the definitions": self._define,
+            **Movers(self._send, self.leads, self.moving).work(),
         }
 
     def _create_lead(self, dice: Random) -> None:
@@ -76,9 +91,10 @@ class People:
 
     def _create_closed(self, dice: Random) -> None:
         """A lead that is closed before anybody can be chosen."""
-        row = {**self._new_lead(dice), "companyname": COMPANIES["busy"]}
+        row = self._new_lead(dice)
         if row["leadid"] in self.quiet:
             self.quiet.remove(row["leadid"])
+            row["companyname"] = COMPANIES["busy"]
         self._send("POST", "leads", row, as_user=sample_data.WEB_FORM_USER)
         closed = {"statecode": _DISQUALIFIED}
         self._send("PATCH", f"leads({row['leadid']})", closed, headers=_EXISTING)
@@ -93,13 +109,22 @@ class People:
         """A lead under an id of the dice's choosing; it is known before it is written."""
         lead_id = _new_id(dice)
         pool = dice.choice(list(COMPANIES))
-        (self.quiet if pool == "quiet" else self.leads).append(lead_id)
-        return {
+        self._of_pool(pool).append(lead_id)
+        row: dict[str, Any] = {
             "leadid": lead_id,
             "subject": f"Lead {lead_id[:8]}",
             "lastname": "Person",
             "companyname": COMPANIES[pool],
         }
+        if pool == "moving":
+            row |= {
+                "parentaccountid@odata.bind": f"/accounts({dice.choice(ACCOUNTS)})",
+                "numberofemployees": size(dice),
+            }
+        return row
+
+    def _of_pool(self, pool: str) -> list[str]:
+        return {"quiet": self.quiet, "moving": self.moving}.get(pool, self.leads)
 
     def _create_opportunity(self, dice: Random) -> None:
         row_id = _new_id(dice)
@@ -108,7 +133,8 @@ class People:
         self._send("POST", "opportunities", row, as_user=sample_data.WEB_FORM_USER)
 
     def _assign(self, dice: Random) -> None:
-        owner = {"ownerid@odata.bind": f"/systemusers({user_id(dice.choice((*BUSY, *TIGHT)))})"}
+        who = user_id(dice.choice((*BUSY, *TIGHT, *MOVING)))
+        owner = {"ownerid@odata.bind": f"/systemusers({who})"}
         if self.opportunities and dice.random() < 0.2:
             path = f"opportunities({_one_of(self.opportunities, dice)})"
             self._send("PATCH", path, owner, headers=_EXISTING)
@@ -116,15 +142,23 @@ class People:
             self._change_lead(dice, owner)
 
     def _change_lead(self, dice: Random, changes: Mapping[str, Any]) -> None:
-        if self.leads:
-            self._send("PATCH", f"leads({_one_of(self.leads, dice)})", changes, headers=_EXISTING)
+        ids = self._touchable(dice)
+        if ids:
+            self._send("PATCH", f"leads({_one_of(ids, dice)})", changes, headers=_EXISTING)
+
+    def _touchable(self, dice: Random) -> list[str]:
+        """Leads that people deal with: mostly those that do not move."""
+        return self.moving if self.moving and dice.random() < 0.25 else self.leads
 
     def _move(self, dice: Random) -> None:
-        self._change_lead(dice, {"companyname": COMPANIES[dice.choice(("tight", "busy"))]})
+        company = {"companyname": COMPANIES[dice.choice(("tight", "busy"))]}
+        if self.leads:
+            self._send("PATCH", f"leads({_one_of(self.leads, dice)})", company, headers=_EXISTING)
 
     def _delete(self, dice: Random) -> None:
-        if self.leads:
-            self._send("DELETE", f"leads({_one_of(self.leads, dice)})")
+        ids = self._touchable(dice)
+        if ids:
+            self._send("DELETE", f"leads({_one_of(ids, dice)})")
 
     def _disable(self, name: str) -> None:
         self._change_user(name, is_disabled=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import count, islice
 from random import Random
 from typing import Any
 
@@ -27,6 +27,13 @@ DEEDS: Mapping[str, float] = {
     "enable the sellers": 2,
     "change a capacity": 3,
     "change the definitions": 0.5,
+    "change a country": 3,
+    "change a size": 7,
+    "have leads re-segmented": 2,
+    "have leads routed by force": 2,
+    "follow a lead": 3,
+    "speak another language": 1,
+    "mute a kind": 0.5,
     "put what is no event": 0.5,
     "post an old event again": 4,
     "move the clock on": 4,
@@ -35,6 +42,18 @@ DEEDS: Mapping[str, float] = {
     "kill Dataverse": 1.2,
 }
 """How often each thing is done, relative to the others."""
+STIRRING: Mapping[str, float] = {
+    "change a country": 6,
+    "change a size": 10,
+    "assign by hand": 5,
+    "have leads re-segmented": 2,
+    "have leads routed by force": 2,
+    "follow a lead": 2,
+    "close": 2,
+    "kill a worker": 1,
+}
+"""What people do once more when all have their owners: most of it makes records move."""
+_STIRS = 60
 _LONGEST_PAUSE = 0.16
 _HOSTS_LIVE = 5
 """Times longer than workers: without any host nobody hears what people do."""
@@ -117,13 +136,21 @@ FAULTS: Sequence[FaultKind] = (
 )
 
 
+_DEFINITIONS = {"path": "EntityDefinitions"}
+SPARED: Sequence[Mapping[str, Any]] = [
+    {"match": {**match, **_DEFINITIONS}, "probability": 0.9, "do": {"delay_ms": 1}}
+    for match in (_APP, _INNER)
+]
+"""Rules in front of the faults: who begins reads dozens of these, and would else hardly come to work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What kind of run it is: what people do, what fails, how long workers live.
 
     Processes kill themselves around the write whose number is in `dies_between`, if that is given.
     With `has_lease` every second worker respects the lease, else nobody does. Each write of a row
-    takes `write_ms`, with its lock held.
+    takes `write_ms`, with its lock held. `stirring` is done after the storm.
     """
 
     deeds: Mapping[str, float]
@@ -131,9 +158,10 @@ class Scene:
     dies_between: tuple[int, int] | None = None
     has_lease: bool = True
     write_ms: float = 2.0
+    stirring: Mapping[str, float] = field(default_factory=dict)
 
 
-STORM = Scene(DEEDS, FAULTS, (5, 100))
+STORM = Scene(DEEDS, FAULTS, (5, 100), stirring=STIRRING)
 """Everything at once."""
 CROWD = Scene({"create many leads": 1}, has_lease=False, write_ms=12.0)
 """Nothing but work for all at once, so that they meet on sellers' rows."""
@@ -159,16 +187,22 @@ class Plan:
 
     def deeds(self) -> Iterator[Deed]:
         """What is done, one after the other, without end."""
-        dice = self.dice("deeds")
-        kinds, weights = list(self.scene.deeds), list(self.scene.deeds.values())
-        number = 0
-        while True:
-            number += 1
-            (kind,) = dice.choices(kinds, weights)
-            yield Deed(number, kind, f"{self.seed} deed {number}", dice.random() * _LONGEST_PAUSE)
+        return self._drawn("deed", self.scene.deeds)
+
+    def stirs(self) -> Iterator[Deed]:
+        """What is done after the storm."""
+        return islice(
+            self._drawn("stir", self.scene.stirring), _STIRS if self.scene.stirring else 0
+        )
+
+    def _drawn(self, what: str, weights: Mapping[str, float]) -> Iterator[Deed]:
+        dice = self.dice(f"{what}s")
+        for number in count(1):
+            (kind,) = dice.choices(list(weights), list(weights.values()))
+            yield Deed(number, kind, f"{self.seed} {what} {number}", dice.random() * _LONGEST_PAUSE)
 
     def faults(self, life: int) -> list[dict[str, Any]]:
-        """The mock's rules in one of its lives."""
+        """The mock's rules in one of its lives, behind those that spare something."""
         return [
             {
                 "match": dict(kind.match),
@@ -197,7 +231,7 @@ class Plan:
         counts = Counter(deed.kind for deed in first)
         text = "\n".join(f"{deed.kind} {deed.pause}" for deed in first) + str(self.faults(1))
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        deeds = ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
+        deeds = ", ".join(f"{kind} {times}" for kind, times in counts.most_common())
         faults = ", ".join(f"{kind.name} {kind.probability:.1%}" for kind in self.scene.faults)
         return (
             f"Seed {self.seed}, plan {digest}.\n"

@@ -55,6 +55,7 @@ def install() -> Tampering:
     own_clock = SharedClock(Path(tampering.clock), skew=tampering.skew)
     bootstrap.now = own_clock
     bootstrap.monotonic = own_clock.monotonic
+    bootstrap._pause = lambda duration: time.sleep(duration.total_seconds() * _HURRY)
     for storage in (SqliteQueues, SqliteLeases):
         _set_default(storage.__init__, "clock", storage_clock)
     _set_default(DataverseClient.__init__, "sleep", lambda s: time.sleep(s * _HURRY))

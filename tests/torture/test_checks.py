@@ -49,7 +49,7 @@ def capacity(seq: int, seller: str, places: int) -> Entry:
     return entry(seq, "capacity", None, str(places), name="wa_seller", row_id=seller, at=1.0)
 
 
-RUN = RunRow("r1", LEAD, 'W/"1"', RoutingStatus.ASSIGNED, TARA, BOSS_ID, "b1", DECIDED)
+RUN = RunRow("r1", LEAD, 'W/"2"', RoutingStatus.ASSIGNED, TARA, BOSS_ID, "b1", DECIDED)
 TOLD = Notification("n1", TARA, "New lead: x", "", f"?pagetype=entityrecord&id={LEAD[1]}")
 RIGHT = Evidence(
     records={LEAD: RecordRow(LEAD, TARA, True, 0)},

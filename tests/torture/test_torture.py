@@ -13,17 +13,20 @@ from tests.torture.checks import violations
 from tests.torture.machines import ROOT, Machine
 from tests.torture.plan import Plan
 from tests.torture.proof import PROOFS, missed
+from tests.torture.report import moves
 from tests.torture.sabotage import SABOTAGES
 
 SEED = 1
 
 
 def test_a_storm_of_faults_violates_nothing() -> None:
-    result = run(Options(SEED, seconds=20.0, quiet_seconds=60.0))
+    result = run(Options(SEED, seconds=20.0, quiet_seconds=150.0))
     assert {name: texts for name, texts in violations(result.evidence).items() if texts} == {}
     assert result.faults.total() > 100
     assert result.deaths.total() > 0
     assert len(result.evidence.runs) > 20
+    assert sum(moves(result).values()) > 10
+    assert {sweep.due_at is None for sweep in result.evidence.sweeps} == {True, False}
 
 
 def test_the_same_seed_makes_the_same_plan() -> None:

@@ -1,4 +1,4 @@
-"""The local host with a clock that is not its own: `python -m tests.torture.host ...` is `wa host ...`."""
+"""A command of ours with a clock that is not its own: `python -m tests.torture.command` is `wa`."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from work_assignment.cli.main import main
 
 if __name__ == "__main__":
     install()
-    sys.exit(main(["host", *sys.argv[1:]]))
+    sys.exit(main(sys.argv[1:]))
