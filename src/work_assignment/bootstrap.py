@@ -56,6 +56,7 @@ from work_assignment.services.outbox import QueueOutbox
 from work_assignment.services.overdue import Escalation
 from work_assignment.services.poison import Poison
 from work_assignment.services.ports import Sweeps
+from work_assignment.services.quiet_hours import quiet_until
 from work_assignment.services.reconciling import Reconciler
 from work_assignment.services.retention import Retention
 from work_assignment.services.scheduling import Scheduling
@@ -157,7 +158,7 @@ def build(settings: Settings) -> Application:
         lambda: _traffic(sent_here()),
         _reconciler(settings, queues, leases, client, facts, bell, notes),
         webhooks=WebhookUpkeep(
-            WebhookStore(client), lambda: definitions.newest, monotonic=monotonic
+            WebhookStore(client), lambda: definitions.newest, facts.rulebook, monotonic=monotonic
         ),
         deliverer=_deliverer(settings, queues, client),
         escalation=Escalation(
@@ -168,6 +169,9 @@ def build(settings: Settings) -> Application:
             now,
             mode=settings.mode,
             monotonic=monotonic,
+            quiet_until=lambda who, at: quiet_until(
+                definitions.newest or facts.rulebook(), who, at
+            ),
         ),
     )
 

@@ -24,7 +24,7 @@ from work_assignment.domain.filtering.reckoning import Reckoning
 from work_assignment.domain.filtering.rows import Columns, Rows, Scope
 from work_assignment.domain.filtering.schemas import TableSchema, Vocabulary
 from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 from work_assignment.settings import Credentials
 
 _IDS = UUID("3d1c54a6-67a5-4c0f-9f63-0a2a53d0a3b7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_whoever_is_noted_for_later_is_noted_together_with_her_share() -> None:
     assert organization.unsettled == []
 
 
-@pytest.mark.parametrize(("refusal", "requests"), [(NOT_ALLOWED, 2), (DISABLED, 4)])
+@pytest.mark.parametrize(("refusal", "requests"), [(NOT_ALLOWED, 4), (DISABLED, 5)])
 def test_ten_sellers_who_cannot_be_told_do_not_cost_ten_requests(
     refusal: Refusal, requests: int
 ) -> None:
@@ -113,6 +114,26 @@ def test_ten_sellers_who_cannot_be_told_do_not_cost_ten_requests(
     assert organization.unsettled == []
     assert organization.to_be_told_later == {runs_of(number, 1)[0] for number in range(10)}
     assert organization.requests == requests
+
+
+def test_one_refusal_keeps_nobody_else_from_being_told_at_once() -> None:
+    organization = FakeOrganization()
+    rows = given(organization, 6)
+    organization.refuse = refusing("appnotifications", NOT_ALLOWED, notice(3).id)
+    settle(organization, rows)
+    assert organization.notifications == [notice(number).id for number in (0, 1, 2, 4, 5)]
+    assert organization.to_be_told_later == {runs_of(3, 1)[0]}
+
+
+def test_whose_notification_is_refused_is_noted_as_told_by_the_other_ways() -> None:
+    organization = FakeOrganization()
+    rows = given(organization, 2, 3)
+    organization.refuse = refusing("appnotifications", NOT_ALLOWED, notice(1).id)
+    news = [replace(notice(number, 3), told_outside=True) for number in range(2)]
+    settlement = everything_committed(2, 3)
+    store(organization).settle(BLOCK, settlement, news, rows)
+    noted = [run for run, row in organization.runs.items() if row.get("wa_toldoutside")]
+    assert noted == [*organization.to_be_told_later] == runs_of(1, 3)[:1]
 
 
 def test_sellers_who_are_disabled_do_not_keep_the_others_from_being_told_at_once() -> None:

@@ -96,8 +96,8 @@ def test_ids_are_read_in_any_spelling_and_each_once() -> None:
 @pytest.mark.parametrize(
     ("columns", "why"),
     [
-        ({"wa_recordids": "[1"}, "wa_recordids cannot be read: Expecting ',' delimiter"),
-        ({"wa_recordids": '"one"'}, "wa_recordids cannot be read: it is no list of ids"),
+        ({"wa_recordids": "[1"}, "wa_recordids cannot be read: it is no JSON list of ids"),
+        ({"wa_recordids": '"one"'}, "wa_recordids cannot be read: it is no JSON list of ids"),
         ({"wa_recordids": "[7]"}, "wa_recordids cannot be read: 7 is not the id of a record"),
         ({"wa_instancetype": 4}, "wa_instancetype cannot be read: 4 is no kind of a sweep"),
     ],
@@ -169,3 +169,8 @@ def test_several_faults_are_all_named() -> None:
     }
     fault = sweep_from_row(row).fault
     assert all(column in fault for column in ("wa_triggertype", "statuscode", "wa_cursor"))
+
+
+def test_who_made_a_row_is_who_asked_for_the_sweep() -> None:
+    row = stored(Sweep(ID, "", SweepStatus.QUEUED, AT)) | {"_createdby_value": ID}
+    assert sweep_from_row(row).asked_by == ID

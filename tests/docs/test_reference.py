@@ -8,10 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.configuration.folders import forms_of
+from tests.configuration.memory_store import MemoryStore
 
 from work_assignment.cli.main import COMMANDS, module_of
 from work_assignment.domain.filtering import attributes, operators
 from work_assignment.local_host.snapshot import snapshot
+from work_assignment.services.configuration.comparison import plan
 from work_assignment.settings import MODES
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +62,11 @@ def test_every_route_and_queue_is_named() -> None:
             assert named(f"/api/{entry['route']}")
         if "queue" in entry:
             assert named(entry["queue"])
+
+
+def test_the_example_of_a_folder_can_be_applied_as_it_is() -> None:
+    (example,) = re.findall(r"```yaml\n(segments:.*?)```", REFERENCE, re.DOTALL)
+    made = [action.name for action in plan(forms_of(example), MemoryStore()).actions]
+    assert "Trade shows (lead)" in made
+    for key in ("schedule", "manager", "trigger_columns", "flap_limit", "sweep_limit"):
+        assert f"{key}:" in example

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from work_assignment.domain.records import Owner, SellerId
-from work_assignment.domain.runs.news import MOST_OTHERS, others_to_tell
+from work_assignment.domain.records import Owner, RecordKey, SegmentId, SellerId
+from work_assignment.domain.runs.news import Change, Role, others_to_tell
 
 ADA, BEN, EVE = (Owner("systemuser", name) for name in ("ada", "ben", "eve"))
-TEAM = Owner("team", "team")
+TEAM, QUEUE = Owner("team", "team"), Owner("queue", "queue")
 
 
-def told(**facts: Any) -> set[str]:
+def told(**facts: Any) -> tuple[str, ...]:
     usual: dict[str, Any] = {
         "owner": BEN,
         "previous_owner": ADA,
@@ -21,7 +21,7 @@ def told(**facts: Any) -> set[str]:
         "was_settled": True,
         "followers": (),
     }
-    return set(others_to_tell(**(usual | facts)))
+    return others_to_tell(**(usual | facts))
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,31 @@ def told(**facts: Any) -> set[str]:
         ({"followers": ("eve", "ben", "ada")}, {"ada", "eve"}),
         ({"followers": ("eve",), "was_settled": False}, {"eve"}),
         ({"owner": TEAM, "followers": ("ben",)}, {"ada", "ben"}),
+        ({"owner": QUEUE, "has_moved": False}, set()),
+        ({"owner": QUEUE}, {"ada"}),
+        ({"owner": QUEUE, "previous_owner": None, "followers": ("eve",)}, {"eve"}),
     ],
 )
 def test_who_had_it_and_who_follows_it_are_told_once_each(
     facts: dict[str, Any], people: set[str]
 ) -> None:
-    assert told(**facts) == people
+    assert len(told(**facts)) == len(people)
+    assert set(told(**facts)) == people
 
 
-def test_a_record_that_hundreds_follow_is_told_to_some_of_them() -> None:
-    crowd = [SellerId(f"user {number}") for number in range(300)]
-    assert len(told(followers=crowd)) == MOST_OTHERS
+def test_before_all_who_follow_a_record_stands_whose_it_was() -> None:
+    crowd = [SellerId(f"aaa {number:03}") for number in range(300)]
+    assert told(followers=reversed(crowd)) == ("ada", *crowd)
+
+
+def test_what_is_put_into_a_queue_stays_with_its_owner_who_hears_of_the_segment_alone() -> None:
+    (news,) = Change(
+        run_id="run",
+        block="block",
+        key=RecordKey("lead", "1"),
+        others=frozenset({SellerId("ada")}),
+        owner=QUEUE,
+        previous_owner=ADA,
+        segment_id=SegmentId("large"),
+    ).news()
+    assert (news.role, news.stays, news.has_moved) == (Role.KEPT, True, True)

@@ -40,3 +40,9 @@ def test_other_names_are_no_zones(name: str) -> None:
 @pytest.mark.parametrize("code", [-1, 14, 999])
 def test_other_numbers_are_no_zones(code: int) -> None:
     assert time_zone_of_code(code) is None
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "posixrules"])
+def test_what_a_machine_has_set_or_not_set_is_no_time_zone(name: str) -> None:
+    assert time_zone(name) is None
+    assert name not in time_zone_names()

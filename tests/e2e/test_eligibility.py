@@ -109,7 +109,8 @@ def test_where_nobody_may_read_leads_the_reason_is_privileges(world: World) -> N
     run = run_of(world, one)
     assert run["wa_routingstatus"] == RoutingStatus.NO_PRIVILEGES
     assert run["wa_reason"] == (
-        "Record unassigned as seller lacks security role privileges (Anyone)"
+        "Record unassigned as seller lacks security role privileges (Anyone): "
+        "Ada Seller has no security role that lets her read a lead"
     )
     assert "lets her read a lead" in told(world, one)
 

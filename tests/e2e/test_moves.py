@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -120,3 +121,18 @@ def test_a_segment_that_cannot_be_used_takes_no_record_from_its_owner(
     assert grows(world, one).written == 0
     found = world.lead(one)
     assert (found["_ownerid_value"], found["wa_assignmentresult"]) == (user_id("Bea"), 0)
+
+
+def test_explaining_a_moved_lead_names_both_segments_and_owners_in_one_request_more(
+    world: World,
+) -> None:
+    people(world, "Ada", "Bea")
+    define(world, definitions(", allow_move_in: true"))
+    one = a_lead_of_bea(world)
+    grows(world, one)
+    before = world.mock.counters.read()["http_requests"]
+    said = told(world, one)
+    requests = world.mock.counters.read()["http_requests"] - before
+    assert re.search(r"^  moved from Others \(Bea.*\) to Big \(Ada.*\)$", said, re.M)
+    assert "looked at because the record was updated" in said
+    assert requests <= 4  # the table, the record, its runs, and who the web form is

@@ -373,9 +373,11 @@ def test_wa_says_how_long_there_is_and_then_that_it_is_overdue(
     assert wa(day.world, "explain", "lead", lead) == 0
     assert "Assignment due in 1 h 20 min, at 2046-03-07 11:01:00 UTC" in capsys.readouterr().out
     assert wa(day.world, "unassigned") == 0
-    header, row, *rest = capsys.readouterr().out.splitlines()
+    header, row, why, row_id, *rest = capsys.readouterr().out.splitlines()
     assert "due in 1 h 20 min" in row
-    assert "Eligible sellers don't have capacity" in row
+    assert why == "    Eligible sellers don't have capacity, last tried 40 min ago"
+    assert row_id == f"    {lead}, belongs to Web Form"
+    assert max(map(len, (header, row, why))) <= 100
     assert header.split()[0] == "record"
     assert "1 record, which is all." in rest
     assert any("raise capacities" in line for line in rest)
@@ -452,6 +454,12 @@ def test_an_organization_where_nobody_waits_says_so(
     capsys.readouterr()
     assert wa(day.world, "unassigned") == 0
     assert capsys.readouterr().out == "Nobody waits for an owner.\n"
+    day.world.create_leads(1)
+    day.route()
+    capsys.readouterr()
+    assert wa(day.world, "unassigned", "--overdue", "--segment", "big") == 0
+    said = "No such record waits for an owner (segment 'big', overdue).\n"
+    assert capsys.readouterr().out == said
 
 
 def test_listing_costs_the_same_few_requests_for_many_records(

@@ -33,7 +33,7 @@ from work_assignment.dataverse.queries import Query
 from work_assignment.dataverse.webhook_store import WebhookStore
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.mock_dataverse.server import MockServer
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 from work_assignment.services.deciding import Decider
 from work_assignment.services.events import Event
 from work_assignment.services.intake import QUEUE as EVENTS

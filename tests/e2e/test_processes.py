@@ -11,15 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import requests
+from rich.console import Console
 
 from work_assignment.azure_storage.sqlite_queues import SqliteQueues
 from work_assignment.bootstrap import connect
 from work_assignment.cli import sample_data
 from work_assignment.cli.apply import apply_folder
+from work_assignment.cli.demo_view import show_how_to_go_on
 from work_assignment.cli.demo_world import World
 from work_assignment.cli.webhooks import sync_with
 from work_assignment.samples import DEFINITIONS
@@ -70,6 +73,36 @@ def within(seconds: float, found: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+@pytest.mark.parametrize("command", ["sweep", "reconcile", "poison list", "webhooks test"])
+def test_commands_work_on_a_running_demonstration_with_its_settings(
+    running: Running, command: str
+) -> None:
+    inherited = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "work_assignment", *command.split()],
+        env={**inherited, **running.world.command_settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_a_demonstration_prints_at_its_end_sets_up_a_shell(running: Running) -> None:
+    shown = StringIO()
+    screen = Console(file=shown, width=80)
+    settings = running.world.command_settings
+    example = ("lead", "leads", "{}")
+    show_how_to_go_on(screen, running.dataverse, running.app, example, settings)
+    printed = shown.getvalue().splitlines()
+    found = dict(
+        line.removeprefix("  export ").split("=", 1) for line in printed if "export" in line
+    )
+    assert found == settings
+    assert found["DATAVERSE_TOKEN"] == f"user:{sample_data.APP_USER}"
 
 
 def test_a_lead_that_is_posted_by_hand_has_its_seller_and_can_be_explained(

@@ -254,9 +254,24 @@ def test_wrong_usage_says_what_is_missing(world: World, wa: Command, small: list
     assert "name records by their type and ids" in wa.misuse("route", "--force")
     assert "--limit is for many records" in wa.misuse("route", "lead", small[0], "--limit", "2")
     assert "--record-type" in wa.misuse("route", "lead", small[0], "--record-type", "account")
-    assert "is not the id of a record" in wa.refusal("route", "lead", "nonsense")
+    assert "is not the id of a record" in wa.misuse("route", "lead", "nonsense")
     assert "did you mean 'lead'?" in wa.refusal("route", "leed", small[0])
     assert rows(world, SWEEP) == []
+
+
+def test_a_record_that_is_named_twice_is_routed_once_and_undoing_is_offered_for_what_was_written(
+    world: World, wa: Command, small: list[str]
+) -> None:
+    moved, stays, _ = small
+    grow(world, moved)
+
+    first = wa.text("route", "lead", moved, moved.upper())
+    nothing = wa.text("route", "lead", stays)
+
+    assert "to undo it: wa sweep undo " in first
+    assert "to undo it" not in nothing
+    names = {row["wa_name"].partition(",")[0] for row in rows(world, SWEEP)}
+    assert names == {"Re-segmentation of one lead"}
 
 
 def test_a_record_that_is_deleted_afterwards_is_left_by_its_undoing(

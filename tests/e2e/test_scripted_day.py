@@ -59,6 +59,9 @@ def test_the_night_is_retried_on_schedule_and_the_jump_of_the_clocks_costs_no_ru
     assert [step["at"] for step in steps(story)][1:6] == NIGHT
     assigned = [event for event in story["events"] if event["at"] == "08:00"]
     assert [event["what"] for event in assigned] == ["assigned"] * 3
+    retried = [event for event in story["events"] if event["what"] == "tried again"]
+    assert sorted({event["at"] for event in retried}) == ["01:00", "03:00", "05:00"]
+    assert {event["on"] for event in retried} == {"29 Mar"}
 
 
 def test_both_sellers_of_a_moved_lead_are_told_in_their_languages(
@@ -73,7 +76,8 @@ def test_both_sellers_of_a_moved_lead_are_told_in_their_languages(
 def test_the_day_can_be_read_in_eighty_columns(day: tuple[int, str, dict[str, Any]]) -> None:
     _, printed, story = day
     table = printed.partition("The day\n")[2].splitlines()
-    assert max(len(line.rstrip()) for line in table[: len(story["events"]) + 1]) <= 80
+    assert max(map(len, printed.splitlines())) <= 80
+    assert [line for line in table if line != line.rstrip()] == []
     assert f"{story['checks']} checks, all right" in printed
 
 

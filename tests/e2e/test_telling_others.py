@@ -148,7 +148,7 @@ def test_a_change_of_the_budget_tells_both_sellers_in_their_languages(world: Wor
         story.route()
         assert story.told("Ada") == ["Nicht mehr bei Ihnen: Person 0"]
         assert story.bodies("Ada") == [
-            "Zuständig ist jetzt Ben Seller, wegen des Wechsels in das Segment „Large“."
+            "Zuständig ist jetzt Ben Seller wegen des Wechsels in das Segment „Large“."
         ]
         assert story.told("Ben") == ["Нов потенциален клиент: Person 0"]
         assert story.bodies("Ben") == [

@@ -82,7 +82,9 @@ def test_steps_of_related_tables_follow_the_filters_and_cost_nothing_while_these
     world.define({"Ana": 5}, RELATED.replace("COLUMN", "name"))
     with DataverseClient(world.mock.url, StaticToken("any")) as client:
         definitions = DefinitionStore(client)
-        upkeep = WebhookUpkeep(WebhookStore(client), lambda: definitions.newest)
+        upkeep = WebhookUpkeep(
+            WebhookStore(client), lambda: definitions.newest, definitions.rulebook
+        )
         definitions.rulebook()
         upkeep.look()
         after = columns_of(world.admin)

@@ -36,7 +36,7 @@ from work_assignment.domain.hours.working_times import read_calendar
 from work_assignment.domain.records import Record, RecordId, RuleId, SegmentId, SellerId
 from work_assignment.mock_dataverse.tables.catalogs import build_catalog
 from work_assignment.mock_dataverse.tables.metadata import Catalog, ColumnType
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 
 BEGINNING = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 KINDS = {

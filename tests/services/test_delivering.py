@@ -26,6 +26,7 @@ MAIL = Delivery(
     *(Channel.EMAIL, Kind.ASSIGNED, ADA, "New lead: Tents", "It was assigned to you."),
     records=(LEAD,),
     count=1,
+    opens="Open the record",
 )
 POISON = f"{QUEUE}-poison"
 

@@ -178,7 +178,10 @@ def test_after_an_undo_that_died_the_timer_tells_the_same_under_the_same_id() ->
 def test_nobody_is_asked_for_where_nothing_is_to_be_told() -> None:
     world = World(names=("ana",))
     people = People(away=True)
-    teller = Teller(replace(world.shop(), recipients=people))
+    calls = Calls()
+    teller = Teller(replace(world.shop(calls), recipients=people))
     teller.tell([])
     teller.tell_untold()
-    assert teller.of_block("block", []) == []
+    assert teller.of_block("block", []) == teller.of_dead_block("block", []) == []
+    asked = {moment.split(" ", 1)[1] for moment in calls.moments}
+    assert asked == {"untold", "untold changes"}

@@ -58,11 +58,11 @@ def test_each_way_outside_the_app_gets_a_message_of_its_own() -> None:
     assert first.record is None
 
 
-def test_what_is_put_again_is_the_same() -> None:
+def test_what_two_workers_put_is_the_same_and_each_puts_it_once() -> None:
     queues = MemoryQueues(Clock())
-    outbox = QueueOutbox(queues, lambda: BOTH)
-    outbox.put([NOTICE])
-    outbox.put([NOTICE])
+    for outbox in (QueueOutbox(queues, lambda: BOTH), QueueOutbox(queues, lambda: BOTH)):
+        outbox.put([NOTICE])
+        outbox.put([NOTICE, NOTICE])
     first, second = (set(queues.texts(QUEUE)[at : at + 2]) for at in (0, 2))
     assert first == second
 

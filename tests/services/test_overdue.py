@@ -51,7 +51,11 @@ class Rows:
         place = ("",) if behind is None else (behind.due_at.isoformat(), behind.id)
         found = sorted((run.due_at.isoformat(), run.id) for run in self.runs.values())
         behind_it = [self.runs[run_id] for at, run_id in found if (at, run_id) > place]
-        waiting = [run for run in behind_it if run.due_at < now and run.id not in self.marked]
+        waiting = [
+            run
+            for run in behind_it
+            if (run.looked_at or run.due_at) < now and run.id not in self.marked
+        ]
         return waiting[:limit]
 
     def look(self, runs: Sequence[DueRun]) -> Surroundings:
@@ -80,6 +84,9 @@ class Rows:
             wrong = [run for run in one.runs if run.id in self.unwritable]
             refused += wrong
             if wrong or any(self.runs[run.id].version != run.version for run in one.runs):
+                continue
+            if one.until is not None:
+                self.runs |= {run.id: replace(run, looked_at=one.until) for run in one.runs}
                 continue
             self.marked |= {run.id: one.is_overdue for run in one.runs}
             if one.notice is not None:
@@ -119,6 +126,7 @@ class Office:
         self.rows, self.people, self.box, self.clock = Rows(), People(), Box(), Clock()
         self.notifications = Notifications()
         self.mode = mode
+        self.quiet: dict[SellerId, datetime] = {}
         self.rows.add(*runs)
 
     def worker(self) -> Escalation:
@@ -130,6 +138,7 @@ class Office:
             self.clock,
             mode=self.mode,
             monotonic=self.clock.monotonic,
+            quiet_until=lambda who, at: begin if (begin := self.quiet.get(who, at)) > at else None,
         )
 
     def told(self) -> list[tuple[str, int]]:
@@ -217,6 +226,26 @@ def test_a_manager_who_has_left_is_named_in_the_log_and_others_are_told(
 
     assert f"user ines, who manages their segment, {said}" in caplog.text
     assert (len(office.rows.marked), office.told()) == (2, [("otto", 1)])
+
+
+def test_a_manager_is_told_when_her_working_hours_begin_and_the_others_at_once() -> None:
+    office = Office(due_run(1), due_run(2), due_run(3, WEST))
+    office.quiet[INES] = NOW + timedelta(hours=3)
+    assert [office.worker().look() for _ in range(2)] == [1, 0]
+    assert (office.rows.marked, office.told()) == ({"run-0003": True}, [("otto", 1)])
+
+    office.clock.advance(timedelta(hours=3, seconds=1))
+    assert [office.worker().look() for _ in range(2)] == [2, 0]
+    assert office.told() == [("ines", 2), ("otto", 1)]
+    assert [notice.recipient for notice in office.box.notices] == [OTTO, INES]
+
+
+def test_what_went_the_other_ways_already_is_told_in_the_app_alone() -> None:
+    told = [replace(due_run(number), told_outside=True) for number in (1, 2)]
+    office = Office(*told, due_run(3))
+    office.worker().look()
+    assert office.told() == [("ines", 3)]
+    assert [len(notice.records) for notice in office.box.notices] == [1]
 
 
 def test_a_manager_who_opted_out_is_not_told() -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.domain.cases import condition, listed, rule, segment
 from tests.services.fakes import NOW, Calls
 from tests.services.world import ANA, BEN, LONG_AGO, World
 
-from work_assignment.domain.deciding.definitions import define
+from work_assignment.domain.deciding.assignment import decide_block
+from work_assignment.domain.deciding.decisions import Decision
+from work_assignment.domain.deciding.definitions import Definitions, define
 from work_assignment.domain.deciding.related_paths import Join, Path, Reach
 from work_assignment.domain.defining.rules import AssignmentRule
 from work_assignment.domain.defining.segments import Segment
-from work_assignment.domain.records import RecordKey, SegmentId
+from work_assignment.domain.records import Record, RecordKey, SegmentId
 from work_assignment.domain.runs.facts import Rulebook
 from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services import deciding, related_changes
@@ -163,13 +166,12 @@ def test_one_record_that_cannot_be_decided_keeps_no_other_from_moving(
 
 def with_fault(monkeypatch: pytest.MonkeyPatch, guilty: RecordKey) -> None:
     """From now on deciding fails whenever this record is among those decided."""
-    import work_assignment.services.block_decisions as deciding
 
-    decide_block = deciding.decide_block
-
-    def failing(records, *arguments, **options):  # type: ignore[no-untyped-def]  # passed through
+    def failing(
+        records: Sequence[Record], definitions: Definitions, *arguments: Any, **options: Any
+    ) -> list[Decision]:
         if any(record.id == guilty.id for record in records):
             raise ValueError("it makes deciding fail")
-        return decide_block(records, *arguments, **options)
+        return decide_block(records, definitions, *arguments, **options)
 
-    monkeypatch.setattr(deciding, "decide_block", failing)
+    monkeypatch.setattr("work_assignment.services.block_decisions.decide_block", failing)

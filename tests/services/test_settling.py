@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,8 @@ from tests.domain.cases import rule
 from tests.services.fakes import Calls, Killed, killed, unavailable
 from tests.services.world import ANA, BEN, CEM, World, broken_laws
 
-from work_assignment.domain.records import SellerId
+from work_assignment.domain.defining.notifications import Channel, Kind, Notifications
+from work_assignment.domain.records import Owner, SellerId
 from work_assignment.domain.runs.outcomes import Notice
 from work_assignment.services.blocks import RESERVED_FOR
 from work_assignment.services.deciding import Decider
@@ -129,6 +131,65 @@ def test_turns_of_single_rules_go_back_too() -> None:
     shop.answer(thorough=True)
     assert {row.id: row.rule_stamps for row in world.organization.sellers.values()} == before
     assert set(world.turns().values()) == {0}
+
+
+class Box:
+    """What goes by e-mail and Teams."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def put(self, notices: Sequence[Notice]) -> None:
+        self.notices += notices
+
+
+def by_teams_too(world: World) -> None:
+    ways = Notifications({Kind.ASSIGNED: frozenset({Channel.APP, Channel.TEAMS})})
+    book = world.organization.rulebook
+    world.organization.rulebook = replace(book, stamp="teams", notifications=ways)
+
+
+def answered_late(world: World, box: Box, calls: Calls | None = None) -> None:
+    expire(world)
+    shop = replace(world.shop(calls, shared_lease=True), outbox=box)
+    Decider(shop).answer(thorough=True)
+
+
+def test_whose_share_was_settled_before_a_worker_died_gets_no_second_card() -> None:
+    world = World(names=("ana", "ben"), capacity=5)
+    by_teams_too(world)
+    world.create_many(4)
+    dies(world, "before settle")
+    row = next(row for row in world.organization.sellers.values() if row.seller_id == ANA)
+    world.organization.sellers[row.id] = replace(row, reservations=())
+    box = Box()
+    answered_late(world, box)
+    assert [notice.recipient for notice in box.notices] == [BEN]
+    assert not any(row.reservations for row in world.organization.sellers.values())
+
+
+def test_however_often_a_dead_block_cannot_be_settled_its_sellers_get_one_card() -> None:
+    world = World(names=("ana", "ben"), capacity=5)
+    by_teams_too(world)
+    world.create_many(4)
+    dies(world, "before settle")
+    box = Box()
+    for _ in range(3):
+        answered_late(world, box, Calls(when={"before settle": unavailable}))
+    assert sorted(notice.recipient for notice in box.notices) == [ANA, BEN]
+    assert notices(world) == {}
+    answered_late(world, box)
+    assert (len(box.notices), len(notices(world))) == (2, 2)
+
+
+def test_of_what_a_seller_lost_before_a_dead_block_is_settled_she_hears_nothing() -> None:
+    world = World(names=("ana",), capacity=5)
+    first, *_ = world.create_many(3)
+    dies(world, "before settle")
+    world.organization.change(first, owner=Owner("systemuser", BEN))
+    expire(world)
+    world.let_time_pass(minutes=3)
+    assert notices(world)[ANA].title == "2 leads were assigned to you"
 
 
 def test_settling_twice_changes_and_tells_nothing_more() -> None:

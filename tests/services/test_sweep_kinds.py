@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,18 +11,19 @@ from tests.services.fakes import Calls, Killed, killed
 from tests.services.sweeps import ID, SweepWorld, queued
 from tests.services.world import ANA, BEN
 
-from work_assignment.domain.records import RecordKey, SegmentId
+from work_assignment.domain.records import RecordKey, SegmentId, SellerId
 from work_assignment.domain.runs.facts import Result
 from work_assignment.domain.runs.outcomes import RequestSource
-from work_assignment.domain.runs.sweeps import Sweep, SweepKind, SweepStatus
+from work_assignment.domain.runs.sweeps import Scope, Sweep, SweepKind, SweepStatus
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
-from work_assignment.services.sweep_orders import Order, SweepRefused
+from work_assignment.services.sweep_orders import Order, SweepRefused, asked_for
 from work_assignment.services.sweep_reports import CLOSED, GONE, SETTLED
 
 FORCE, RESEGMENTATION = SweepKind.FORCE, SweepKind.RESEGMENTATION
 BIG, OTHERS = SegmentId("segment Big"), SegmentId("segment Others")
 MOVED_BY_HAND = RequestSource.RESEGMENTED_BY_HAND
 ASSIGNED = RoutingStatus.ASSIGNED
+SEVEN = datetime(2026, 3, 2, 7, tzinfo=UTC)
 
 
 def a_world(*, capacity: int | None = None, reassign: bool = True) -> SweepWorld:
@@ -312,3 +313,36 @@ def test_a_person_who_chooses_while_it_is_forced_has_the_last_word() -> None:
 
     assert (world.owner(key), report.by_hand) == (ANA, 1)
     assert world.statuses(key)[-1] is RoutingStatus.ASSIGNED_BY_HAND
+
+
+@pytest.mark.parametrize("asked_by", [None, ANA, BEN])
+def test_who_has_her_own_record_routed_by_hand_is_not_told_that_it_went(
+    asked_by: SellerId | None,
+) -> None:
+    world = a_world()
+    (key, *_) = settled(world)
+    grow(world, key)
+    world.organization.notices.clear()
+    queued(world, **named(FORCE, key), asked_by=asked_by)
+    assert world.carry_on(ID)
+    assert world.owners([key]) == [ANA]
+    told = {notice.recipient for notice in world.organization.notices.values()}
+    assert told == ({ANA} if asked_by == BEN else {ANA, BEN})
+
+
+@pytest.mark.parametrize(
+    ("record_type", "said"),
+    [
+        ("lead", "2 leads"),
+        ("opportunity", "2 opportunities"),
+        ("cr1_partner", "2 records of cr1_partner"),
+    ],
+)
+def test_a_sweep_of_single_records_is_called_by_how_many_there_are(
+    record_type: str, said: str
+) -> None:
+    keys = [RecordKey(record_type, f"{number}") for number in (1, 2)]
+    order = Order(record_type=record_type, kind=RESEGMENTATION, record_ids=("1", "2", "1"))
+    scope = Scope({record_type: SEVEN}, kind=RESEGMENTATION, named=tuple(keys))
+    asked = asked_for(order, scope, ID, SEVEN, is_dry=False)
+    assert asked.name == f"Re-segmentation of {said}, 2026-03-02 07:00:00 UTC"

@@ -127,6 +127,20 @@ def test_the_app_takes_rows_of_the_same_records_up_one_after_the_other() -> None
     assert {len(world.organization.runs_of(key)) for key in keys} == {1}
 
 
+def test_as_soon_as_one_has_ended_the_next_is_gone_on_with() -> None:
+    world = SweepWorld()
+    queued(world)
+    world.clock.advance(timedelta(seconds=1))
+    queued(world, OTHER_ID)
+    office = desk(world)
+    office.answer(OTHER_ID)
+
+    office.answer(ID)
+
+    assert world.sweeps[ID].status is SweepStatus.SUCCEEDED
+    assert min(world.queues.due(QUEUE)) == world.clock()
+
+
 def test_a_second_message_for_one_that_waits_does_not_come_again() -> None:
     world = SweepWorld()
     queued(world)
@@ -138,6 +152,21 @@ def test_a_second_message_for_one_that_waits_does_not_come_again() -> None:
     office.answer(OTHER_ID)
 
     assert len(world.queues.texts(QUEUE)) == 1
+
+
+def test_what_waits_looks_for_its_turn_without_reading_the_definitions_each_time() -> None:
+    world, calls = SweepWorld(), Calls()
+    queued(world)
+    world.clock.advance(timedelta(seconds=1))
+    queued(world, OTHER_ID)
+    office = desk(world, calls=calls)
+
+    for _ in range(4):
+        office.answer(OTHER_ID)
+        world.clock.advance(TURN)
+
+    assert world.sweeps[OTHER_ID].status is QUEUED
+    assert calls.moments.count("before rulebook") == 1
 
 
 def test_what_waits_is_not_taken_for_lost() -> None:

@@ -18,7 +18,8 @@ def committed(number: int, previous: Owner | None = None) -> Committed:
 
 def marked(*together: Committed) -> Untold:
     """The first run of a block, which is marked for all that it brought Ada."""
-    return Untold("run 1", ADA, RecordKey("lead", "lead 1"), "Lead 1", together=together)
+    key = RecordKey("lead", "lead 1")
+    return Untold("run 1", ADA, key, "Lead 1", together=together, block="block")
 
 
 def test_news_of_a_block_that_come_late_are_the_same_notification_under_the_same_id() -> None:
@@ -29,10 +30,12 @@ def test_news_of_a_block_that_come_late_are_the_same_notification_under_the_same
     assert late.title == "37 leads were assigned to you"
 
 
-def test_a_record_that_a_block_brought_alone_is_told_by_itself() -> None:
+def test_a_record_that_a_block_brought_alone_is_told_late_under_the_same_id() -> None:
     alone = late_notice(marked(committed(1)))
     assert alone == late_notice(marked())
     assert (alone.title, alone.run_id) == ("New lead: Lead 1", "run 1")
+    (at_once,) = block_notices("block", [committed(1)])
+    assert alone == replace(at_once, run_id="run 1")
 
 
 def test_records_that_were_hers_before_are_no_news_later_either() -> None:

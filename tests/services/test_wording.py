@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_a_new_owner_is_told_of_one_by_name_and_reason_and_of_many_by_their_numb
         (
             Language.GERMAN,
             "Nicht mehr bei Ihnen: (ohne Namen)",
-            "Zuständig ist jetzt Ben Seller, wegen des Wechsels in das Segment „Large“.",
+            "Zuständig ist jetzt Ben Seller wegen des Wechsels in das Segment „Large“.",
             "5 Ihrer Leads gingen an andere",
         ),
         (
@@ -264,6 +265,51 @@ def test_whatever_a_name_holds_stays_a_name(language: Language) -> None:
         assert not {"\x00", "\x1b", "\n", "\u202e"} & set(notice.title + notice.body)
         assert len(notice.title) <= LONGEST_TITLE
         assert len(notice.body) <= LONGEST_BODY
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("count", [1, 37])
+def test_a_long_name_of_a_segment_leaves_what_is_said_of_it_whole(
+    language: Language, count: int
+) -> None:
+    short, long = overdue(count, language, "S").title, overdue(count, language, "W" * 90).title
+    _, said = short.split(words(language).quoted("S"))
+    assert long.endswith(said) or not said
+    assert "WW…" in long
+    assert len(long) <= LONGEST_TITLE
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_body_ends_in_one_full_stop(language: Language) -> None:
+    names = Names(owner="Contoso Inc.", segment="East.", rule="No. 1.")
+    bodies = [
+        assigned(1, language).body,
+        *(assigned(count, language, name).body for count in (2, 5) for name in ("Inc.", "W" * 90)),
+        moved(1, language).body,
+        moved(1, language, names=names).body,
+        moved(1, language, names=replace(names, segment="", rule="")).body,
+        moved(1, language, names=Names(owner="W" * 90)).body,
+        moved(2, language).body,
+        taken_back(1, language).body,
+        overdue(1, language).body,
+        overdue(5, language).body,
+    ]
+    for body in bodies:
+        assert body.endswith((".", "…"))
+        assert not body.endswith(("..", "…."))
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        (Language.ENGLISH, "Fir, Fir, Fir and 2 more."),
+        (Language.GERMAN, "Fir, Fir, Fir und 2 weitere."),
+        (Language.FRENCH, "Fir, Fir, Fir et 2 autre(s)."),
+        (Language.BULGARIAN, "Fir, Fir, Fir и още 2."),
+    ],
+)
+def test_a_manager_hears_which_records_found_nobody(language: Language, body: str) -> None:
+    assert overdue(5, language).body == body
 
 
 def test_letters_that_dataverse_counts_as_two_are_cut_in_time() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from work_assignment.dataverse import messages
 from work_assignment.dataverse.choices import SegmentStatus
 from work_assignment.dataverse.client import DataverseClient
+from work_assignment.dataverse.email_names import EMAIL_TEMPLATE, TemplateColumn
 from work_assignment.dataverse.errors import NotFound
 from work_assignment.dataverse.messages import Request, Row
 from work_assignment.dataverse.names import (
+    QUEUE,
     SEGMENT,
     SELLER,
     SETTING,
@@ -22,13 +25,23 @@ from work_assignment.dataverse.names import (
     SystemUserColumn,
 )
 from work_assignment.dataverse.port_errors import in_port_terms
-from work_assignment.dataverse.queries import Expand, Query, eq, or_
+from work_assignment.dataverse.queries import Expand, Query, eq, in_, or_
 from work_assignment.dataverse.questions import Questions
 from work_assignment.dataverse.schemas import definition_request
-from work_assignment.domain.runs.checkups import DisabledUser, Identity
+from work_assignment.domain.runs.checkups import DisabledUser, EmailSender, Identity
 
 _ACTIVE = eq(Common.STATE, 0)
 _USER = (SystemUserColumn.FULL_NAME, SystemUserColumn.IS_DISABLED)
+_SENDERS = {
+    SYSTEM_USER.logical_name: (
+        SYSTEM_USER.entity_set,
+        SystemUserColumn.FULL_NAME,
+        SystemUserColumn.EMAIL,
+    ),
+    QUEUE.logical_name: (QUEUE.entity_set, "name", "emailaddress"),
+}
+_OFF = {SYSTEM_USER.logical_name: SystemUserColumn.IS_DISABLED, QUEUE.logical_name: Common.STATE}
+"""The column that is not false, or not zero, of a sender who is switched off."""
 
 
 class CheckupStore:
@@ -96,6 +109,22 @@ class CheckupStore:
             for table, found in zip(tables, answers, strict=True)
             if found and found[0].get("ChangeTrackingEnabled") is False
         ]
+
+    def sender(self, table: str, row_id: str) -> EmailSender | None:
+        entity_set, name, address = _SENDERS[table]
+        asked = messages.retrieve(entity_set, row_id, (name, address, _OFF[table]))
+        (found,) = self._each([asked])
+        if found is None:
+            return None
+        (row,) = found
+        return EmailSender(row.get(name) or row_id, row.get(address) or "", not row[_OFF[table]])
+
+    def templates(self, titles: Collection[str]) -> Mapping[str, int]:
+        title = TemplateColumn.TITLE
+        rows = self._rows(
+            Query(EMAIL_TEMPLATE.entity_set, (title,), filter=in_(title, tuple(titles)))
+        )
+        return Counter(str(row[title]) for row in rows)
 
     def _rows(self, query: Query) -> list[Row]:
         with in_port_terms():

@@ -47,7 +47,16 @@ from work_assignment.dataverse.names import (
     TableName,
     TeamColumn,
 )
-from work_assignment.dataverse.queries import Filter, Query, and_, eq, in_chunks, ne, or_
+from work_assignment.dataverse.queries import (
+    Filter,
+    Query,
+    and_,
+    eq,
+    in_chunks,
+    ne,
+    or_,
+    startswith,
+)
 from work_assignment.dataverse.record_types import read_record_type
 from work_assignment.dataverse.schemas import read_definition, read_schema, read_table_names
 from work_assignment.dataverse.unavailable import away_means_unavailable
@@ -63,6 +72,7 @@ from work_assignment.domain.filtering.schemas import TableSchema
 from work_assignment.domain.text import fold
 
 _NAMES_A_QUERY = 50
+_BEGINNING, _MOST_ALIKE = 2, 200
 Found = TypeVar("Found")
 _USABLE = {
     TEAM.logical_name: ne(TeamColumn.TEAM_TYPE, TeamType.ACCESS),
@@ -108,6 +118,25 @@ class ConfigurationStore:
             query = Query(SYSTEM_USER.entity_set, select=select, filter=or_(*either))
             found.update((user.id, user) for user in map(_user, self._rows(query)))
         return list(found.values())
+
+    def users_like(self, names: Collection[str]) -> Collection[str]:
+        """Domain names of enabled users that begin as one of these does: some, for suggestions."""
+        column = SystemUserColumn.DOMAIN_NAME
+        beginnings = sorted({name[:_BEGINNING].lower() for name in names if name})
+        found: list[str] = []
+        for start in range(0, len(beginnings), _NAMES_A_QUERY):
+            alike = [startswith(column, one) for one in beginnings[start : start + _NAMES_A_QUERY]]
+            query = Query(
+                SYSTEM_USER.entity_set,
+                select=(column,),
+                filter=and_(or_(*alike), eq(SystemUserColumn.IS_DISABLED, False)),
+                orderby=(column,),
+                top=_MOST_ALIKE,
+            )
+            with away_means_unavailable():
+                rows = self._client.send(messages.get(query)).rows
+            found += [str(row[column]) for row in rows if row.get(column)]
+        return found
 
     def ids_by_name(self, table: str, names: Collection[str]) -> Mapping[str, Sequence[str]]:
         """The ids of the rows of these names; none where the table's rows have no name.

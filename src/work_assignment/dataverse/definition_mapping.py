@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from work_assignment.domain.defining import rules as domain_rules
 from work_assignment.domain.defining.recipients import Target
 from work_assignment.domain.defining.rules import AssignmentRule, Distribution, SellerMatch
 from work_assignment.domain.defining.segments import Segment
+from work_assignment.domain.defining.stored_json import read_json
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.attributes import compile_attributes
 from work_assignment.domain.filtering.conditions import ALWAYS, Condition, compile_filter
@@ -201,16 +201,6 @@ def _match(row: Row, where: str, table: str, record_type: str, language: Languag
         tree = read_nested(read_json(text, place), place)
         attributes = compile_attributes(tree, place, None, record)
     return SellerMatch(None, columns, attributes)
-
-
-def read_json(text: str | None, where: str) -> Any:
-    """JSON of a column; None for an empty one."""
-    if not text:
-        return None
-    try:
-        return json.loads(text)
-    except ValueError as exc:
-        raise DefinitionError(where, f"it is no JSON ({exc})") from None
 
 
 def read_names(text: str | None, where: str) -> list[str] | None:

@@ -212,7 +212,7 @@ def _rule_stamps(row: Row) -> dict[RuleId, int]:
         return {}
     try:
         return {RuleId(rule): int(stamp) for rule, stamp in json.loads(text).items()}
-    except (ValueError, AttributeError, TypeError) as exc:
+    except (ValueError, AttributeError, TypeError, RecursionError) as exc:
         raise BadRow(
             SELLER.logical_name, row[SELLER.primary_id], SellerColumn.RULE_STAMPS, str(exc)
         ) from exc
@@ -225,7 +225,7 @@ def _unused(row: Row) -> dict[RuleId, tuple[int, ...]]:
     try:
         rounds = json.loads(text).items()
         return {RuleId(round_): tuple(sorted(map(int, turns))) for round_, turns in rounds}
-    except (ValueError, AttributeError, TypeError) as exc:
+    except (ValueError, AttributeError, TypeError, RecursionError) as exc:
         raise BadRow(
             SELLER.logical_name, row[SELLER.primary_id], SellerColumn.UNUSED_TURNS, str(exc)
         ) from exc

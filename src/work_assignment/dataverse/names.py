@@ -227,6 +227,7 @@ class RoutingRunColumn:
     TELL_AFTER = "wa_tellafter"
     TELL_OTHERS = "wa_tellothers"
     TELL_OTHERS_AFTER = "wa_tellothersafter"
+    TOLD_OUTSIDE = "wa_toldoutside"
     DUE_ON = "wa_dueon"
     ESCALATE_ON = "wa_escalateon"
     OVERDUE = "wa_overdue"

@@ -11,7 +11,6 @@ from work_assignment.dataverse import mapping
 from work_assignment.dataverse.calendars import CalendarStore, UnusableCalendar
 from work_assignment.dataverse.choices import TeamType
 from work_assignment.dataverse.client import DataverseClient
-from work_assignment.dataverse.definition_mapping import read_json
 from work_assignment.dataverse.messages import FORMATTED_VALUE, Prefer, Row
 from work_assignment.dataverse.names import (
     QUEUE,
@@ -31,6 +30,7 @@ from work_assignment.dataverse.role_reader import Roles
 from work_assignment.dataverse.schemas import wire_name
 from work_assignment.domain.defining.recipients import Target, TeamOrQueue
 from work_assignment.domain.defining.sellers import Seller
+from work_assignment.domain.defining.stored_json import read_json
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.filtering.attributes import Attributes
 from work_assignment.domain.filtering.schemas import TableSchema

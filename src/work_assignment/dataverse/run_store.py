@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from work_assignment.dataverse import messages
+from work_assignment.dataverse.choices import AssignmentResult
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.errors import RowNotFound
-from work_assignment.dataverse.mapping import moment
+from work_assignment.dataverse.mapping import assigned_to, moment, previous_owner
 from work_assignment.dataverse.messages import FORMATTED_VALUE, Prefer, Row
-from work_assignment.dataverse.names import ROUTING_RUN, Common, LookupName, RoutingRunColumn
-from work_assignment.dataverse.queries import Query, and_, eq
+from work_assignment.dataverse.names import (
+    ROUTING_RUN,
+    SYSTEM_USER,
+    TEAM,
+    Common,
+    LookupName,
+    RoutingRunColumn,
+    SystemUserColumn,
+)
+from work_assignment.dataverse.queries import Guid, Query, and_, eq, in_chunks
 from work_assignment.dataverse.schemas import read_definition
 from work_assignment.dataverse.unavailable import away_means_unavailable
+from work_assignment.domain.records import Owner
+from work_assignment.domain.runs.outcomes import RequestSource
 from work_assignment.domain.runs.stories import LoggedRun, RecordNow
 from work_assignment.domain.statuses import RoutingStatus
 
@@ -23,6 +35,8 @@ _ASSIGNED_TO = (
     RoutingRunColumn.ASSIGNED_TEAM,
     RoutingRunColumn.ASSIGNED_QUEUE,
 )
+
+_CALLED = {SYSTEM_USER: SystemUserColumn.FULL_NAME, TEAM: Common.NAME}
 
 
 class RunStore:
@@ -59,13 +73,39 @@ class RunStore:
             orderby=(Common.CREATED_ON, RoutingRunColumn.DECIDED_ON),
         )
         with away_means_unavailable():
-            return [_logged(row) for row in self._client.rows(query, prefer=_NAMES)]
+            rows = list(self._client.rows(query, prefer=_NAMES))
+            known = {owner: name for row in rows for owner, name in _owners_named(row)}
+            before = {owner for row in rows if (owner := previous_owner(row)) is not None}
+            known |= self._names_of(before - known.keys())
+        return [_logged(row, known) for row in rows]
+
+    def _names_of(self, owners: Collection[Owner]) -> dict[Owner, str]:
+        """What those of these users and teams who are there are called."""
+        found: dict[Owner, str] = {}
+        for table, column in _CALLED.items():
+            ids = [Guid(owner.id) for owner in owners if owner.type == table.logical_name]
+            select = (table.primary_id, column)
+            for chunk in in_chunks(table.primary_id, ids):
+                for row in self._client.rows(Query(table.entity_set, select, filter=chunk)):
+                    if row.get(column):
+                        owner = Owner(table.logical_name, row[table.primary_id].lower())
+                        found[owner] = str(row[column])
+        return found
 
 
-def _logged(row: Row) -> LoggedRun:
+def _owners_named(row: Row) -> Iterator[tuple[Owner, str]]:
+    """Whom a row gave its record to, with the name that came with it."""
+    owner = assigned_to(row)
+    name = next((name for lookup in _ASSIGNED_TO if (name := _name(row, lookup))), None)
+    if owner is not None and name is not None:
+        yield owner, name
+
+
+def _logged(row: Row, known: Mapping[Owner, str]) -> LoggedRun:
     decided_at = moment(row[RoutingRunColumn.DECIDED_ON])
     last = row.get(RoutingRunColumn.LAST_ATTEMPT_ON)
     due = row.get(RoutingRunColumn.DUE_ON)
+    before = previous_owner(row)
     return LoggedRun(
         decided_at=decided_at,
         last_attempt_at=moment(last) if last else decided_at,
@@ -79,7 +119,16 @@ def _logged(row: Row) -> LoggedRun:
         explanation=_explanation(row.get(RoutingRunColumn.EXPLANATION)),
         sweep=_name(row, RoutingRunColumn.SWEEP),
         due_at=moment(due) if due else None,
+        previous_segment=_name(row, RoutingRunColumn.PREVIOUS_SEGMENT),
+        previous_owner=None if before is None else known.get(before, before.id),
+        was_settled=row.get(RoutingRunColumn.PREVIOUS_RESULT) == AssignmentResult.SUCCEEDED,
+        changes_owner=assigned_to(row) not in (None, before),
+        source=_source(row.get(RoutingRunColumn.REQUEST_SOURCE)),
     )
+
+
+def _source(value: int | None) -> RequestSource | None:
+    return RequestSource(value) if value in set(RequestSource) else None
 
 
 def _name(row: Row, lookup: LookupName) -> str | None:
@@ -91,6 +140,6 @@ def _name(row: Row, lookup: LookupName) -> str | None:
 def _explanation(text: str | None) -> dict[str, Any]:
     try:
         data = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         data = {"outcome": "the stored explanation cannot be read"}
     return data if isinstance(data, dict) else {}

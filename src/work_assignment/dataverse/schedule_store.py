@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from work_assignment.dataverse import fetch, messages
 from work_assignment.dataverse.client import DataverseClient
 from work_assignment.dataverse.definition_choices import SEGMENT_STATE
-from work_assignment.dataverse.definition_mapping import read_json
 from work_assignment.dataverse.errors import AggregateTooLarge
 from work_assignment.dataverse.mapping import moment
 from work_assignment.dataverse.messages import Row
@@ -27,6 +26,7 @@ from work_assignment.dataverse.questions import Questions
 from work_assignment.dataverse.unavailable import away_means_unavailable
 from work_assignment.domain.defining.definition_rows import SETTINGS_NAME, SettingsRow
 from work_assignment.domain.defining.schedules import Schedule, read_schedule
+from work_assignment.domain.defining.stored_json import read_json
 from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.hours.time_zones import time_zone
 from work_assignment.domain.records import SegmentId

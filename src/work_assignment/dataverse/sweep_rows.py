@@ -21,6 +21,8 @@ from work_assignment.dataverse.names import (
     RoutingRunColumn,
     SweepColumn,
 )
+from work_assignment.domain.defining.stored_json import read_json
+from work_assignment.domain.errors import DefinitionError
 from work_assignment.domain.records import Owner, RecordKey
 from work_assignment.domain.runs.sweeps import (
     Counts,
@@ -43,6 +45,7 @@ _STATUSES = {
     SweepStatus.SKIPPED: StoredStatus.SKIPPED,
 }
 _READ_STATUSES = {stored: status for status, stored in _STATUSES.items()}
+_NO_LIST = 'it is no JSON list of ids, such as ["5c6e..."]'
 GIVEN_COLUMNS = (
     RoutingRunColumn.RECORD_TYPE,
     RoutingRunColumn.RECORD_ID,
@@ -155,6 +158,7 @@ def sweep_from_row(row: Row, *, at: datetime | None = None) -> Sweep:
         kind=kind,
         record_ids=record_ids,
         asked_at=moment(row[Common.CREATED_ON]) if row.get(Common.CREATED_ON) else None,
+        asked_by=row.get(Common.CREATED_BY.value),
     )
 
 
@@ -180,10 +184,12 @@ def _record_ids(text: str | None) -> tuple[tuple[str, ...] | None, str]:
     if not text or not text.strip():
         return None, ""
     try:
-        said = json.loads(text)
+        said = read_json(text, SweepColumn.RECORD_IDS)
         if not isinstance(said, list):
-            raise ValueError("it is no list of ids")
+            return (), _fault(SweepColumn.RECORD_IDS, _NO_LIST)
         return tuple(dict.fromkeys(map(_id, said))), ""
+    except DefinitionError:
+        return (), _fault(SweepColumn.RECORD_IDS, _NO_LIST)
     except ValueError as exc:
         return (), _fault(SweepColumn.RECORD_IDS, exc)
 
@@ -246,7 +252,7 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
     if not text:
         return Cursor(), ""
     try:
-        said = json.loads(text)
+        said = read_json(text, SweepColumn.CURSOR)
         places = said.get("after", {}).items()
         since, reserved_until = said.get("since"), said.get("reserved_until")
         return Cursor(
@@ -271,6 +277,8 @@ def _cursor(text: str | None) -> tuple[Cursor, str]:
             named=_count(said, "named"),
             blocks=tuple(map(str, said.get("blocks", ()))),
         ), ""
+    except DefinitionError as exc:
+        return Cursor(), _fault(SweepColumn.CURSOR, exc.problem)
     except (AttributeError, TypeError, ValueError) as exc:
         return Cursor(), _fault(SweepColumn.CURSOR, exc)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from work_assignment.dataverse.definition_mapping import read_json
 from work_assignment.dataverse.messages import Row
 from work_assignment.dataverse.names import RoutedColumn, SettingColumn
+from work_assignment.domain.defining.stored_json import read_json
 from work_assignment.domain.errors import DefinitionError
 
 WHERE = "settings, trigger_columns"

@@ -156,7 +156,13 @@ def _page(definition: TableDefinition, wanted: Wanted, behind: Place | None, siz
     names = () if definition.primary_name is None else (definition.primary_name,)
     query = Query(
         definition.entity_set,
-        select=(definition.primary_id, *names, Common.CREATED_ON, RoutedColumn.SEGMENT.value),
+        select=(
+            definition.primary_id,
+            *names,
+            Common.CREATED_ON,
+            Common.OWNER.value,
+            RoutedColumn.SEGMENT.value,
+        ),
         filter=and_(*parts),
         orderby=(Common.CREATED_ON, definition.primary_id),
         top=size,
@@ -186,6 +192,7 @@ def _record(table: str, definition: TableDefinition, row: Row) -> UnassignedReco
         name=str(name or record_id),
         segment=row.get(f"{segment}@{FORMATTED_VALUE}") or row.get(segment),
         created_at=moment(row[Common.CREATED_ON]),
+        owner=str(row.get(f"{Common.OWNER.value}@{FORMATTED_VALUE}") or ""),
     )
 
 

@@ -80,7 +80,8 @@ class Blocks:
     not written at their last try, and why; `retry_after` is the longest time, in seconds, that it
     asked us to wait.
 
-    Runs belong to the sweep of `sweep_id`, if any, and `note` is called with each that is written.
+    Runs belong to the sweep of `sweep_id`, if any, which `asked_by` wanted, and `note` is called
+    with each that is written.
     `left` is called with each decision that leaves its record as it is and needs no row;
     `on_reserved` when a block's shares are on the sellers' rows, so that others may decide
     while it commits; `progress` with how many of its records have become final, and before it
@@ -94,6 +95,7 @@ class Blocks:
         report: RunReport,
         *,
         sweep_id: str | None = None,
+        asked_by: SellerId | None = None,
         note: Callable[[Run], object] = lambda run: None,
         left: Callable[[Unassigned | Unchanged], object] = lambda decision: None,
         on_reserved: Callable[[], object] = lambda: None,
@@ -104,6 +106,7 @@ class Blocks:
         self._asking = asking
         self._report = report
         self._sweep_id = sweep_id
+        self._asked_by = asked_by
         self._note = note
         self._left = left
         self._on_reserved = on_reserved
@@ -137,6 +140,7 @@ class Blocks:
             rulebook.owner_column,
             self._sweep_id,
             gathered.followers,
+            self._asked_by,
         )
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         for current in sorted_out.by_hand:
@@ -254,9 +258,9 @@ class Blocks:
                 self._note(outcome.run)
                 telemetry.count_unassigned(outcome.run.status.name)
         logged = [*gone_logged, *unwritten_logged, *noted_logged]
-        self._asking.finish([*end.done, *logged])
         if end.moved:
             self._shop.sequences.follow(end.moved)
+        self._asking.finish([*end.done, *logged])
         self._teller.tell(end.told)
         is_all_logged = len(logged) == len(end.gone + end.unwritten + end.noted)
         return end.again or not is_all_logged
@@ -345,9 +349,7 @@ def _has_moved(outcome: Outcome) -> bool:
     if outcome.result is None or outcome.again is not None:
         return False
     is_another_owner = (run.assigns or outcome.gives_back) and run.owner != run.previous_owner
-    return is_another_owner or (
-        run.segment_id != run.previous_segment_id and not _is_noted(outcome)
-    )
+    return is_another_owner or run.segment_id != run.previous_segment_id
 
 
 def _told_with_block(outcome: Outcome) -> Outcome:

@@ -44,7 +44,7 @@ _FEWER = (100, 10, 1)
 class Writer:
     """Builds what one block writes. In a dry run records are left alone and say so in the log.
 
-    `followers` are told of records that change hands or segment, but not who `asked_by` hand for it.
+    `followers` are told of records that change hands or segment, but `asked_by`, who wanted that, is not.
     """
 
     block: str

@@ -125,7 +125,7 @@ class RelatedChanges:
             self._keep()
             rest.left |= self._decide(page, rest.changed_at, is_told_of)
         if rest.left:
-            _log.info("%d records that a change concerns are decided later", len(rest.left))
+            _log.info("decided later of what a change concerns: %d", len(rest.left))
         self._rests |= dict.fromkeys(rows, rest)
 
     def _decide(

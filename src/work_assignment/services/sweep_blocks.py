@@ -104,6 +104,7 @@ class PageOfSweep:
             self,
             self._told,
             sweep_id=around.report.sweep.id,
+            asked_by=around.report.sweep.asked_by,
             note=around.report.note,
             left=self._note_unchanged,
             on_reserved=self._let_go,

@@ -24,7 +24,7 @@ from work_assignment.services.sweep_requests import (
     names_a_sweep,
 )
 from work_assignment.services.sweep_sessions import AWAY
-from work_assignment.services.sweep_turns import TURN, NotItsTurn
+from work_assignment.services.sweep_turns import TURN, NotItsTurn, before, is_waiting
 from work_assignment.services.sweeping import Sweeper, is_for_the_app
 
 TIME_BUDGET = timedelta(minutes=8)
@@ -75,6 +75,8 @@ class SweepDesk:
             with self.new_sweeper() as sweeper:
                 has_ended = sweeper.carry_on(sweep_id, TIME_BUDGET)
             delay = timedelta(0)
+            if has_ended:
+                self._have_the_next_gone_on_with()
         except NotItsTurn as exc:
             _log.info("%s", exc, sweep=sweep_id)
             has_ended, delay = not exc.is_noted, TURN
@@ -86,6 +88,16 @@ class SweepDesk:
             has_ended, delay = False, exc.retry_after or AWAY
         if not has_ended:
             self.requests.put(sweep_id, delay)
+
+    def _have_the_next_gone_on_with(self) -> None:
+        """Who waited for the one that has ended need not wait until it looks again by itself."""
+        try:
+            going_on = self.sweeps.going_on()
+        except Unavailable:
+            return  # it looks by itself, only later
+        for sweep in going_on:
+            if is_waiting(sweep) and is_for_the_app(sweep) and before(sweep, going_on) is None:
+                self.requests.put(sweep.id)
 
     def look_after(self) -> int:
         """Put sweeps on the queue whose message was lost or whose worker died; says how many.

@@ -1,4 +1,4 @@
-"""What is asked for of a sweep, which records that means, and the row of a sweep that is asked for."""
+"""What is asked for of a sweep, which records that means, and the row that asks for it."""
 
 from __future__ import annotations
 
@@ -210,5 +210,13 @@ def _name(order: Order, scope: Scope, record_type: str | None, now: datetime) ->
     moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     what = record_type or "everything"
     if order.record_ids is not None:
-        what = f"{len(order.record_ids)} of {what}" if len(order.record_ids) > 1 else f"one {what}"
+        count = len(set(order.record_ids))
+        what = f"one {what}" if count == 1 else f"{count} {_several(what)}"
     return f"{_KINDS[order.kind]} of {what}{where}{since}, {moment}"
+
+
+def _several(record_type: str) -> str:
+    """A table's name in the plural where that is a word: "leads", but "records of cr1_partner"."""
+    if not record_type.isalpha():
+        return f"records of {record_type}"
+    return f"{record_type[:-1]}ies" if record_type.endswith("y") else f"{record_type}s"

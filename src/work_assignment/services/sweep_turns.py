@@ -72,6 +72,11 @@ def stepped_back(sweep: Sweep, taken: Sweep, first: Sweep) -> Sweep:
     )
 
 
+def is_waiting(sweep: Sweep) -> bool:
+    """Whether its row says that it waits for another one."""
+    return sweep.message.startswith(WAITS_FOR)
+
+
 def is_told_just_now(sweep: Sweep) -> bool:
     """Whether another message has just had it wait: one that comes again is enough."""
-    return sweep.message.startswith(WAITS_FOR) and sweep.idle < _JUST_NOW
+    return is_waiting(sweep) and sweep.idle < _JUST_NOW

@@ -25,6 +25,7 @@ from work_assignment.services.sweep_turns import (
     NotItsTurn,
     before,
     is_told_just_now,
+    is_waiting,
     stepped_back,
 )
 
@@ -98,6 +99,9 @@ class Sweeper:
         sweep = self._sweeps.read(sweep_id)
         if sweep is None or not is_for_the_app(sweep):
             return True
+        if is_waiting(sweep):
+            # What it asks for was looked into before: reading all definitions each time is too much.
+            self._look_for_turn(sweep)
         gatherer = Gatherer(self._shop.facts, self._shop.monotonic)
         order = order_of(sweep)
         try:
@@ -123,18 +127,21 @@ class Sweeper:
             return session.run(time_budget, recalls=sweep.status is SweepStatus.IN_PROGRESS)
 
     def _taken_up(self, sweep: Sweep, scope: Scope) -> Sweep | None:
-        first = before(sweep, self._sweeps.going_on())
-        if first is not None:
-            self._step_back(sweep, sweep, first)
+        self._look_for_turn(sweep)
         worker, now = self._shop.new_id(), self._shop.clock()
         taken = self._sweeps.save(taken_up(sweep, scope, worker, now, is_attended=False))
         if taken is None:
-            _log.info("another worker took it up", sweep=sweep.id)
+            _log.info("it was taken up already, for another message", sweep=sweep.id)
             return None
         first = before(sweep, self._sweeps.going_on())  # who looked when we did sees our row now
         if first is not None:
             self._step_back(sweep, taken, first)
         return taken
+
+    def _look_for_turn(self, sweep: Sweep) -> None:
+        first = before(sweep, self._sweeps.going_on())
+        if first is not None:
+            self._step_back(sweep, sweep, first)
 
     def _step_back(self, sweep: Sweep, taken: Sweep, first: Sweep) -> NoReturn:
         """Leave it for later, and say so on its row, unless another message has just done that."""

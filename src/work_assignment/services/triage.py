@@ -182,6 +182,8 @@ def _chosen_before_us(entry: Pending, current: CurrentRecord, gathered: Gathered
     facts were read; what was written in between would have found us out.
     """
     last = gathered.last_runs.get(entry.key)
+    if last is not None and last.given_by is not None:
+        last = last.given_by  # a move since left the record with whom we had given it to
     if last is None or last.status is not RoutingStatus.ASSIGNED or last.seller_id is None:
         return None
     written_at = last.written_at or last.decided_at

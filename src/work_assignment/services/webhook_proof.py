@@ -1,4 +1,4 @@
-"""Proves that events arrive: writes a row that asks for nothing, and waits until the app heard of it."""
+"""Proves that events arrive: writes a row that asks for nothing, until the app has heard of it."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def check_registration(registration: Registration | None, key: str) -> Registrat
     if not registration.endpoint.row.sends_key_header or not has_key(registration.endpoint, key):
         raise NotProven(
             "the webhooks are registered with another key than WA_FUNCTION_KEY, so the app would "
-            "refuse events; 'wa webhooks sync' registers this one"
+            "refuse events; 'wa webhooks sync --endpoint URL' registers this one"
         )
     for state in compare(registration.steps, wanted_steps(Watch({}))):
         is_asked = state.wanted is not None and state.wanted.record_type == TABLE
         if is_asked and state.condition is not Condition.GOOD:
             what = f"the step '{state.row.name}' is {state.condition}"
-            raise NotProven(f"{what}; 'wa webhooks sync' mends it")
+            raise NotProven(f"{what}; 'wa webhooks sync --endpoint URL' mends it")
     return registration
 
 
@@ -78,7 +78,7 @@ def prove(
     monotonic: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> Proof:
-    """Have Dataverse post an event and wait until the app has noted one; the row is deleted again."""
+    """Have Dataverse post an event and wait until the app has one; the row is deleted again."""
     before = _when_quiet(app, monotonic, pause)
     asked_at = _moment(app.details(), "at")
     row_id, written_at = rows.put()

@@ -1,4 +1,4 @@
-"""The steps that make Dataverse post: which there should be, how those there differ, what mends it."""
+"""The steps that make Dataverse post: which there should be, how others differ, what mends it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ SELLER_COLUMNS = frozenset(
         "statuscode",
     }
 )
-"""What an administrator changes of a seller; what deciding keeps in the same row rings for nobody."""
+"""What an administrator changes of a seller; what deciding keeps in the row rings for nobody."""
 _USER_COLUMNS = frozenset({"isdisabled"})
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What is to ring: columns by routed type and by related table, and `new_rows` of the latter."""
+    """What is to ring: columns by routed type and related table, and `new_rows` of the latter."""
 
     routed: Mapping[str, frozenset[str]]
     related: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -88,6 +88,12 @@ class Condition(StrEnum):
 
 
 IN_LINE = (Condition.GOOD, Condition.OFF)
+_DIFFERENCES = {
+    "enabled": "is disabled",
+    "name": "has another name",
+    "after_commit": "runs while rows are saved",
+    "deletes_finished_jobs": "keeps finished system jobs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,27 @@ class StepState:
         row = self.wanted if self.found is None else self.found.row
         assert row is not None  # noqa: S101 - one of the two made this state
         return row
+
+    @property
+    def drift(self) -> str:
+        """What is not as it should be, as the end of a sentence; empty when all is."""
+        match self.condition:
+            case Condition.GOOD | Condition.OFF:
+                return ""
+            case Condition.MISSING | Condition.DISABLED:
+                return f"is {self.condition}"
+            case Condition.SURPLUS:
+                return "is not needed by any definition"
+        others = (_DIFFERENCES[part] for part in self.differ if part in _DIFFERENCES)
+        return "; ".join([*self._columns_that_differ(), *others])
+
+    def _columns_that_differ(self) -> Iterator[str]:
+        assert self.wanted is not None  # noqa: S101 - only beside one that is wanted
+        there, asked = set(self.row.columns), set(self.wanted.columns)
+        if lacks := sorted(asked - there):
+            yield f"lacks {', '.join(lacks)}"
+        if more := sorted(there - asked):
+            yield f"has needlessly {', '.join(more)}"
 
 
 def compare(stored: Sequence[Stored[StepRow]], wanted: Sequence[StepRow]) -> list[StepState]:

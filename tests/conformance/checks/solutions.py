@@ -6,7 +6,7 @@ import re
 
 from defusedxml import ElementTree
 
-from work_assignment.mock_dataverse.tables.solutions.files import product_solution
+from work_assignment.packaged_solution import product_solution
 
 from ..world import World
 

@@ -246,7 +246,7 @@ class Assigner:
         tried = RuleTried(rule, status, dropped=line.dropped() if way.is_traced else ())
         if status is RoutingStatus.IN_PROGRESS:
             return way.held(tried)
-        way.found_nobody(tried)
+        way.found_nobody(tried, detail=line.why_refused())
         return None
 
     def _assign(self, way: Way, rule: AssignmentRule, line: Line, position: int) -> Decision:

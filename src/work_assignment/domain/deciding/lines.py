@@ -17,16 +17,19 @@ from work_assignment.domain.statuses import RoutingStatus
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a line gives: `round` is the rule whose turns count, None for those sellers have
-    everywhere; `when_empty` is the status where nobody is in line to begin with.
+    everywhere; `when_empty` is the status where nobody is in line to begin with, `refused` are
+    those whom Dataverse would not let own the records.
     """
 
     distribution: Distribution
     uses_capacity: bool
     round: RuleId | None
     when_empty: RoutingStatus
+    refused: Sequence[Dropped] = ()
 
 
 _Key = Callable[[int], Any]
+_MOST_NAMED = 3
 
 
 class Line:
@@ -167,3 +170,11 @@ class Line:
         if not self._terms.uses_capacity or any(board.rooms[p] > 0 for p in self._unavailable):
             return RoutingStatus.NO_AVAILABILITY
         return RoutingStatus.NO_CAPACITY
+
+    def why_refused(self) -> str:
+        """Whom Dataverse would not let own the record, and why, where that left nobody."""
+        if self._in_line or self._unavailable:
+            return ""
+        said = [f"{one.seller.name} {one.why}" for one in self._terms.refused[:_MOST_NAMED]]
+        more = len(self._terms.refused) - len(said)
+        return ", ".join([*said, f"and {more} more"] if more else said)

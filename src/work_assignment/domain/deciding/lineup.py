@@ -80,7 +80,7 @@ class Lineup:
     def _make(self, rule: AssignmentRule, pool: Pool, record_type: str) -> Line:
         buckets: dict[int, list[int]] = defaultdict(list)
         unavailable: list[int] = []
-        dropped = list(pool.dropped)
+        dropped, refused = list(pool.dropped), []
         for seller in pool.kept:
             if isinstance(seller, TeamOrQueue):
                 continue
@@ -91,11 +91,13 @@ class Lineup:
                 buckets[bucket].append(position)
                 continue
             dropped.append(Dropped(seller, why or _too_late(rule)))
-            if not why:
+            if why:
+                refused.append(dropped[-1])
+            else:
                 unavailable.append(position)
         empty = RoutingStatus.NO_PRIVILEGES if pool.kept else RoutingStatus.NO_SELLERS
         round_ = rule.id if self._has_rounds else None
-        terms = Terms(rule.distribution, rule.uses_capacity, round_, empty)
+        terms = Terms(rule.distribution, rule.uses_capacity, round_, empty, tuple(refused))
         return Line(self._board, terms, buckets, unavailable, tuple(dropped))
 
     def _refusal(self, seller: Seller, record_type: str) -> str:

@@ -83,9 +83,9 @@ class Way:
             status = RoutingStatus.NO_CONDITIONS_MET
             self.rules_tried.append(RuleTried(rule, status, failure=failure))
 
-    def found_nobody(self, tried: RuleTried, place: int | None = None) -> None:
+    def found_nobody(self, tried: RuleTried, place: int | None = None, *, detail: str = "") -> None:
         """Note that a rule applied and nobody could take the record; None: after all others."""
-        self._note(tried.status, tried.rule, tried.note)
+        self._note(tried.status, tried.rule, tried.note or detail)
         self.meets(tried.rule)
         if self.is_traced:
             self.rules_tried.insert(len(self.rules_tried) if place is None else place, tried)

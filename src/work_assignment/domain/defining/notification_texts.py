@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from work_assignment.domain.defining.notifications import Channel, Kind, Notifications
+from work_assignment.domain.defining.stored_json import read_json
 from work_assignment.domain.errors import DefinitionError, nearest
 
 WHERE = "settings, notifications"
@@ -46,14 +47,10 @@ def in_order(ways: Iterable[Channel]) -> list[str]:
 
 
 def read_notifications(text: str | None) -> Notifications:
-    """Read the text; raises DefinitionError for one that is wrong, which is then not used at all."""
+    """Read the text; raises DefinitionError for one that is wrong, which is not used at all."""
     if not text:
         return Notifications()
-    try:
-        found = json.loads(text)
-    except ValueError as exc:
-        raise DefinitionError(WHERE, "it is no JSON") from exc
-    said = _mapping(found, WHERE, _KEYS)
+    said = _mapping(read_json(text, WHERE), WHERE, _KEYS)
     quiet = said.get(_QUIET, False)
     if not isinstance(quiet, bool):
         raise DefinitionError(WHERE, f"'{_QUIET}' is true or false")

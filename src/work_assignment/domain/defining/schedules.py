@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
 
 from work_assignment.domain.errors import DefinitionError, nearest
 from work_assignment.domain.hours.availability import EVERY_DAY, local_moment
@@ -24,6 +25,7 @@ _HOUR = re.compile(r"[01]?\d|2[0-3]")
 _DAYS_AHEAD = 10
 """More than a week: somewhere in it lies a day of any schedule, also where clocks skip one."""
 _FEWEST_IN_A_ROW = 3
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +137,33 @@ def read_schedule(entry: object, zone: tzinfo, where: str) -> Schedule:
         if key not in KEYS:
             raise DefinitionError(where, f"there is no key {key!r}", nearest(str(key), KEYS))
     name = entry.get("time_zone")
-    starts_on = read_date(entry.get("from"), where, "from")
-    ends_on = read_date(entry.get("until"), where, "until")
-    check_span(starts_on, ends_on, where)
-    return Schedule(
-        days=read_days(entry.get("days"), where),
-        times=read_times(entry.get("times"), where),
-        zone=zone if name is None else read_time_zone(name, where),
-        starts_on=starts_on,
-        ends_on=ends_on,
-    )
+    faults: list[DefinitionError] = []
+    days = _tried(lambda: read_days(entry.get("days"), where), EVERY_DAY, faults)
+    no_times: tuple[time, ...] = ()
+    times = _tried(lambda: read_times(entry.get("times"), where), no_times, faults)
+    there = _tried(lambda: zone if name is None else read_time_zone(name, where), zone, faults)
+    starts_on = _tried(lambda: read_date(entry.get("from"), where, "from"), None, faults)
+    ends_on = _tried(lambda: read_date(entry.get("until"), where, "until"), None, faults)
+    _tried(lambda: check_span(starts_on, ends_on, where), None, faults)
+    if faults:
+        raise _together(faults, where)
+    return Schedule(days=days, times=times, zone=there, starts_on=starts_on, ends_on=ends_on)
+
+
+def _tried(read: Callable[[], Found], instead: Found, faults: list[DefinitionError]) -> Found:
+    """What is read, or something instead where it cannot be, which is noted."""
+    try:
+        return read()
+    except DefinitionError as exc:
+        faults.append(exc)
+        return instead
+
+
+def _together(faults: Sequence[DefinitionError], where: str) -> DefinitionError:
+    """Everything that is wrong as one fault; the last one's suggestion stands at the end."""
+    *others, last = faults
+    said = [str(fault).removeprefix(f"{where}: ") for fault in others]
+    return DefinitionError(where, ", and ".join([*said, last.problem]), last.suggestion)
 
 
 def check_span(starts_on: date | None, ends_on: date | None, where: str) -> None:
@@ -156,7 +175,8 @@ def check_span(starts_on: date | None, ends_on: date | None, where: str) -> None
 def read_times(times: object, where: str) -> tuple[time, ...]:
     """The times of a schedule in order, each once; there must be one."""
     if not isinstance(times, list) or not times:
-        raise DefinitionError(where, 'times is a list such as ["08:00", "13:00"], not empty')
+        instead = "and must be there" if times is None else f"not {times!r}"
+        raise DefinitionError(where, f'times is a list such as ["08:00", "13:00"], {instead}')
     found: set[time] = set()
     for text in times:
         at = read_clock(text, where)

@@ -12,6 +12,8 @@ from datetime import UTC, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from work_assignment.domain.errors import nearest
+
 _ZONES: tuple[tuple[str, str, int | None], ...] = (
     ("Dateline Standard Time", "Etc/GMT+12", 0),
     ("UTC-11", "Etc/GMT+11", 6),
@@ -179,7 +181,49 @@ def time_zone_names() -> frozenset[str]:
     return _iana_names() | _IANA_BY_WINDOWS.keys()
 
 
+_MEANT = {
+    "BST": "Europe/London",
+    "WEST": "Europe/Lisbon",
+    "CEST": "Europe/Berlin",
+    "MEZ": "Europe/Berlin",
+    "MESZ": "Europe/Berlin",
+    "EEST": "Europe/Sofia",
+    "MSK": "Europe/Moscow",
+    "EDT": "America/New_York",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "MDT": "America/Denver",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "JST": "Asia/Tokyo",
+    "AEST": "Australia/Sydney",
+    "AEDT": "Australia/Sydney",
+    "NZST": "Pacific/Auckland",
+    "NZDT": "Pacific/Auckland",
+    "UTC": "UTC",
+    "Z": "UTC",
+}
+"""Abbreviations, and a zone of each: they are what clocks there show, and no zone's name."""
+_LONGEST_ABBREVIATION = 5
+
+
+def time_zone_meant(name: str) -> str | None:
+    """The zone whose name is nearest, or one of an abbreviation; None when there is none."""
+    if name.upper() in _MEANT:
+        return _MEANT[name.upper()]
+    looks_short = name.isupper() and len(name) <= _LONGEST_ABBREVIATION
+    return None if looks_short else nearest(name, filter(_is_spelt_out, time_zone_names()))
+
+
+def _is_spelt_out(name: str) -> bool:
+    return not name.isupper() or "/" in name
+
+
+_OF_THE_MACHINE = frozenset({"localtime", "Factory", "posixrules"})
+"""In some databases, for what a machine has set or has not: no zone that all agree on."""
+
+
 @cache
 def _iana_names() -> frozenset[str]:
     """Every zone's IANA name; finding them walks the whole time zone database."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _OF_THE_MACHINE

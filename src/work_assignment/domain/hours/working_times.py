@@ -23,12 +23,14 @@ from work_assignment.domain.hours.overlaps import (
     seconds_until,
     shared_days,
 )
-from work_assignment.domain.hours.time_zones import time_zone, time_zone_names
+from work_assignment.domain.hours.time_zones import time_zone, time_zone_meant
 from work_assignment.domain.text import fold
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONG_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_NUMBERS = {name: day for names in (WEEKDAYS, _LONG_WEEKDAYS) for day, name in enumerate(names)}
+_LONGEST_SHORT = 4
+_ALL_DAYS = "every day"
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _END_OF_DAY = ("24:00", "24:00:00")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -66,8 +68,7 @@ def read_time_zone(name: object, where: str) -> tzinfo:
     """The time zone of an IANA or a Windows name."""
     zone = time_zone(name) if isinstance(name, str) else None
     if zone is None:
-        known = nearest(str(name), time_zone_names())
-        raise DefinitionError(where, f"there is no time zone {name!r}", known)
+        raise DefinitionError(where, f"there is no time zone {name!r}", time_zone_meant(str(name)))
     return zone
 
 
@@ -121,8 +122,8 @@ def _read_hours(entry: object, where: str) -> WorkingHours:
         end=end,
         zone=_zone(keys, where),
         breaks=_breaks(keys.get("breaks"), start, end, where),
-        first_day=read_date(keys.get("first_day"), where, "first_day"),
-        last_day=read_date(keys.get("last_day"), where, "last_day"),
+        first_day=_bounded(read_date(keys.get("first_day"), where, "first_day")),
+        last_day=_bounded(read_date(keys.get("last_day"), where, "last_day")),
         every_weeks=_weeks(keys.get("every_weeks", 1), where),
     )
     _check_span(hours, where)
@@ -137,21 +138,46 @@ def _check_span(hours: WorkingHours, where: str) -> None:
 
 
 def read_days(days: object, where: str) -> frozenset[int]:
-    """Weekdays by name, Monday is 0; None is all of them."""
+    """Weekdays by name, such as mon, or from one to another, such as mon-fri; Monday is 0.
+
+    None is all of them.
+    """
     if days is None:
         return EVERY_DAY
-    if not isinstance(days, list) or not days:
-        raise DefinitionError(where, f"days is a list of {', '.join(WEEKDAYS)}")
+    entries = [days] if isinstance(days, str) else days
+    if not isinstance(entries, list) or not entries:
+        problem = f"days is a list such as [mon, tue], or days such as mon-fri, not {days!r}"
+        raise DefinitionError(where, problem)
     found: set[int] = set()
-    for day in days:
-        number = _DAY_NUMBERS.get(fold(day)) if isinstance(day, str) else None
-        if number is None:
-            known = nearest(str(day), _DAY_NUMBERS)
-            raise DefinitionError(where, f"there is no day {day!r}", known)
-        if number in found:
-            raise DefinitionError(where, f"the day {day!r} is there twice")
-        found.add(number)
+    for entry in entries:
+        numbers = _days(entry, where)
+        if numbers & found:
+            raise DefinitionError(where, f"the day {entry!r} is there twice")
+        found |= numbers
     return frozenset(found)
+
+
+def _days(entry: object, where: str) -> frozenset[int]:
+    """One day, those from a first to a last one, or every day."""
+    if not isinstance(entry, str):
+        raise DefinitionError(where, f"there is no day {entry!r}")
+    if fold(entry) == _ALL_DAYS:
+        return EVERY_DAY
+    first, dash, last = entry.partition("-")
+    start = _day(first, where)
+    if not dash:
+        return frozenset({start})
+    ahead = (_day(last, where) - start) % len(WEEKDAYS)
+    return frozenset((start + number) % len(WEEKDAYS) for number in range(ahead + 1))
+
+
+def _day(text: str, where: str) -> int:
+    number = _DAY_NUMBERS.get(fold(text.strip()))
+    if number is None:
+        names = WEEKDAYS if len(text.strip()) <= _LONGEST_SHORT else _DAY_NUMBERS
+        known = nearest(text, names)
+        raise DefinitionError(where, f"there is no day {text.strip()!r}", known)
+    return number
 
 
 def _weeks(value: object, where: str) -> int:
@@ -224,7 +250,12 @@ def _whole_day(value: object) -> date | None:
             return None
     if not isinstance(value, date) or isinstance(value, datetime) or value < _EARLIEST:
         return None
-    return min(value, LATEST)
+    return value
+
+
+def _bounded(day: date | None) -> date | None:
+    """A day no later than those that can be counted with."""
+    return None if day is None else min(day, LATEST)
 
 
 def _read_time_off(entry: object, where: str) -> Interval:
@@ -240,7 +271,7 @@ def _read_time_off(entry: object, where: str) -> Interval:
 
 def _border(value: object, zone: tzinfo, where: str, key: str) -> datetime:
     """Where time off starts or ends; a date stands for the whole day, the last one included."""
-    day = _whole_day(value)
+    day = _bounded(_whole_day(value))
     if day is None:
         return _moment(value, zone, where, key)
     return local_moment(day + DAY if key == "to" else day, MIDNIGHT, zone)

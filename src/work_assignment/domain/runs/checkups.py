@@ -19,3 +19,12 @@ class DisabledUser:
 
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSender:
+    """The user or queue that e-mail is sent from."""
+
+    name: str
+    address: str
+    is_active: bool

@@ -91,7 +91,8 @@ class LastRun:
     it was taken from; `written_at` is when the row was made by Dataverse's clock, which events
     carry too. `changed_at` are the moments, oldest first, at which rules gave the record another
     segment or owner than it had. `due_at` is when it was to be assigned, and `is_overdue` says that
-    it was found not to be. `sweep_id` is the sweep that it belongs to.
+    it was found not to be. `sweep_id` is the sweep that it belongs to. Where a run left the record
+    with the owner it had, `given_by` is the one before it that says how it came there.
     """
 
     id: str
@@ -108,6 +109,13 @@ class LastRun:
     due_at: datetime | None = None
     is_overdue: bool = False
     sweep_id: str | None = None
+    given_by: LastRun | None = None
+
+    @property
+    def keeps_owner(self) -> bool:
+        """Whether it left the record with the owner it had."""
+        is_kept = self.status in (RoutingStatus.RULES_OFF_FOR_SEGMENT, RoutingStatus.LEFT_ALONE)
+        return is_kept and self.owner is not None
 
 
 @dataclass(frozen=True)

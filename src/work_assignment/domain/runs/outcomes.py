@@ -218,6 +218,7 @@ class Notice:
     that is not seen from the settled block. `block_runs` are the block's runs that it tells of.
     `action` is what opening the records is called. Before `after` the recipient is not to be
     disturbed. One that is not `in_app` is sent by other ways, or not wanted, and only noted as told.
+    `told_outside` says that it went the other ways already, which is noted while it is refused.
     """
 
     id: str
@@ -232,11 +233,15 @@ class Notice:
     action: str = "Open"
     after: datetime | None = None
     in_app: bool = True
+    told_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """An assignment that a block committed, as its run row says."""
+    """An assignment that a block committed, as its run row says.
+
+    `told_outside` says that of what the block brought her its seller has heard by e-mail or Teams.
+    """
 
     block: str
     run_id: str
@@ -246,13 +251,15 @@ class Committed:
     rule_id: RuleId | None
     previous_owner: Owner | None
     names: Names = NO_NAMES
+    told_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Untold:
     """A run of the log of which somebody is to be told: the new owner, or who lost the record.
 
-    `together` is all that its block brought the new owner, the run itself among it.
+    `together` is all that its block brought the new owner, the run itself among it. `told_outside`
+    says that she has heard of it by other ways than the app.
     """
 
     run_id: str
@@ -263,3 +270,4 @@ class Untold:
     together: tuple[Committed, ...] = ()
     names: Names = NO_NAMES
     block: str = ""
+    told_outside: bool = False

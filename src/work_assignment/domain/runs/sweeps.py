@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum, IntEnum
 
 from work_assignment.domain.defining.segments import Segment
-from work_assignment.domain.records import Owner, RecordKey, SegmentId
+from work_assignment.domain.records import Owner, RecordKey, SegmentId, SellerId
 from work_assignment.domain.statuses import RoutingStatus, SegmentationStatus
 
 
@@ -128,7 +128,7 @@ class Sweep:
     """A sweep as its row says; `undone` counts the records that went back.
 
     `record_ids` are those of single records of its type, None where it takes all that are meant
-    otherwise; `asked_at` is when the row was made, by Dataverse's clock. `version` is the row's ETag, empty for one that is yet to be written; `idle` how long nobody has
+    otherwise; `asked_at` is when the row was made, by Dataverse's clock, and `asked_by` who made it. `version` is the row's ETag, empty for one that is yet to be written; `idle` how long nobody has
     written it, by Dataverse's clock; `fault` what on the row cannot be understood. `due_at` is
     when the schedule of its segment wanted it.
     """
@@ -154,6 +154,7 @@ class Sweep:
     kind: SweepKind = SweepKind.REASSIGNMENT
     record_ids: tuple[str, ...] | None = None
     asked_at: datetime | None = None
+    asked_by: SellerId | None = None
 
     @property
     def is_going_on(self) -> bool:

@@ -23,6 +23,7 @@ class NamedSegment:
 class UnassignedRecord:
     """An open record for which nobody was found; without a status its runs are not kept any more.
 
+    `owner` is the name of whom it belongs to all the same: who brought it, or had it before it moved.
     `due_at` is until when a rule can still assign it, if there is such an end.
     """
 
@@ -34,6 +35,7 @@ class UnassignedRecord:
     attempts: int = 0
     last_attempt_at: datetime | None = None
     due_at: datetime | None = None
+    owner: str = ""
 
     @property
     def place(self) -> Place:
