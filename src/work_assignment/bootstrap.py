@@ -147,14 +147,7 @@ def build(settings: Settings) -> Application:
         _health(settings, queues, client, seen),
         seen,
         FailedJobWatch(WatchStore(client, ENDPOINT_NAME), now, monotonic=monotonic),
-        Scheduling(
-            ScheduleStore(client),
-            SweepStore(client, dict),
-            SweepRequests(queues),
-            notes,
-            now,
-            settings.mode,
-        ),
+        _scheduling(settings, queues, client, notes),
         lambda: _traffic(sent_here()),
         _reconciler(settings, queues, leases, client, facts, bell, notes),
         webhooks=WebhookUpkeep(
@@ -173,6 +166,19 @@ def build(settings: Settings) -> Application:
                 definitions.newest or facts.rulebook(), who, at
             ),
         ),
+    )
+
+
+def _scheduling(
+    settings: Settings, queues: MessageQueues, client: DataverseClient, notes: Notes
+) -> Scheduling:
+    return Scheduling(
+        ScheduleStore(client),
+        SweepStore(client, dict),
+        SweepRequests(queues),
+        notes,
+        now,
+        settings.mode,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -143,16 +143,9 @@ class Blocks:
             self._asked_by,
         )
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
-        for current in sorted_out.by_hand:
-            if current.is_open:
-                note_received(standings, current.record.owner, now)
-        for _, owner in sorted_out.give_back:
-            note_received(standings, owner, now, opens=1)
+        _receive(sorted_out, standings, now)
         outcomes = [
-            *(writer.deleted(key) for key in sorted_out.deleted),
-            *(writer.closed(current) for current in sorted_out.closed),
-            *(writer.by_hand(current) for current in sorted_out.by_hand),
-            *(writer.give_back(current, owner) for current, owner in sorted_out.give_back),
+            *_noted(sorted_out, writer),
             *self._decide(rulebook, gathered, sorted_out, standings, writer),
         ]
         if not outcomes:
@@ -336,6 +329,24 @@ class Blocks:
     def tell_the_untold(self) -> None:
         """Tell what a worker that died did not get to tell, and what is due by now."""
         self._teller.tell_untold()
+
+
+def _receive(sorted_out: Triage, standings: Mapping[SellerId, Standing], now: datetime) -> None:
+    """What people gave to sellers moves them to the end of the round."""
+    for current in sorted_out.by_hand:
+        if current.is_open:
+            note_received(standings, current.record.owner, now)
+    for _, owner in sorted_out.give_back:
+        note_received(standings, owner, now, opens=1)
+
+
+def _noted(sorted_out: Triage, writer: Writer) -> Iterator[Outcome]:
+    """What is to be said of records on which nothing is decided."""
+    yield from map(writer.deleted, sorted_out.deleted)
+    yield from map(writer.closed, sorted_out.closed)
+    yield from map(writer.by_hand, sorted_out.by_hand)
+    for current, owner in sorted_out.give_back:
+        yield writer.give_back(current, owner)
 
 
 def _is_noted(outcome: Outcome) -> bool:
