@@ -320,7 +320,7 @@ class Connection:
         ]
         if not runs:
             return None
-        newest = max(reversed(runs), key=lambda logged: logged.last_attempt_at)
+        newest = max(reversed(runs), key=lambda logged: (logged.written_at, logged.run.decided_at))
         run = newest.run
         is_queued = run.owner is not None and run.owner.type == "queue"
         is_user = run.owner is not None and run.owner.type == "systemuser"

@@ -134,3 +134,26 @@ def test_but_when_its_owner_is_no_more_the_creator_somebody_chose() -> None:
 
     assert world.owner(key) == "dora"
     assert world.statuses(key) == [BY_HAND]
+
+
+def test_a_note_that_comes_late_does_not_have_the_last_word() -> None:
+    """While one worker notes Ben, Cem is chosen and another worker notes that before it."""
+    world = World()
+    key = world.create()
+    world.decider().answer()
+    world.clock.advance(timedelta(minutes=5))
+    world.give_by_hand(key, BEN)
+
+    def meanwhile() -> None:
+        world.clock.advance(timedelta(seconds=2))
+        world.give_by_hand(key, CEM)
+        world.decider(shared_lease=True).answer()
+        assert world.organization.runs_of(key)[-1].run.owner == Owner("systemuser", CEM)
+        world.clock.advance(timedelta(seconds=2))
+
+    calls = Calls(when={"before commit alone": meanwhile})
+    world.decider(calls, shared_lease=True).answer()
+
+    newest = world.organization.runs_of(key)[-1].run
+    assert (newest.status, newest.owner) == (BY_HAND, Owner("systemuser", CEM))
+    assert world.owner(key) == CEM

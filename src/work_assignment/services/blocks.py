@@ -145,7 +145,7 @@ class Blocks:
         standings = stand(rulebook.definitions.sellers, gathered, self.barred, now)
         _receive(sorted_out, standings, now)
         outcomes = [
-            *_noted(sorted_out, writer),
+            *_noted(sorted_out, gathered, writer),
             *self._decide(rulebook, gathered, sorted_out, standings, writer),
         ]
         if not outcomes:
@@ -340,11 +340,12 @@ def _receive(sorted_out: Triage, standings: Mapping[SellerId, Standing], now: da
         note_received(standings, owner, now, opens=1)
 
 
-def _noted(sorted_out: Triage, writer: Writer) -> Iterator[Outcome]:
+def _noted(sorted_out: Triage, gathered: Gathered, writer: Writer) -> Iterator[Outcome]:
     """What is to be said of records on which nothing is decided."""
     yield from map(writer.deleted, sorted_out.deleted)
     yield from map(writer.closed, sorted_out.closed)
-    yield from map(writer.by_hand, sorted_out.by_hand)
+    for current in sorted_out.by_hand:
+        yield writer.by_hand(current, gathered.last_runs.get(current.key))
     for current, owner in sorted_out.give_back:
         yield writer.give_back(current, owner)
 

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from work_assignment.domain.errors import Unavailable
 from work_assignment.domain.records import RecordKey
 from work_assignment.domain.runs.facts import Gathered, Rulebook
+from work_assignment.domain.runs.outcomes import Run
+from work_assignment.domain.statuses import RoutingStatus
 from work_assignment.services import telemetry
 from work_assignment.services.at_rest import AtRest
 from work_assignment.services.bell import TIMER
@@ -32,7 +34,7 @@ from work_assignment.services.related_changes import Done, RelatedChanges
 from work_assignment.services.second_tries import SecondTries
 from work_assignment.services.settling import Settler
 from work_assignment.services.standings import claimed
-from work_assignment.services.triage import triage
+from work_assignment.services.triage import Triage, is_noted_wrong, triage
 from work_assignment.services.workshop import Workshop
 
 LEASE = "decider"
@@ -43,6 +45,7 @@ AWAY = timedelta(seconds=30)
 _GROWTH = 4
 _MOST_PASSED_OVER = 4000
 """Records that are read and left alone, to reach those behind them."""
+_LOOKS_AT_NOTES = 3
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
 
@@ -129,7 +132,8 @@ class _Session:
         self._recent = recent
         self._comebacks = comebacks
         self._at_rest = at_rest
-        self._blocks = Blocks(shop, self._done, report, note=lambda run: recent.add(run.key))
+        self._noted: set[RecordKey] = set()
+        self._blocks = Blocks(shop, self._done, report, note=self._note)
         self._blocks.unwritable |= culprits.now()
         self._lull = lull
         self._gatherer = gatherer
@@ -147,6 +151,11 @@ class _Session:
         self._size = shop.block_size
         self._has_recounted = False
         self._held_by_others = 0
+
+    def _note(self, run: Run) -> None:
+        self._recent.add(run.key)
+        if run.status is RoutingStatus.ASSIGNED_BY_HAND:
+            self._noted.add(run.key)
 
     def run(self, keep_lease: Callable[[], bool], *, thorough: bool) -> None:
         self._may_go_on = lambda: self._shop.monotonic() < self._until and keep_lease()
@@ -269,6 +278,7 @@ class _Session:
         self._inbox.finish(sorted_out.done)
         self._comebacks.note_freed(sorted_out.freed, gathered, rulebook.definitions, now)
         again = self._blocks.work_off(rulebook, gathered, sorted_out, now)
+        self._look_at_notes()
         is_full = len(pending) >= size
         if len(gathered.waiting) >= room > 0:
             free = any(current.record.id not in taken for current in gathered.waiting)
@@ -277,6 +287,25 @@ class _Session:
         if is_full:
             self._size = min(size * _GROWTH, self._shop.largest_block)
         return again or is_full or bool(unfollowed)
+
+    def _look_at_notes(self) -> None:
+        """Note anew whom people chose where the log names another one.
+
+        A note does not touch the record, so that nothing refuses one that comes late: another
+        worker may have noted a newer choice before it. Whoever writes last looks after that.
+        """
+        for _ in range(_LOOKS_AT_NOTES):
+            keys = [*self._noted]
+            self._noted.clear()
+            if not keys or self._shop.mode != "on":
+                return
+            now = self._shop.clock()
+            rulebook, gathered = self._gatherer.gather(keys, waiting=0)
+            wrong = [
+                current for current in gathered.asked.values() if is_noted_wrong(current, gathered)
+            ]
+            if wrong:
+                self._blocks.work_off(rulebook, gathered, Triage(by_hand=wrong), now)
 
     def _follow(self, asked: Sequence[RecordKey]) -> frozenset[RecordKey]:
         """Decide what changes of other tables' rows concern; gives those that are not done with."""

@@ -31,7 +31,7 @@ _RUNS = UUID("6b2d5f0e-5d0a-5c55-9a39-3f7f1f3f8a01")
 _REASON_LENGTH = 1000
 _NAME_LENGTH = 300
 _ID_LENGTH = 8
-"""Of a sweep's id, so much tells its answers apart: a record's version has 40 characters at most."""
+"""Of an id so much tells answers and notes apart: a record's version has 40 characters at most."""
 _EXPLANATION_LENGTH = 1_048_576
 _KEEP_SEGMENT = (SegmentationStatus.WENT_WRONG, SegmentationStatus.NOT_REQUIRED)
 """Where which segment is right cannot be told just now, or is not to count."""
@@ -141,15 +141,16 @@ class Writer:
             run.rule_id,
         )
 
-    def by_hand(self, current: CurrentRecord) -> Outcome:
+    def by_hand(self, current: CurrentRecord, last: LastRun | None = None) -> Outcome:
         """Somebody chose the owner; it is left so.
 
         Noting it leaves the record at its version, at which it may be decided yet, as when a row
-        beside it changes: the note has a row of its own.
+        beside it changes, or be noted once more: each note has a row of its own behind the `last`.
         """
+        behind = f" {last.id[:_ID_LENGTH]}" if last is not None else ""
         run = self._plain_run(
             current.key,
-            f"by hand {current.version}",
+            f"by hand {current.version}{behind}",
             RequestSource.BY_HAND,
             RoutingStatus.ASSIGNED_BY_HAND,
             RoutingStatus.ASSIGNED_BY_HAND.reason,

@@ -227,6 +227,14 @@ def _is_stale(entry: Pending, gathered: Gathered) -> bool:
     return entry.newest_at + CLOCKS_DIFFER < last.decided_at
 
 
+def is_noted_wrong(current: CurrentRecord, gathered: Gathered) -> bool:
+    """Whether the log's last word is a choice by hand, of another owner than the record has."""
+    last = gathered.last_runs.get(current.key)
+    if last is None or last.status is not RoutingStatus.ASSIGNED_BY_HAND:
+        return False
+    return current.result is Result.SUCCEEDED and current.record.owner != last.owner
+
+
 def chosen_unheard(
     current: CurrentRecord, last: LastRun | None, owners_seen: Mapping[RecordKey, Owner | None]
 ) -> bool:
