@@ -129,7 +129,7 @@ def test_a_row_has_single_records_looked_at_again(app: DataverseClient) -> None:
     ("columns", "why"),
     [
         ({"wa_recordids": "[1, 2"}, "wa_recordids cannot be read"),
-        ({"wa_recordids": '{"a": 1}'}, "wa_recordids cannot be read: it is no list of ids"),
+        ({"wa_recordids": '{"a": 1}'}, "wa_recordids cannot be read: it is no JSON list of ids"),
         ({"wa_recordids": '["x"]'}, "wa_recordids cannot be read: 'x' is not the id of a record"),
         ({"wa_recordids": "[]"}, "it names no record"),
         ({"wa_instancetype": FORCE}, "routing by force needs records by their ids, or a segment"),

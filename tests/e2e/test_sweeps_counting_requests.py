@@ -16,6 +16,8 @@ from work_assignment.settings import read_settings
 ID = "6b2d5f0e-5d0a-4c55-9a39-3f7f1f3f8a01"
 LAST_SAVE = 1
 """The row's last writing cannot count itself."""
+WHO_IS_NEXT = 1
+"""Asked by the app when a sweep has ended, so that who waited for it goes on at once."""
 
 
 def sent(world: World) -> int:
@@ -53,4 +55,4 @@ def test_requests_of_a_sweep_and_of_the_deciders_beside_it_are_told_apart(world:
     told = json.loads(done["wa_cursor"])["requests"]
     assert done["statecode"] == 1
     assert beside[0] > 0
-    assert told + LAST_SAVE + beside[0] == sent(world) - before
+    assert told + LAST_SAVE + WHO_IS_NEXT + beside[0] == sent(world) - before
