@@ -76,6 +76,7 @@ def test_a_choice_after_our_assignment_is_noted_although_the_record_moved_since(
     people(world, "Ada", "Bea", "Cem")
     define(world, definitions(STAYS))
     one = a_lead_of_bea(world)
+    world.wait_for_the_next_second()
     at = give(world, one, "Cem")
     grows(world, one)
     assert statuses(world) == [RoutingStatus.ASSIGNED, RoutingStatus.RULES_OFF_FOR_SEGMENT]
