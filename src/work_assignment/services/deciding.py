@@ -46,6 +46,7 @@ _GROWTH = 4
 _MOST_PASSED_OVER = 4000
 """Records that are read and left alone, to reach those behind them."""
 _LOOKS_AT_NOTES = 3
+"""How often a choice by hand is noted anew, where the log names another owner after all."""
 PATIENCE = 3
 """Rounds without any progress before the rest is left to the next bell."""
 
